@@ -1,0 +1,258 @@
+"""Look whether a campaign could run here: repository, collections, pipelines, data queries, BPS settings. Nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lsst.ctrl.bps import BPS_DEFAULTS, BPS_SEARCH_ORDER, BpsConfig
+from lsst.daf.butler import Butler, ButlerUserError, CollectionType, DimensionGroup, MissingCollectionError, MissingDatasetTypeError
+from lsst.daf.butler.queries import Query
+from lsst.daf.butler.registry import RegistryError
+from lsst.pipe.base import Pipeline
+from lsst.pipe.base.pipeline_graph import PipelineGraph
+from lsst.utils import doImportType
+
+from campaigns_instack.faults import StackError
+
+__all__ = ("preflight",)
+
+
+class Findings:
+    """What preflight has found so far."""
+
+    def __init__(self) -> None:
+        self.faults: list[dict[str, str | None]] = []
+        self.steps: list[dict[str, Any]] = []
+
+    @contextmanager
+    def collect(self) -> Iterator[None]:
+        """Note a problem and go on with the next thing to look at."""
+        try:
+            yield
+        except StackError as error:
+            self.faults.append(error.as_dict())
+
+
+def preflight(
+    repository: str,
+    input_collections: list[str],
+    output: str,
+    steps: list[dict[str, Any]],
+    bps: dict[str, Any],
+    instrument: str | None = None,
+) -> dict[str, Any]:
+    """Look at everything that can be looked at without running anything.
+
+    Parameters
+    ----------
+    repository : `str`
+        The repository's root or configuration.
+    input_collections : `list` [`str`]
+        Where the first steps read from.
+    output : `str`
+        The campaign's output collection.
+    steps : `list` [`dict`]
+        Each with ``name``, ``pipeline``, ``data_queries`` and ``first``.
+    bps : `dict`
+        The BPS settings, the site's and the campaign's.
+    instrument : `str`, optional
+        The instrument's name.
+
+    Returns
+    -------
+    findings : `dict`
+        ``faults``, in the order they were found, each with ``code``, ``message``, ``where`` and ``remedy``; and ``steps``, each with
+        ``name``, ``tasks`` (labels in order) and ``groups``: ``data_query`` and, for first steps, ``quanta``, an upper bound by task.
+    """
+    findings = Findings()
+    with findings.collect():
+        _check_bps(bps)
+    butler: Butler | None = None
+    with findings.collect():
+        butler = _open(repository)
+        _check_repository(butler, findings, input_collections, output, instrument)
+    for index, step in enumerate(steps):
+        with findings.collect():
+            _check_step(butler, findings, step, f"steps[{index}]", input_collections)
+    if butler is not None:
+        butler.close()
+    return {"faults": findings.faults, "steps": findings.steps}
+
+
+def _open(repository: str) -> Butler:
+    try:
+        return Butler.from_config(repository, writeable=False)
+    except (OSError, RuntimeError, LookupError, RegistryError) as error:
+        raise StackError(
+            "butler_unreachable",
+            f"The Butler repository cannot be opened: {error}",
+            where="repository",
+            remedy="Look whether the repository exists, and whether its database answers, at the site.",
+        ) from error
+
+
+def _check_bps(bps: dict[str, Any]) -> None:
+    wms_class = bps.get("wmsServiceClass", BPS_DEFAULTS["wmsServiceClass"])
+    try:
+        # BPS imports the class while it merges the defaults of its plugin in.
+        BpsConfig(bps, search_order=BPS_SEARCH_ORDER, defaults=BPS_DEFAULTS)
+        doImportType(wms_class)
+    except (ImportError, TypeError) as error:
+        raise StackError(
+            "wms_not_found",
+            f"The WMS service class {wms_class} cannot be imported: {error}.",
+            where="bps.wmsServiceClass",
+            remedy="Name a class that the stack has, or take a stack with that plugin.",
+        ) from error
+    site = bps.get("computeSite")
+    if site is not None and "site" in bps and site not in bps["site"]:
+        known = ", ".join(sorted(bps["site"])) or "none"
+        raise StackError(
+            "compute_site_not_found",
+            f"BPS has no compute site {site!r}.",
+            where="bps.computeSite",
+            remedy=f"Known here: {known}.",
+        )
+
+
+def _check_repository(
+    butler: Butler, findings: Findings, input_collections: list[str], output: str, instrument: str | None
+) -> None:
+    for index, name in enumerate(input_collections):
+        with findings.collect():
+            _check_exists(butler, name, f"input_collections[{index}]")
+    with findings.collect():
+        _check_output(butler, output)
+    if instrument is not None:
+        with findings.collect():
+            _check_instrument(butler, instrument)
+
+
+def _check_exists(butler: Butler, name: str, where: str) -> None:
+    try:
+        butler.collections.query(name)
+    except MissingCollectionError as error:
+        raise StackError(
+            "collection_not_found",
+            f"There is no collection {name} in the repository.",
+            where=where,
+            remedy="Correct the name, or ingest and chain the inputs first.",
+        ) from error
+
+
+def _check_output(butler: Butler, output: str) -> None:
+    try:
+        info = butler.collections.get_info(output)
+    except MissingCollectionError:
+        return
+    if info.type is not CollectionType.CHAINED:
+        raise StackError(
+            "not_chained",
+            f"{output} exists already and is a {info.type.name} collection; the campaign's output has to be a chain.",
+            where="output",
+            remedy="Give the campaign another output collection.",
+        )
+
+
+def _check_instrument(butler: Butler, instrument: str) -> None:
+    known = sorted(str(record.name) for record in butler.query_dimension_records("instrument", explain=False))
+    if instrument not in known:
+        raise StackError(
+            "instrument_not_found",
+            f"The repository knows no instrument {instrument}.",
+            where="instrument",
+            remedy=f"Known there: {', '.join(known) or 'none'}.",
+        )
+
+
+def _check_step(
+    butler: Butler | None, findings: Findings, step: dict[str, Any], where: str, input_collections: list[str]
+) -> None:
+    graph = _load_pipeline(step["pipeline"], f"{where}.pipeline")
+    groups: list[dict[str, Any]] = []
+    findings.steps.append({"name": step["name"], "tasks": list(graph.tasks), "groups": groups})
+    if butler is None:
+        return
+    graph.resolve(butler.registry)
+    for number, data_query in enumerate(step["data_queries"]):
+        group: dict[str, Any] = {"data_query": data_query}
+        groups.append(group)
+        with findings.collect():
+            collections = input_collections if step["first"] else None
+            group["quanta"] = _count(butler, graph, data_query, where=f"{where}.data_queries[{number}]", collections=collections)
+
+
+def _load_pipeline(uri: str, where: str) -> PipelineGraph:
+    try:
+        graph = Pipeline.from_uri(uri).to_graph()
+    except FileNotFoundError as error:
+        remedy = "Correct the path, and look whether the site can read it."
+        raise StackError("pipeline_not_found", f"There is no pipeline {uri}.", where=where, remedy=remedy) from error
+    except ImportError as error:
+        remedy = "Take a stack that has the package, or correct the task's class."
+        raise StackError("task_not_found", f"A task of {uri} cannot be imported: {error}", where=where, remedy=remedy) from error
+    except (LookupError, ValueError, TypeError, AttributeError) as error:
+        remedy = "Look at the subset's name and at the pipeline's file."
+        raise StackError("pipeline_invalid", f"{uri} cannot be used: {error}", where=where, remedy=remedy) from error
+    graph.sort()
+    if not graph.tasks:
+        remedy = "Name a subset that has tasks."
+        raise StackError("pipeline_invalid", f"{uri} has no tasks.", where=where, remedy=remedy)
+    return graph
+
+
+def _count(
+    butler: Butler, graph: PipelineGraph, data_query: str, *, where: str, collections: list[str] | None
+) -> dict[str, int] | None:
+    """Count the data IDs each task could run on; without collections only look whether the query can be understood."""
+    counts: dict[str, int] = {}
+    try:
+        for part in graph.split_independent():
+            with butler.query() as query:
+                dimensions = DimensionGroup.union(
+                    *(task.dimensions for task in part.tasks.values()), universe=butler.dimensions
+                )
+                query = query.join_dimensions(dimensions).where(part.data_id, data_query)
+                if collections is None:
+                    continue
+                query = _join_inputs(query, part, collections, where)
+                for label, task in part.tasks.items():
+                    counts[label] = query.data_ids(task.dimensions).count(exact=False)
+                if not any(counts[label] for label in part.tasks):
+                    _explain(query, where)
+    except (ButlerUserError, LookupError, ValueError, RuntimeError, TypeError) as error:
+        raise StackError(
+            "data_query_invalid",
+            f"The data query cannot be used: {error}",
+            where=where,
+            remedy="Correct the expression; strings are in single quotes, and dimensions must belong to the pipeline's.",
+        ) from error
+    return None if collections is None else counts
+
+
+def _join_inputs(query: Query, graph: PipelineGraph, collections: list[str], where: str) -> Query:
+    for name, node in graph.iter_overall_inputs():
+        if node is None or node.is_prerequisite or not node.dimensions:
+            continue
+        try:
+            query = query.join_dataset_search(name, collections)
+        except MissingDatasetTypeError as error:
+            raise StackError(
+                "inputs_not_found",
+                f"The repository has no datasets of type {name}, which the pipeline reads.",
+                where=where,
+                remedy="Look whether the step needs another one before it, or whether the inputs were ingested.",
+            ) from error
+    return query
+
+
+def _explain(query: Query, where: str) -> None:
+    reasons = "; ".join(str(reason) for reason in query.explain_no_results())
+    raise StackError(
+        "no_data",
+        f"The data query matches nothing in the input collections. {reasons}".strip(),
+        where=where,
+        remedy="Widen the data query, or look whether the inputs were ingested and chained.",
+    )

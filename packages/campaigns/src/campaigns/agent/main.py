@@ -1,0 +1,156 @@
+"""Start the agent, and stop it in order."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import uuid
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import Literal
+
+import structlog
+
+from campaigns.agent.loop import Agent
+from campaigns.agent.orderfolder import OrderFolders
+from campaigns.agent.server import ServerClient
+from campaigns.agent.shim import write_durably
+from campaigns.agent.site import load_site
+from campaigns.agent.worker import Workers
+from campaigns.domain.errors import Conflict
+
+__all__ = ("OnStop", "StateDirInUse", "configure_logging", "run", "run_agent")
+
+OnStop = Literal["leave", "cancel"]
+"""What becomes of running submissions when the agent ends: they outlive it, or they are cancelled."""
+
+CANCEL_TIMEOUT_S = 120.0
+
+
+class StateDirInUse(Conflict):
+    """Another agent works from this state directory."""
+
+    code = "state_dir_in_use"
+    title = "The agent runs already"
+
+
+def run(site_file: Path, *, server: str, token: str, state_dir: Path, on_stop: OnStop = "leave") -> None:
+    """Run an agent until SIGTERM or SIGINT.
+
+    Parameters
+    ----------
+    site_file : `pathlib.Path`
+        The site file.
+    server : `str`
+        The server's base URL.
+    token : `str`
+        The agent's token.
+    state_dir : `pathlib.Path`
+        Where the agent keeps what it must not forget; its own alone.
+    on_stop : `str`, optional
+        ``leave`` lets submissions run on, to be taken up again by the next agent; ``cancel`` stops them first.
+
+    Raises
+    ------
+    SiteFileInvalid
+        If the site file has mistakes.
+    StateDirInUse
+        If another agent works from the state directory.
+    """
+    configure_logging()
+    stopping = threading.Event()
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        stopping.set()
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, stop)
+    run_agent(site_file, server=server, token=token, state_dir=state_dir, stop_event=stopping, on_stop=on_stop)
+
+
+def run_agent(
+    site_file: Path,
+    *,
+    server: str,
+    token: str,
+    state_dir: Path,
+    stop_event: threading.Event,
+    on_stop: OnStop = "leave",
+) -> None:
+    """Run an agent until an event is set; the parameters and errors are those of `run`.
+
+    Parameters
+    ----------
+    site_file, server, token, state_dir, on_stop
+        As for `run`.
+    stop_event : `threading.Event`
+        Set it to have the agent end.
+    """
+    site = load_site(site_file)
+    state_dir.mkdir(parents=True, exist_ok=True)
+    lock_fd = _lock(state_dir)
+    client = ServerClient(server, token)
+    ending = threading.Event()
+    agent = Agent(
+        site,
+        client,
+        folders=OrderFolders(state_dir / "orders"),
+        workers=Workers(site, state_dir / "workers"),
+        agent_id=_agent_id(state_dir),
+        version=version("rubin-campaigns"),
+        stopping=ending,
+    )
+    # The loop may be waiting for the server's answer: it is not waited for, since an order it then gets is only leased.
+    threading.Thread(target=agent.run, name="agent", daemon=True).start()
+    try:
+        stop_event.wait()
+        if on_stop == "cancel":
+            agent.stop_submissions(CANCEL_TIMEOUT_S)
+        ending.set()
+        agent.close()
+    finally:
+        ending.set()
+        client.close()
+        os.close(lock_fd)
+
+
+def configure_logging() -> None:
+    """Write one line for each event to standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _lock(state_dir: Path) -> int:
+    fd = os.open(state_dir / "agent.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise StateDirInUse(
+            f"Another agent works from {state_dir}.",
+            where=str(state_dir),
+            remedy="Stop that agent, or give this one a state directory of its own.",
+        ) from None
+    return fd
+
+
+def _agent_id(state_dir: Path) -> str:
+    path = state_dir / "agent-id"
+    if not path.exists():
+        write_durably(str(state_dir), path.name, {"agent_id": str(uuid.uuid4())})
+    return str(json.loads(path.read_text())["agent_id"])

@@ -1,0 +1,151 @@
+"""The site file: what a site offers, and how things are started there. It stays with the agent."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from campaigns.domain.errors import Fault, InvalidInput
+from campaigns.wire.agent import SiteDocument, SiteRepository, SiteStack
+
+__all__ = ("EnvironmentSettings", "Site", "SiteFileInvalid", "StackSettings", "load_site")
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class SiteFileInvalid(InvalidInput):
+    """The site file has mistakes; all of them are in ``faults``."""
+
+    code = "site_file_invalid"
+    title = "The site file is not valid"
+
+
+class Settings(BaseModel):
+    """A part of the site file: what is unknown is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StackSettings(Settings):
+    """How a stack is set up: by lines for bash, by a prefix such as a virtual environment's, or both."""
+
+    description: str = ""
+    setup: str | None = Field(default=None, description="Lines that bash carries out before each command.")
+    prefix: Path | None = Field(default=None, description="Goes first on PATH, and is what BPS takes for its own directories.")
+
+    @field_validator("prefix")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value if value is None else _must_be_absolute(value)
+
+    @model_validator(mode="after")
+    def _has_one(self) -> StackSettings:
+        if self.setup is None and self.prefix is None:
+            raise ValueError("a stack needs `setup` or `prefix`")
+        return self
+
+
+class RepositorySettings(Settings):
+    """A Butler repository of this site."""
+
+    description: str = ""
+    uri: str = Field(min_length=1)
+
+
+class EnvironmentSettings(Settings):
+    """What of the agent's environment is passed on, and what is set besides."""
+
+    allow: list[str] = Field(default_factory=list)
+    set: dict[str, str] = Field(default_factory=dict)
+
+
+class Site(Settings):
+    """A site file."""
+
+    name: str
+    description: str = ""
+    work_dir: Path = Field(description="Submissions live below; absolute, and seen by the nodes that run jobs.")
+    stacks: dict[str, StackSettings] = Field(min_length=1)
+    repositories: dict[str, RepositorySettings] = Field(min_length=1)
+    environment: EnvironmentSettings = Field(default_factory=EnvironmentSettings)
+    bps: dict[str, Any] = Field(default_factory=dict, description="Goes into each BPS configuration.")
+    max_submissions: int = Field(default=2, ge=1)
+    cancel_grace_s: float = Field(default=60.0, gt=0, description="How long a submission has to stop in order.")
+
+    @field_validator("work_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return _must_be_absolute(value)
+
+    @field_validator("name")
+    @classmethod
+    def _plain(cls, value: str) -> str:
+        if NAME.fullmatch(value) is None:
+            raise ValueError("a name has letters, digits, dots, dashes and underscores, and begins with a letter or digit")
+        return value
+
+    def document(self) -> SiteDocument:
+        """Give what the server may know of the site."""
+        return SiteDocument(
+            description=self.description,
+            stacks=[SiteStack(name=name, description=stack.description) for name, stack in self.stacks.items()],
+            repositories=[SiteRepository(alias=name, description=repo.description) for name, repo in self.repositories.items()],
+            workflow_system=str(self.bps.get("wmsServiceClass", "")),
+            max_submissions=self.max_submissions,
+        )
+
+
+def _must_be_absolute(value: Path) -> Path:
+    if not value.is_absolute():
+        raise ValueError(f"{value} must be an absolute path")
+    return value
+
+
+def load_site(path: Path) -> Site:
+    """Read a site file.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        A YAML file.
+
+    Returns
+    -------
+    site : `Site`
+        What it says.
+
+    Raises
+    ------
+    SiteFileInvalid
+        If it cannot be read, is no YAML, or does not say what a site file must; each mistake is a fault with its place.
+    """
+    try:
+        content = yaml.safe_load(path.read_text())
+    except OSError as error:
+        remedy = "Give the path of the site's file."
+        raise SiteFileInvalid(f"{path} cannot be read: {error.strerror}.", where=str(path), remedy=remedy) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path} line {mark.line + 1}" if mark is not None else str(path)
+        problem = getattr(error, "problem", None) or "it cannot be understood"
+        raise SiteFileInvalid(f"{path} is not YAML: {problem}.", where=where, remedy="Correct the line.") from error
+    try:
+        return Site.model_validate(content)
+    except ValidationError as error:
+        faults = [_as_fault(path, entry["loc"], entry["msg"]) for entry in error.errors()]
+        noun = "problem" if len(faults) == 1 else "problems"
+        raise SiteFileInvalid(f"{path} has {len(faults)} {noun}.", where=str(path), faults=faults) from error
+
+
+def _as_fault(path: Path, location: tuple[int | str, ...], message: str) -> Fault:
+    where = ".".join(str(part) for part in location)
+    return Fault(
+        code=SiteFileInvalid.code,
+        message=message.removeprefix("Value error, "),
+        where=f"{path}: {where}" if where else str(path),
+        remedy="See the page on site files.",
+    )

@@ -1,0 +1,125 @@
+"""Bring a submission's files to the server: what was run, what it wrote, what failed, what there is to see."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from campaigns.agent.courier import Backoff, Post
+from campaigns.agent.launcherlog import tail
+from campaigns.agent.results import Truth
+from campaigns.agent.server import MAX_FILE_BYTES, Refused, ServerClient, ServerGone
+from campaigns.agent.worker import StackRefused, StackWorker
+from campaigns.wire.agent import FileKind
+
+__all__ = ("File", "config_files", "export_plots", "result_files", "upload_all")
+
+MAX_LAUNCHER_LOG_BYTES = 4_000_000
+MAX_PLOTS = 200
+
+TEXT, YAML, JSON, PNG = "text/plain; charset=utf-8", "application/yaml", "application/json", "image/png"
+
+log = structlog.get_logger("campaigns.agent")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to bring to the server."""
+
+    path: Path
+    name: str
+    kind: FileKind
+    title: str
+    media_type: str
+
+
+def config_files(bps_yaml: Path, submit_dir: Path) -> Iterator[File]:
+    """Give the BPS configuration as it was written and as BPS rendered it.
+
+    What BPS wrote of its environment (``*.env.info.yaml``) stays where it is.
+    """
+    if bps_yaml.exists():
+        yield File(bps_yaml, "bps.yaml", FileKind.CONFIG, "BPS configuration", YAML)
+    for path in sorted(submit_dir.glob("*_config.yaml"))[:1]:
+        yield File(path, "bps-rendered.yaml", FileKind.CONFIG, "BPS configuration as BPS used it", YAML)
+
+
+def result_files(launcher_log: Path, truth: Truth | None, directory: Path) -> Iterator[File]:
+    """Give the launcher's log, the report, and the logs of failed quanta."""
+    if text := tail(launcher_log, MAX_LAUNCHER_LOG_BYTES):
+        path = directory / "launcher-tail.txt"
+        path.write_text(text)
+        yield File(path, "launcher.log", FileKind.LAUNCHER_LOG, "Log of bps submit", TEXT)
+    if truth is None:
+        return
+    if truth.report_file is not None:
+        yield File(truth.report_file, "pipetask-report.json", FileKind.REPORT, "Output of pipetask report", JSON)
+    for entry in truth.logs:
+        yield File(entry.path, entry.name, FileKind.QUANTUM_LOG, entry.title, TEXT)
+
+
+def export_plots(worker: StackWorker, repository: str, run: str, directory: Path) -> list[File]:
+    """Export the plots of a run; none where the stack cannot, which is no reason to fail a submission."""
+    try:
+        plots = worker.call(
+            "plots", repository=repository, run=run, directory=str(directory / "plots"), max_plots=MAX_PLOTS, timeout_s=600.0
+        )
+    except StackRefused as error:
+        log.warning("plots were not exported", run=run, reason=error.fault.message)
+        return []
+    return [File(Path(p["path"]), Path(p["path"]).name, FileKind.PLOT, p["title"], PNG) for p in plots]
+
+
+def upload_all(
+    server: ServerClient, post: Post, submission_id: str, files: list[File], *, stopping: threading.Event
+) -> list[str]:
+    """Bring files to the server, trying again for as long as it is away.
+
+    Parameters
+    ----------
+    server : `ServerClient`
+        Where to.
+    post : `Post`
+        The submit order.
+    submission_id : `str`
+        Whose files they are.
+    files : `list` [`File`]
+        What to bring.
+    stopping : `threading.Event`
+        Set when the agent is to end; uploads are begun anew by the next one.
+
+    Returns
+    -------
+    left_out : `list` [`str`]
+        The names of those that the server did not want.
+    """
+    left_out = []
+    backoff = Backoff()
+    for file in files:
+        if file.path.stat().st_size > MAX_FILE_BYTES:
+            left_out.append(file.name)
+            continue
+        while not stopping.is_set() and not post.disowned.is_set():
+            try:
+                server.upload(
+                    post.order,
+                    submission_id,
+                    file.path,
+                    name=file.name,
+                    kind=file.kind,
+                    title=file.title,
+                    media_type=file.media_type,
+                )
+                backoff.reset()
+                break
+            except ServerGone:
+                stopping.wait(backoff.next_s())
+            except Refused as error:
+                log.warning("the server did not take a file", order=post.order.id, file=file.name, reason=error.message)
+                left_out.append(file.name)
+                break
+    return left_out

@@ -1,0 +1,235 @@
+"""The warm helper processes in the stacks: started when needed, asked over a pipe, let go when idle.
+
+What they do is told in ``campaigns_instack.worker``.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
+from typing import Any
+
+from campaigns.agent.site import Site
+from campaigns.agent.stack import Stack
+from campaigns.domain.errors import Fault
+
+__all__ = ("StackRefused", "StackWorker", "Workers")
+
+START_ALLOWANCE_S = 120.0
+"""What the first request may take longer, while the stack is set up and imported."""
+
+
+class StackRefused(Exception):
+    """The stack could not do what was asked.
+
+    Parameters
+    ----------
+    fault : `Fault`
+        What was wrong.
+    """
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+class StackWorker:
+    """The helper in one stack.
+
+    Parameters
+    ----------
+    stack : `Stack`
+        How it is started.
+    log : `pathlib.Path`
+        Where its standard error goes, anew with each start.
+    preload : `list` [`str`]
+        Modules to import besides at its start, if they are there.
+    """
+
+    def __init__(self, stack: Stack, log: Path, *, preload: list[str]) -> None:
+        self._preload = preload
+        self._stack = stack
+        self._log = log
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._waiting: dict[int, Future[dict[str, Any]]] = {}
+        self._next_id = 1
+        self._used_s = time.monotonic()
+
+    def warm(self) -> None:
+        """Start it if it does not run, so that the next request finds it ready."""
+        with self._lock:
+            self._ensure()
+
+    def call(self, verb: str, *, timeout_s: float = 120.0, **args: Any) -> Any:
+        """Have something done, and wait for it.
+
+        Parameters
+        ----------
+        verb : `str`
+            What.
+        timeout_s : `float`, optional
+            How long it may take once the helper is ready.
+        **args : `typing.Any`
+            The verb's arguments, as JSON has them.
+
+        Returns
+        -------
+        result : `typing.Any`
+            What the verb gives.
+
+        Raises
+        ------
+        StackRefused
+            If the stack could not do it, took too long, or died.
+        """
+        with self._lock:
+            process = self._ensure()
+            request_id, future = self._next_id, Future[dict[str, Any]]()
+            self._next_id += 1
+            self._waiting[request_id] = future
+            self._used_s = time.monotonic()
+            request = {"id": request_id, "verb": verb, "args": args, "timeout_s": timeout_s}
+            try:
+                self._write(process, request)
+            except BrokenPipeError:
+                # The reader sees the end as well, and answers for it.
+                pass
+        try:
+            answer = future.result(timeout_s + START_ALLOWANCE_S)
+        except FutureTimeout:
+            self.stop()
+            raise StackRefused(Fault("stack_timeout", f"The stack {self._stack.name} does not answer.")) from None
+        finally:
+            self._used_s = time.monotonic()
+        if not answer["ok"]:
+            raise StackRefused(Fault.from_dict(answer["error"]))
+        return answer["result"]
+
+    def stop(self) -> None:
+        """End it; what it was doing is abandoned."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None
+        try:
+            process.stdin.close()
+        except BrokenPipeError:
+            pass
+        try:
+            process.wait(2.0)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def stop_if_idle(self, after_s: float) -> None:
+        """End it if nobody has asked anything for so long."""
+        with self._lock:
+            idle = self._process is not None and not self._waiting and time.monotonic() - self._used_s > after_s
+        if idle:
+            self.stop()
+
+    def _ensure(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("wb") as log:
+            process = subprocess.Popen(
+                self._stack.command(["python", "-m", "campaigns_instack.worker", *self._preload]),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=self._stack.environ(),
+                cwd=self._log.parent,
+                # A terminal's Ctrl-C is for the agent, which then ends this one in order.
+                start_new_session=True,
+            )
+        self._process = process
+        threading.Thread(target=self._read, args=(process,), name=f"worker-{self._stack.name}", daemon=True).start()
+        return process
+
+    @staticmethod
+    def _write(process: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        process.stdin.flush()
+
+    def _read(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            answer = json.loads(line)
+            with self._lock:
+                future = self._waiting.pop(answer["id"], None)
+            if future is not None:
+                future.set_result(answer)
+        code = process.wait()
+        with self._lock:
+            waiting, self._waiting = self._waiting, {}
+            if self._process is process:
+                self._process = None
+        for future in waiting.values():
+            future.set_result({"ok": False, "error": self._death(code)})
+
+    def _death(self, code: int) -> dict[str, Any]:
+        lines = self._log.read_text(errors="replace").strip().splitlines() if self._log.exists() else []
+        last = f" Its last words: {lines[-1]}" if lines else ""
+        return {
+            "code": "stack_unusable",
+            "message": f"Python of the stack {self._stack.name} ended with {code}.{last}",
+            "where": f"stacks.{self._stack.name}",
+            "remedy": "Look at the stack's set-up in the site file.",
+        }
+
+
+class Workers:
+    """The helpers of a site, one for each stack.
+
+    Parameters
+    ----------
+    site : `Site`
+        The site.
+    directory : `pathlib.Path`
+        Where their logs go.
+    """
+
+    def __init__(self, site: Site, directory: Path) -> None:
+        self._site = site
+        self._directory = directory
+        self._lock = threading.Lock()
+        self._workers: dict[str, StackWorker] = {}
+
+    def get(self, stack: str) -> StackWorker:
+        """Give the helper in a stack.
+
+        Raises
+        ------
+        InvalidInput
+            If the site has no such stack.
+        """
+        with self._lock:
+            if stack not in self._workers:
+                # What reports on workflows is asked every few seconds, and may be slow to import.
+                wms_module = str(self._site.bps.get("wmsServiceClass", "")).rpartition(".")[0]
+                log = self._directory / f"{stack}.log"
+                self._workers[stack] = StackWorker(Stack(self._site, stack), log, preload=[wms_module] if wms_module else [])
+            return self._workers[stack]
+
+    def stop_idle(self, after_s: float) -> None:
+        """End those that nobody has asked anything for so long."""
+        for worker in self._all():
+            worker.stop_if_idle(after_s)
+
+    def stop(self) -> None:
+        """End all."""
+        for worker in self._all():
+            worker.stop()
+
+    def _all(self) -> list[StackWorker]:
+        with self._lock:
+            return list(self._workers.values())

@@ -1,0 +1,117 @@
+"""The application: settings, a database and a clock in; something that answers HTTP out.
+
+Routers of the REST interface are listed in `API_ROUTERS`, those of the pages come from `campaigns.web`. Each route names its policy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from campaigns import __version__
+from campaigns.api import health
+from campaigns.api.headers import BodyLimit, SecurityHeaders
+from campaigns.api.policy import open_access
+from campaigns.api.problems import install_problems
+from campaigns.api.route_table import RouteTable
+from campaigns.api.routes import (
+    agents,
+    campaigns,
+    records,
+    session,
+    submissions,
+    tokens,
+    users,
+)
+from campaigns.auth.doorkeeper import Doorkeeper
+from campaigns.config import Settings
+from campaigns.gateways.clock import Clock, SystemClock
+from campaigns.storage.database import Database
+
+__all__ = ("API_PREFIX", "create_app")
+
+API_PREFIX: Final = "/api/v1"
+MEGABYTE: Final = 1_000_000
+
+API_ROUTERS: Final[tuple[APIRouter, ...]] = (
+    campaigns.router,
+    records.router,
+    submissions.router,
+    agents.router,
+    users.router,
+    tokens.router,
+    session.router,
+)
+"""All routers below ``/api/v1``. A new one is added here, and nowhere else."""
+
+UPLOADS: Final = re.compile(r"/api/v1/(orders|submissions|campaigns)/[^/]+/files(/.*)?")
+"""Paths that take files, and so larger bodies."""
+
+
+def create_app(settings: Settings, database: Database, *, clock: Clock | None = None) -> FastAPI:
+    """Make the application.
+
+    Parameters
+    ----------
+    settings : `Settings`
+        The settings.
+    database : `Database`
+        The database, up to date.
+    clock : `Clock`, optional
+        The time; by default the machine's.
+
+    Returns
+    -------
+    app : `fastapi.FastAPI`
+        The application. It closes the database when it stops.
+    """
+    # The framework's documentation pages load scripts from elsewhere.
+    app = FastAPI(
+        title="Rubin Campaigns",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    state = app.state
+    state.settings = settings
+    state.database = database
+    state.clock = clock or SystemClock()
+    state.doorkeeper = Doorkeeper(database, settings=settings, clock=state.clock)
+    state.touching = False
+    state.route_table = RouteTable(app)
+    install_problems(app)
+    app.add_middleware(
+        BodyLimit,
+        limit=round(settings.max_body_mb * MEGABYTE),
+        uploads={UPLOADS: round(settings.max_upload_mb * MEGABYTE)},
+    )
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(SecurityHeaders)
+    app.include_router(health.router)
+    api = APIRouter(prefix=API_PREFIX)
+    for router in API_ROUTERS:
+        api.include_router(router)
+    app.include_router(api)
+    _add_description(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.database.close()
+
+
+def _add_description(app: FastAPI) -> None:
+    @app.get(f"{API_PREFIX}/openapi.json", dependencies=[open_access], include_in_schema=False)
+    def describe() -> dict[str, Any]:
+        """Describe the interface, as an OpenAPI document."""
+        return app.openapi()

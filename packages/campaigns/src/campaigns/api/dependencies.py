@@ -1,0 +1,110 @@
+"""What handlers ask for: the caller, and services on a transaction.
+
+    @router.get("/campaigns/{campaign_id}", dependencies=[viewer])
+    def show_campaign(campaign_id: str, reading: Reading) -> CampaignModel: ...
+
+    @router.post("/campaigns", dependencies=[manager])
+    def create_campaign(body: CampaignCreate, writing: Writing) -> CampaignModel: ...
+
+Writing commits before the answer goes out (``scope="function"``), and rolls back where the handler raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+
+from campaigns.auth.doorkeeper import Doorkeeper
+from campaigns.config import Settings
+from campaigns.domain.identity import Identity
+from campaigns.gateways.clock import Clock
+from campaigns.services.factory import Factory
+from campaigns.services.starter import Starter
+from campaigns.storage.database import Database
+from campaigns.storage.files import FileFolder
+
+__all__ = ("Caller", "ClockUsed", "DatabaseUsed", "Doorkeeping", "PasswordTurn", "Reading", "SettingsUsed", "Starting", "Writing")
+
+MAX_WRITERS: Final = 8
+"""How many requests may hold, or wait for, a write transaction.
+
+A writer is opened in one thread of the pool and needs another for its handler. Were all threads waiting for a turn to write, the one
+whose turn it is would get none.
+"""
+
+MAX_PASSWORDS: Final = 2
+"""How many passwords are checked at once: each takes 64 MiB and a processor for a while."""
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+def _clock(request: Request) -> Clock:
+    clock: Clock = request.app.state.clock
+    return clock
+
+
+def _doorkeeper(request: Request) -> Doorkeeper:
+    doorkeeper: Doorkeeper = request.app.state.doorkeeper
+    return doorkeeper
+
+
+def _caller(request: Request) -> Identity:
+    identity: Identity = request.state.identity
+    return identity
+
+
+SettingsUsed = Annotated[Settings, Depends(_settings)]
+"""The settings."""
+
+DatabaseUsed = Annotated[Database, Depends(_database)]
+"""The database itself, for event streams, which open sessions of their own."""
+
+ClockUsed = Annotated[Clock, Depends(_clock)]
+"""The clock."""
+
+Doorkeeping = Annotated[Doorkeeper, Depends(_doorkeeper)]
+"""Signing in and out."""
+
+Caller = Annotated[Identity, Depends(_caller)]
+"""Who asks. Only in routes whose policy is not `open_access`."""
+
+
+def _reading(identity: Caller, database: DatabaseUsed, clock: ClockUsed, settings: SettingsUsed) -> Iterator[Factory]:
+    with database.read() as session:
+        yield Factory(session, identity=identity, clock=clock, settings=settings)
+
+
+def _writing(identity: Caller, database: DatabaseUsed, clock: ClockUsed, settings: SettingsUsed) -> Iterator[Factory]:
+    with database.write() as session:
+        yield Factory(session, identity=identity, clock=clock, settings=settings)
+
+
+def _password_turn() -> Iterator[None]:
+    yield
+
+
+def _starting(identity: Caller, database: DatabaseUsed, clock: ClockUsed, settings: SettingsUsed) -> Starter:
+    return Starter(database, identity=identity, clock=clock, files=FileFolder(settings.data_dir / "files"))
+
+
+Starting = Annotated[Starter, Depends(_starting)]
+"""Starting a campaign, which waits between two transactions of its own."""
+
+Reading = Annotated[Factory, Depends(_reading, scope="function")]
+"""Services on a session that cannot write; for GET."""
+
+Writing = Annotated[Factory, Depends(_writing, scope="function", max_concurrency=MAX_WRITERS)]
+"""Services on a transaction, committed before the answer goes out."""
+
+PasswordTurn = Depends(_password_turn, scope="function", max_concurrency=MAX_PASSWORDS)
+"""A turn to check a password."""

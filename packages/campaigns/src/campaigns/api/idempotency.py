@@ -1,0 +1,161 @@
+"""Creations that may be sent again: the second answer is the first, and nothing is made twice.
+
+    @router.post("/campaigns", status_code=201, response_model=CampaignModel, dependencies=[manager])
+    def create_campaign(body: CampaignCreate, writing: Writing, once: Once) -> Response:
+        return idempotent(writing, once, lambda: CampaignModel.of(writing.campaigns().create(body)))
+
+The answer is kept in the transaction that creates, so that a crash never splits the two.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Final, TypeVar
+
+from fastapi import Depends, Header, Request, Response
+from pydantic import BaseModel
+
+from campaigns.api.dependencies import Caller
+from campaigns.api.route_table import RouteTable
+from campaigns.domain.errors import IdempotencyMismatch
+from campaigns.domain.identity import Role
+from campaigns.schema.idempotency import KEY_LENGTH
+from campaigns.services.factory import Factory
+from campaigns.storage.idempotency import IdempotencyStore, KeptAnswer
+
+__all__ = ("REPLAYED", "IdempotencyKey", "Once", "idempotent")
+
+REPLAYED: Final = "Idempotency-Replayed"
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyKey:
+    """A key that came with a request.
+
+    Attributes
+    ----------
+    key : `str`
+        The key itself.
+    principal : `str`
+        Whose it is.
+    route : `str`
+        Method and path template.
+    request_hash : `str`
+        SHA-256 of method, path and body in hexadecimal.
+    """
+
+    key: str
+    principal: str
+    route: str
+    request_hash: str
+
+
+async def _once(
+    request: Request,
+    identity: Caller,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=KEY_LENGTH,
+            description="Makes it safe to send the request again: under the same key it is carried out once.",
+        ),
+    ] = None,
+) -> IdempotencyKey | None:
+    if idempotency_key is None:
+        return None
+    table: RouteTable = request.app.state.route_table
+    sort = "agent" if identity.role is Role.AGENT else "user"
+    digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+    digest.update(await request.body())
+    return IdempotencyKey(
+        key=idempotency_key,
+        principal=f"{sort}:{identity.name}",
+        route=f"{request.method} {table.find(request.scope['endpoint']).path}",
+        request_hash=digest.hexdigest(),
+    )
+
+
+Once = Annotated[IdempotencyKey | None, Depends(_once)]
+"""The request's Idempotency-Key, if it has one."""
+
+
+def idempotent(
+    writing: Factory,
+    once: IdempotencyKey | None,
+    create: Callable[[], ModelT],
+    *,
+    status: int = 201,
+    headers: Callable[[ModelT], Mapping[str, str]] | None = None,
+) -> Response:
+    """Create something, or answer as before.
+
+    Parameters
+    ----------
+    writing : `Factory`
+        The transaction.
+    once : `IdempotencyKey` or `None`
+        The key; without one it is simply created.
+    create : callable
+        Creates, and gives the answer's model.
+    status : `int`, optional
+        The answer's HTTP status.
+    headers : callable, optional
+        Gives more headers for the answer, such as ``Location``.
+
+    Returns
+    -------
+    response : `fastapi.Response`
+        The answer, with ``Idempotency-Replayed: true`` if it was given before.
+
+    Raises
+    ------
+    IdempotencyMismatch
+        If the key came before with another request.
+    """
+    if once is None:
+        return _response(_create(create, status=status, headers=headers, request_hash=""))
+    store = IdempotencyStore(writing.writer)
+    now_us = writing.clock.now_us()
+    store.forget(before_us=now_us - timedelta(hours=writing.settings.idempotency_h) // timedelta(microseconds=1))
+    kept = store.claim(
+        principal=once.principal, route=once.route, key=once.key, request_hash=once.request_hash, now_us=now_us
+    )
+    if kept is None:
+        answer = _create(create, status=status, headers=headers, request_hash=once.request_hash)
+        store.keep(principal=once.principal, route=once.route, key=once.key, answer=answer)
+        return _response(answer)
+    if kept.request_hash != once.request_hash:
+        raise IdempotencyMismatch(
+            "The Idempotency-Key was used for another request.",
+            where="Idempotency-Key",
+            remedy="Make up a new key for each new request.",
+        )
+    response = _response(kept)
+    response.headers[REPLAYED] = "true"
+    return response
+
+
+def _create(
+    create: Callable[[], ModelT],
+    *,
+    status: int,
+    headers: Callable[[ModelT], Mapping[str, str]] | None,
+    request_hash: str,
+) -> KeptAnswer:
+    made = create()
+    return KeptAnswer(
+        request_hash=request_hash,
+        status=status,
+        headers={} if headers is None else dict(headers(made)),
+        body=made.model_dump_json(),
+    )
+
+
+def _response(answer: KeptAnswer) -> Response:
+    return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type="application/json")

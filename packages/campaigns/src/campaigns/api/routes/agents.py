@@ -1,0 +1,128 @@
+"""``/api/v1/agents``, ``/api/v1/orders`` and uploads: the agents' protocol; and ``/api/v1/sites`` for people."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request
+
+from campaigns.api.dependencies import (
+    Caller,
+    ClockUsed,
+    DatabaseUsed,
+    Reading,
+    SettingsUsed,
+    Writing,
+)
+from campaigns.api.lists import DEFAULT_LIMIT, Limit
+from campaigns.api.policy import agent, viewer
+from campaigns.services.factory import Factory
+from campaigns.services.orders import wait_for_orders
+from campaigns.wire.agent import (
+    AgentHello,
+    AgentWelcome,
+    BeginRequest,
+    FileKind,
+    LeaseRequest,
+    LeaseResponse,
+    Order,
+    ReportsRequest,
+    ReportsResponse,
+)
+from campaigns.wire.campaigns import (
+    AgentList,
+    AgentModel,
+    FileModel,
+    OrderList,
+    OrderModel,
+    SiteList,
+    SiteModel,
+)
+
+__all__ = ("router",)
+
+router = APIRouter()
+
+CONTENT_BODY: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
+}
+
+
+async def _content(request: Request) -> bytes:
+    return await request.body()
+
+
+Content = Annotated[bytes, Depends(_content)]
+
+
+@router.get("/sites", tags=["sites"], dependencies=[viewer])
+def list_sites(reading: Reading) -> SiteList:
+    """List the sites, what they offer and who serves them."""
+    return SiteList(items=[SiteModel.of(site) for site in reading.sites().list()])
+
+
+@router.get("/agents", tags=["sites"], dependencies=[viewer])
+def list_agents(reading: Reading) -> AgentList:
+    """List the agents that have said hello."""
+    return AgentList(items=[AgentModel.model_validate(item) for site in reading.sites().list() for item in site.agents])
+
+
+@router.get("/orders", tags=["sites"], dependencies=[viewer])
+def list_orders(reading: Reading, limit: Limit = DEFAULT_LIMIT) -> OrderList:
+    """List the newest orders to agents."""
+    return OrderList(items=[OrderModel.of(order) for order in reading.orders().recent(limit=limit)])
+
+
+@router.post("/agents", tags=["agents"], dependencies=[agent])
+def say_hello(body: AgentHello, writing: Writing) -> AgentWelcome:
+    """Take note of an agent, and tell it which orders it had begun."""
+    return writing.orders().hello(body)
+
+
+@router.post("/agents/{agent_id}/lease", tags=["agents"], dependencies=[agent])
+def lease_orders(
+    agent_id: str,
+    body: LeaseRequest,
+    caller: Caller,
+    database: DatabaseUsed,
+    clock: ClockUsed,
+    settings: SettingsUsed,
+) -> LeaseResponse:
+    """Give an agent orders; waits for one if there is none now."""
+    # The wait must hold no transaction, so this handler opens its own when it is over.
+    if caller.site is not None and body.max_orders:
+        wait_for_orders(database, caller.site, clock=clock, timeout_s=body.wait_s)
+    with database.write() as session:
+        factory = Factory(session, identity=caller, clock=clock, settings=settings)
+        return LeaseResponse(orders=factory.orders().lease(agent_id, max_orders=body.max_orders))
+
+
+@router.post("/orders/{order_id}/begin", tags=["agents"], dependencies=[agent])
+def begin_order(order_id: str, body: BeginRequest, writing: Writing) -> Order:
+    """Make an order the agent's own for good."""
+    return writing.orders().begin(order_id, body)
+
+
+@router.post("/orders/{order_id}/reports", tags=["agents"], dependencies=[agent])
+def report_on_order(order_id: str, body: ReportsRequest, writing: Writing) -> ReportsResponse:
+    """Take an agent's reports; those that are here already change nothing."""
+    return writing.orders().report(order_id, body)
+
+
+@router.put("/submissions/{ref}/files/{name}", tags=["agents"], dependencies=[agent], openapi_extra=CONTENT_BODY)
+def upload_file(
+    ref: str,
+    name: str,
+    content: Content,
+    writing: Writing,
+    kind: FileKind,
+    order: str,
+    token: int,
+    title: str = "",
+    content_type: Annotated[str, Header()] = "application/octet-stream",
+) -> FileModel:
+    """Keep a file that belongs to a submission, over one of the same name."""
+    stored = writing.orders().put_file(
+        ref, name, content, order_id=order, token=token, kind=kind, title=title, content_type=content_type
+    )
+    return FileModel.of(stored)

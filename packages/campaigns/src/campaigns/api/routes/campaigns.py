@@ -1,0 +1,137 @@
+"""``/api/v1/campaigns``: campaigns, their definitions, and moving them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+
+from campaigns.api.dependencies import Reading, Starting, Writing
+from campaigns.api.documents import DOCUMENT_BODY, SentDefinition
+from campaigns.api.idempotency import Once, idempotent
+from campaigns.api.lists import DEFAULT_LIMIT, Cursor, Limit
+from campaigns.api.policy import manager, operator, viewer
+from campaigns.domain.campaign import Campaign
+from campaigns.domain.errors import InvalidInput
+from campaigns.wire.campaigns import (
+    CampaignDetail,
+    CampaignList,
+    CampaignSummary,
+    PreflightModel,
+    ReasonBody,
+    RevisionList,
+    RevisionModel,
+    SubmissionList,
+    SubmissionModel,
+    TransitionBody,
+)
+
+__all__ = ("router",)
+
+router = APIRouter(prefix="/campaigns", tags=["campaigns"])
+
+IfMatch = Annotated[str | None, Header(description='The revision that the change was made to, such as `"3"`.')]
+WaitS = Annotated[float, Query(ge=0, le=60, description="How long to wait for what the site finds.")]
+
+
+@router.get("", dependencies=[viewer])
+def list_campaigns(reading: Reading, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> CampaignList:
+    """List campaigns, newest first."""
+    page = reading.campaigns().list(limit=limit, cursor=cursor)
+    return CampaignList(items=[CampaignSummary.of_listing(item) for item in page.items], next=page.next)
+
+
+@router.post("", status_code=201, response_model=CampaignDetail, dependencies=[manager], openapi_extra=DOCUMENT_BODY)
+def create_campaign(definition: SentDefinition, writing: Writing, once: Once, draft: bool = False) -> Response:
+    """Make a campaign from a campaign file; it is a draft where something is still missing, or if one asks for it."""
+    return idempotent(
+        writing,
+        once,
+        lambda: CampaignDetail.of(writing.campaigns().create(definition, draft=draft)),
+        headers=lambda made: {"Location": f"/api/v1/campaigns/{made.id}", "ETag": f'"{made.revision}"'},
+    )
+
+
+@router.get("/{ref}", dependencies=[viewer])
+def show_campaign(ref: str, reading: Reading, response: Response) -> CampaignDetail:
+    """Show a campaign, by local id, UUID or name, with its newest definition."""
+    return _answer(reading.campaigns().get(ref), response)
+
+
+@router.get("/{ref}/revisions", dependencies=[viewer])
+def list_revisions(ref: str, reading: Reading) -> RevisionList:
+    """List the revisions of a campaign's definition, newest first."""
+    return RevisionList(items=[RevisionModel.of(revision) for revision in reading.campaigns().revisions(ref)])
+
+
+@router.get("/{ref}/revisions/{number}", dependencies=[viewer])
+def show_revision(ref: str, number: int, reading: Reading) -> RevisionModel:
+    """Show one revision of a campaign's definition."""
+    return RevisionModel.of(reading.campaigns().revision(ref, number))
+
+
+@router.post("/{ref}/revisions", status_code=201, dependencies=[manager], openapi_extra=DOCUMENT_BODY)
+def revise_campaign(
+    ref: str,
+    reason: str,
+    definition: SentDefinition,
+    writing: Writing,
+    response: Response,
+    if_match: IfMatch = None,
+) -> CampaignDetail:
+    """Give a campaign that has not started a new revision of its definition."""
+    revised = writing.campaigns().revise(ref, definition, expected_revision=_revision(if_match), reason=reason)
+    return _answer(revised, response)
+
+
+@router.post("/{ref}/transitions", dependencies=[operator], responses={202: {"description": "The site has not answered yet."}})
+def move_campaign(ref: str, body: TransitionBody, starting: Starting, response: Response) -> CampaignDetail:
+    """Define, start, pause, resume, complete, fail or cancel a campaign.
+
+    A campaign starts once its site has looked and found nothing wrong; 202 where the site has not answered in the time.
+    """
+    campaign = starting.act(ref, body.action, reason=body.reason, timeout_s=body.wait_s)
+    response.status_code = 202 if campaign.starting else 200
+    return _answer(campaign, response)
+
+
+@router.post("/{ref}/preflight", dependencies=[operator], responses={202: {"description": "The site has not answered yet."}})
+def look_before_start(ref: str, starting: Starting, response: Response, wait_s: WaitS = 30.0) -> PreflightModel:
+    """Have the site look whether a campaign could run, and start nothing."""
+    order = starting.look(ref, timeout_s=wait_s)
+    response.status_code = 200 if order.ended_us is not None else 202
+    return PreflightModel(status=order.status, result=order.result)
+
+
+@router.post("/{ref}/next", status_code=201, response_model=SubmissionModel, dependencies=[operator])
+def start_next(ref: str, body: ReasonBody, writing: Writing, once: Once) -> Response:
+    """Make the next submission that could be made if somebody says so."""
+    return idempotent(
+        writing,
+        once,
+        lambda: SubmissionModel.of(writing.campaigns().next(ref, reason=body.reason)),
+        headers=lambda made: {"Location": f"/api/v1/submissions/{made.id}"},
+    )
+
+
+@router.get("/{ref}/submissions", dependencies=[viewer])
+def list_submissions(ref: str, reading: Reading) -> SubmissionList:
+    """List a campaign's submissions, oldest first."""
+    return SubmissionList(items=[SubmissionModel.of(item) for item in reading.submissions().of_campaign(ref)])
+
+
+def _answer(campaign: Campaign, response: Response) -> CampaignDetail:
+    response.headers["ETag"] = f'"{campaign.revision}"'
+    return CampaignDetail.of(campaign)
+
+
+def _revision(if_match: str | None) -> int | None:
+    if if_match is None:
+        return None
+    match = re.fullmatch(r'(?:W/)?"?(\d{1,9})"?', if_match.strip())
+    if match is None:
+        raise InvalidInput(
+            f"{if_match!r} is not a revision.", where="If-Match", remedy='Give the number of the revision you changed, such as "3".'
+        )
+    return int(match[1])

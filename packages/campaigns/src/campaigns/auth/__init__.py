@@ -1,0 +1,1 @@
+"""Who is asking: passwords, sign-ins, tokens, one-time links, and requests from other sites."""

@@ -1,0 +1,185 @@
+"""``campaign define``, ``show``, ``list``, ``edit`` and the commands that move a campaign."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from campaigns.cli.connecting import client_command
+from campaigns.cli.output import Output
+from campaigns.cli.shown import campaign_text, moment, quanta_text, state_text, submission_text
+from campaigns.client import CampaignClient
+from campaigns.domain.submission import parse_submission_id
+
+__all__ = (
+    "cancel", "complete", "define", "edit", "fail", "list_campaigns", "pause", "preflight", "resume", "show", "start", "start_next",
+)  # fmt: skip
+
+file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+reason_option = click.option("--reason", "-m", required=True, help="Why, for those who come after.")
+campaign_argument = click.argument("campaign")
+
+
+@click.command()
+@file_argument
+@click.option("--draft", is_flag=True, help="Leave it a draft, though it is complete.")
+@click.option("--begin", is_flag=True, help="Start it at once, for the reason it gives itself.")
+@client_command
+def define(client: CampaignClient, output: Output, file: Path, *, draft: bool, begin: bool) -> None:
+    """Make a campaign from the campaign file FILE: YAML, or JSON.
+
+    What is wrong in the file is told all at once, with the lines; nothing is made then.
+    """
+    made = client.define(file.read_text(), draft=draft)
+    if begin:
+        made = client.act(made["id"], "start", reason=made["reason"])
+    _say(output, made, f"made {made['id']} {made['name']}")
+
+
+@click.command()
+@campaign_argument
+@file_argument
+@reason_option
+@click.option("--revision", type=int, help="The revision that FILE was made from; by default the newest.")
+@client_command
+def edit(client: CampaignClient, output: Output, campaign: str, file: Path, *, reason: str, revision: int | None) -> None:
+    """Give CAMPAIGN, which has not started, the definition in FILE as a new revision."""
+    read = client.campaign(campaign)["revision"] if revision is None else revision
+    revised = client.revise(campaign, file.read_text(), revision=read, reason=reason)
+    _say(output, revised, f"{revised['id']} is at revision {revised['revision']}")
+
+
+@click.command("list")
+@click.option("--limit", type=click.IntRange(1), help="How many at most.")
+@client_command
+def list_campaigns(client: CampaignClient, output: Output, *, limit: int | None) -> None:
+    """List campaigns, newest first."""
+    items = []
+    for item in client.items("campaigns", limit=min(limit or 200, 200)):
+        items.append(item)
+        if len(items) == limit:
+            break
+    shown = [{**item, **_cells(item)} for item in items]
+    columns = {
+        "ID": "id", "NAME": "name", "STATUS": "shown_status", "KIND": "kind", "QUANTA": "shown_quanta", "WAITS": "shown_waits",
+        "UPDATED": "shown_updated",
+    }  # fmt: skip
+    output.table(items if output.as_json else shown, columns=columns, empty="There are no campaigns yet.")
+
+
+@click.command()
+@click.argument("ref", metavar="CAMPAIGN|SUBMISSION")
+@client_command
+def show(client: CampaignClient, output: Output, ref: str) -> None:
+    """Show a campaign (C-4, its name or UUID) with its submissions, or a submission (S-12)."""
+    if parse_submission_id(ref) is not None:
+        submission = client.submission(ref)
+        output.document(submission, text=submission_text(submission))
+        return
+    campaign = client.campaign(ref)
+    submissions = client.submissions(campaign["id"])
+    output.document({**campaign, "submissions": submissions}, text=campaign_text(campaign, submissions))
+
+
+@click.command()
+@campaign_argument
+@reason_option
+@click.option("--wait", "wait_s", type=click.FloatRange(0, 60), default=25.0, show_default=True, help="Seconds to wait for the site.")
+@client_command
+def start(client: CampaignClient, output: Output, campaign: str, *, reason: str, wait_s: float) -> None:
+    """Start CAMPAIGN, once its site has looked and found nothing wrong."""
+    started = client.act(campaign, "start", reason=reason, wait_s=wait_s)
+    _say(output, started, f"{started['id']} is {started['status']}")
+
+
+@click.command()
+@campaign_argument
+@client_command
+def preflight(client: CampaignClient, output: Output, campaign: str) -> None:
+    """Have the site of CAMPAIGN look whether it could run; nothing is started."""
+    found = client.preflight(campaign)
+    text = "Nothing is wrong." if found["status"] == "done" else "The site has not answered yet."
+    output.document(found, text=text)
+
+
+@click.command("next")
+@campaign_argument
+@reason_option
+@client_command
+def start_next(client: CampaignClient, output: Output, campaign: str, *, reason: str) -> None:
+    """Run the next submission of CAMPAIGN that waits for somebody to start it."""
+    made = client.start_next(campaign, reason=reason)
+    output.document(made, text=f"{made['id']} is {made['status']}: {made['step']} {made['group']}")
+
+
+@click.command()
+@campaign_argument
+@reason_option
+@client_command
+def pause(client: CampaignClient, output: Output, campaign: str, *, reason: str) -> None:
+    """Hold CAMPAIGN: what runs goes on, nothing new starts."""
+    _act(client, output, campaign, "pause", reason)
+
+
+@click.command()
+@campaign_argument
+@reason_option
+@client_command
+def resume(client: CampaignClient, output: Output, campaign: str, *, reason: str) -> None:
+    """Let CAMPAIGN go on that somebody holds."""
+    _act(client, output, campaign, "resume", reason)
+
+
+@click.command()
+@campaign_argument
+@reason_option
+@client_command
+def complete(client: CampaignClient, output: Output, campaign: str, *, reason: str) -> None:
+    """End CAMPAIGN as completed, though not all of its steps are accepted."""
+    _act(client, output, campaign, "complete", reason)
+
+
+@click.command()
+@campaign_argument
+@reason_option
+@client_command
+def fail(client: CampaignClient, output: Output, campaign: str, *, reason: str) -> None:
+    """End CAMPAIGN as failed."""
+    _act(client, output, campaign, "fail", reason)
+
+
+@click.command()
+@click.argument("ref", metavar="CAMPAIGN|SUBMISSION")
+@reason_option
+@client_command
+def cancel(client: CampaignClient, output: Output, ref: str, *, reason: str) -> None:
+    """Stop a submission (S-12), or end a campaign (C-4) and stop all it has under way."""
+    if parse_submission_id(ref) is None:
+        _act(client, output, ref, "cancel", reason)
+        return
+    submission = client.decide(ref, "cancel", reason=reason)
+    asked = "" if submission["status"] == "cancelled" else ", and asked to stop"
+    output.document(submission, text=f"{submission['id']} is {submission['status'].replace('_', ' ')}{asked}")
+
+
+def _act(client: CampaignClient, output: Output, campaign: str, action: str, reason: str) -> None:
+    moved = client.act(campaign, action, reason=reason)
+    _say(output, moved, f"{moved['id']} is {moved['status']}")
+
+
+def _say(output: Output, campaign: dict[str, Any], text: str) -> None:
+    said = f"{text}, {campaign['status']}" if campaign["status"] not in text else text
+    if campaign["starting"]:
+        said += "; its site still looks whether it can run, and it starts by itself then"
+    output.document(campaign, text=said)
+
+
+def _cells(item: dict[str, Any]) -> dict[str, str]:
+    return {
+        "shown_status": state_text(item["status"]),
+        "shown_quanta": quanta_text(item["quanta"]),
+        "shown_waits": str(len(item["waits"]) or "-"),
+        "shown_updated": moment(item["updated_us"]),
+    }

@@ -1,0 +1,122 @@
+"""``campaign``: finds the command that was asked for, and prints its errors.
+
+Commands are imported when they run, so that ``campaign --help`` is quick. A new command is added to `COMMANDS`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import click
+
+from campaigns import __version__
+from campaigns.cli.output import Output
+from campaigns.domain.errors import CampaignError
+
+__all__ = ("COMMANDS", "LazyGroup", "cli", "main")
+
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "accept": ("campaigns.cli.submissions:accept", "Accept a submission's outputs."),
+    "admin": ("campaigns.cli.admin:admin", "Look after the database and the users."),
+    "agent": ("campaigns.cli.agent:agent", "Serve a site: carry out the server's orders there."),
+    "cancel": ("campaigns.cli.campaigns:cancel", "Stop a submission, or end a campaign."),
+    "complete": ("campaigns.cli.campaigns:complete", "End a campaign as completed."),
+    "define": ("campaigns.cli.campaigns:define", "Make a campaign from a campaign file."),
+    "demo": ("campaigns.cli.demo:demo", "Run a small real campaign on this machine."),
+    "edit": ("campaigns.cli.campaigns:edit", "Give a campaign a new revision of its definition."),
+    "fail": ("campaigns.cli.campaigns:fail", "End a campaign as failed."),
+    "list": ("campaigns.cli.campaigns:list_campaigns", "List campaigns, newest first."),
+    "login": ("campaigns.cli.login:login", "Sign in, and keep a token for this server."),
+    "next": ("campaigns.cli.campaigns:start_next", "Run the next submission that waits for somebody to start it."),
+    "note": ("campaigns.cli.records:note", "Write a note."),
+    "pause": ("campaigns.cli.campaigns:pause", "Hold a campaign: nothing new starts."),
+    "preflight": ("campaigns.cli.campaigns:preflight", "See whether a campaign could run, and start nothing."),
+    "reject": ("campaigns.cli.submissions:reject", "Reject a submission's outputs."),
+    "restart": ("campaigns.cli.submissions:restart", "Run a submission's group again."),
+    "resume": ("campaigns.cli.campaigns:resume", "Let a held campaign go on."),
+    "schema": ("campaigns.cli.schema:schema", "Print the JSON Schema of a campaign file."),
+    "serve": ("campaigns.cli.serve:serve", "Serve the pages and the interface."),
+    "show": ("campaigns.cli.campaigns:show", "Show a campaign, or a submission."),
+    "site": ("campaigns.cli.records:site", "List sites: what they offer and who serves them."),
+    "start": ("campaigns.cli.campaigns:start", "Start a campaign, once its site finds nothing wrong."),
+    "submissions": ("campaigns.cli.submissions:submissions", "List a campaign's submissions."),
+    "watch": ("campaigns.cli.records:watch", "Follow what happens in a campaign."),
+}
+"""Name of a command to where it is and what it does, in one line."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they run.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        Those of `click.Group`.
+    lazy : mapping, optional
+        Name of a command to ``module:attribute`` and its one line of help.
+    """
+
+    def __init__(self, *args: Any, lazy: Mapping[str, tuple[str, str]] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lazy = dict(lazy or {})
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List all names."""
+        return sorted({*super().list_commands(ctx), *self._lazy})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in self._lazy:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = self._lazy[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the names and what they do, without importing them."""
+        rows = []
+        for name in self.list_commands(ctx):
+            eager = self.commands.get(name)
+            rows.append((name, self._lazy[name][1] if eager is None else eager.get_short_help_str()))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="campaign")
+def cli() -> None:
+    """Define, run, watch and compare processing campaigns.
+
+    The server is the one that CAMPAIGN_SERVER names; it knows you by CAMPAIGN_TOKEN, or by what `campaign login` has kept.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line, and end the process with its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of `str`, optional
+        By default those of the process.
+    """
+    output = Output()
+    try:
+        code = cli.main(args=arguments, prog_name="campaign", standalone_mode=False, obj=output)
+    except CampaignError as error:
+        output.problem(error)
+        sys.exit(1)
+    except click.Abort:
+        click.echo("Aborted.", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    # Without the standalone mode the code of `ctx.exit` comes back as a result, as would a command's.
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""How campaigns and submissions look in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+__all__ = ("SIGNS", "campaign_text", "moment", "quanta_text", "state_text", "submission_text")
+
+SIGNS: Final[Mapping[str, str]] = {
+    "draft": "✎",
+    "defined": "□",
+    "planned": "○",
+    "queued": "◔",
+    "acquiring": "⋯",
+    "running": "▶",
+    "paused": "⏸",
+    "succeeded": "✓",
+    "completed": "✓",
+    "partly_succeeded": "◐",
+    "failed": "✕",
+    "cancelled": "⊘",
+    "lost_contact": "?",
+}
+"""The shape of each state, as on the pages."""
+
+
+def state_text(status: str) -> str:
+    """Give a state as shape and word."""
+    return f"{SIGNS.get(status, ' ')} {status.replace('_', ' ')}"
+
+
+def moment(time_us: int | None) -> str:
+    """Give a time of integer UTC microseconds to the second; a dash for none."""
+    if time_us is None:
+        return "-"
+    return datetime.fromtimestamp(time_us / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def quanta_text(quanta: Mapping[str, int]) -> str:
+    """Give counts of quanta in a few words: what succeeded of what was expected, and what did not."""
+    told = [f"{quanta['succeeded']}/{quanta['expected']}"]
+    told.extend(f"{quanta[name]} {name}" for name in ("failed", "blocked", "unknown") if quanta[name])
+    return ", ".join(told)
+
+
+def campaign_text(campaign: Mapping[str, Any], submissions: list[dict[str, Any]]) -> str:
+    """Give a campaign, what it waits for, and its submissions, as lines."""
+    lines = [
+        f"{state_text(campaign['status'])}  {campaign['id']}  {campaign['name']}  ({campaign['kind'].replace('_', ' ')})",
+        f"  {campaign['title']}",
+        f"  reason: {campaign['reason']}",
+        f"  revision {campaign['revision']}, by {campaign['owner']}, {moment(campaign['created_us'])}",
+    ]
+    if campaign["starting"]:
+        lines.append("  starting: its site looks whether it can run")
+    if campaign["status_reason"]:
+        lines.append(f"  {campaign['status'].replace('_', ' ')}: {campaign['status_reason']}")
+    lines.extend(f"  waits: {wait['text']}" for wait in campaign["waits"])
+    lines.extend(
+        f"  {item['id']}  {item['step']} {item['group']} #{item['attempt']}  {state_text(item['status'])}"
+        f"  {quanta_text(item['quanta'])}  {item['judgement']}"
+        for item in submissions
+    )
+    return "\n".join(lines)
+
+
+def submission_text(submission: Mapping[str, Any]) -> str:
+    """Give a submission and the three truths about it, as lines."""
+    launcher, workflow = submission["launcher"], submission["workflow"]
+    ended = (
+        f"ended by signal {launcher['signal']}"
+        if launcher["signal"] is not None
+        else f"exit code {launcher['exit_code']}"
+        if launcher["exit_code"] is not None
+        else "ended unseen"
+        if launcher["ended_us"]
+        else "running"
+        if launcher["started_us"]
+        else "not started"
+    )
+    lines = [
+        f"{state_text(submission['status'])}  {submission['id']}  {submission['step']} {submission['group']}"
+        f"  attempt {submission['attempt']}  of {submission['campaign']}",
+        f"  {submission['judgement']}" + (f" by {submission['judged_by']}: {submission['judged_reason']}" if submission["judged_by"] else ""),
+        f"  operator of record: {submission['operator']}",
+        f"  output run: {submission['output_run']}",
+        f"  launcher:   {ended}",
+        f"  workflow:   {(workflow['state'] or 'nothing said').lower()}",
+        f"  quanta:     {quanta_text(submission['quanta'])}  ({submission['quanta_source'] or 'not looked at yet'})",
+    ]
+    lines.extend(f"    {task['label']}: {quanta_text(task)}" for task in submission["tasks"])
+    if submission["status_reason"]:
+        lines.append(f"  reason: {submission['status_reason']}")
+    if submission["status_remedy"]:
+        lines.append(f"  remedy: {submission['status_remedy']}")
+    for fault in submission["faults"]:
+        lines.append(f"  - {fault['message']}")
+        lines.extend(f"    {name}: {fault[name]}" for name in ("where", "remedy") if fault[name])
+    return "\n".join(lines)

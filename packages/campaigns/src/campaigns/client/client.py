@@ -1,0 +1,234 @@
+"""The client that scripts and the command line use: a connection, and names for what the service does."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from campaigns.client.connection import Connection
+
+__all__ = ("CampaignClient",)
+
+DEFAULT_SERVER = "http://127.0.0.1:8080"
+
+
+class CampaignClient(Connection):
+    """The service, as one caller sees it.
+
+    Parameters
+    ----------
+    server : `str`, optional
+        Its address; by default what CAMPAIGN_SERVER says.
+    token : `str`, optional
+        The API token; by default what CAMPAIGN_TOKEN says.
+    timeout_s : `float`, optional
+        How long to wait for an answer, in seconds.
+    transport : `httpx.BaseTransport`, optional
+        How requests travel; for tests.
+
+    Examples
+    --------
+    >>> with CampaignClient("https://campaigns.example.org", token) as client:
+    ...     for campaign in client.items("campaigns", filter="status = running"):
+    ...         print(campaign["name"])
+    """
+
+    def __init__(
+        self,
+        server: str | None = None,
+        token: str | None = None,
+        *,
+        timeout_s: float = 30.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        super().__init__(
+            server or os.environ.get("CAMPAIGN_SERVER") or DEFAULT_SERVER,
+            token or os.environ.get("CAMPAIGN_TOKEN") or None,
+            timeout_s=timeout_s,
+            transport=transport,
+        )
+
+    # ---- campaigns -------------------------------------------------------------------------------------------------
+
+    def define(self, definition: str | Mapping[str, Any], *, draft: bool = False, key: str | None = None) -> dict[str, Any]:
+        """Make a campaign.
+
+        Parameters
+        ----------
+        definition : `str` or mapping
+            The text of a campaign file, or its document.
+        draft : `bool`, optional
+            Whether to leave it a draft though it is complete.
+        key : `str`, optional
+            The Idempotency-Key; by default made up for this call.
+
+        Returns
+        -------
+        campaign : `dict`
+            The campaign as it stands, with its ``definition``.
+
+        Raises
+        ------
+        InvalidDefinition
+            If it has mistakes; all of them are in ``faults``.
+        """
+        answer: dict[str, Any] = self.request(
+            "POST",
+            "campaigns",
+            params={"draft": True} if draft else None,
+            headers={"Idempotency-Key": key or str(uuid.uuid4())},
+            again=True,
+            **_body(definition),
+        )
+        return answer
+
+    def revise(self, ref: str, definition: str | Mapping[str, Any], *, revision: int, reason: str) -> dict[str, Any]:
+        """Give a campaign that has not started a new definition, made from a revision that was read."""
+        answer: dict[str, Any] = self.request(
+            "POST",
+            f"campaigns/{ref}/revisions",
+            params={"reason": reason},
+            headers={"If-Match": f'"{revision}"'},
+            **_body(definition),
+        )
+        return answer
+
+    def campaign(self, ref: str) -> dict[str, Any]:
+        """Show a campaign, by local id, UUID or name."""
+        answer: dict[str, Any] = self.get(f"campaigns/{ref}")
+        return answer
+
+    def act(self, ref: str, action: str, *, reason: str, wait_s: float = 25.0) -> dict[str, Any]:
+        """Define, start, pause, resume, complete, fail or cancel a campaign.
+
+        Parameters
+        ----------
+        ref : `str`
+            The campaign.
+        action : `str`
+            What to do.
+        reason : `str`
+            Why.
+        wait_s : `float`, optional
+            For ``start``: how long to wait for what the site finds. A campaign that is still ``starting`` then starts by itself.
+
+        Returns
+        -------
+        campaign : `dict`
+            The campaign as it stands.
+        """
+        body: dict[str, Any] = {"action": action, "reason": reason}
+        if action == "start":
+            body["wait_s"] = wait_s
+        answer: dict[str, Any] = self.post(f"campaigns/{ref}/transitions", body)
+        return answer
+
+    def preflight(self, ref: str, *, wait_s: float = 25.0) -> dict[str, Any]:
+        """Have the site look whether a campaign could run, and start nothing."""
+        answer: dict[str, Any] = self.request("POST", f"campaigns/{ref}/preflight", params={"wait_s": wait_s}, again=True)
+        return answer
+
+    def start_next(self, ref: str, *, reason: str) -> dict[str, Any]:
+        """Make the next submission that could be made if somebody says so."""
+        answer: dict[str, Any] = self.create(f"campaigns/{ref}/next", {"reason": reason})
+        return answer
+
+    def note(self, ref: str, body: str, *, kind: str = "observation", submission: str | None = None) -> dict[str, Any]:
+        """Write a note on a campaign, or on one of its submissions."""
+        document = {"body": body, "kind": kind, "submission": submission}
+        answer: dict[str, Any] = self.create(f"campaigns/{ref}/notes", document)
+        return answer
+
+    # ---- submissions -----------------------------------------------------------------------------------------------
+
+    def submissions(self, ref: str) -> list[dict[str, Any]]:
+        """List a campaign's submissions, oldest first."""
+        return list(self.items(f"campaigns/{ref}/submissions"))
+
+    def submission(self, ref: str) -> dict[str, Any]:
+        """Show a submission with what was run and the three truths about it."""
+        answer: dict[str, Any] = self.get(f"submissions/{ref}")
+        return answer
+
+    def decide(self, ref: str, decision: str, *, reason: str) -> dict[str, Any]:
+        """Accept, reject or cancel a submission.
+
+        Parameters
+        ----------
+        ref : `str`
+            The submission.
+        decision : `str`
+            ``accept``, ``reject`` or ``cancel``.
+        reason : `str`
+            Why.
+
+        Returns
+        -------
+        submission : `dict`
+            The submission as it stands.
+        """
+        answer: dict[str, Any] = self.post(f"submissions/{ref}/{decision}", {"reason": reason})
+        return answer
+
+    def restart(self, ref: str, *, reason: str) -> dict[str, Any]:
+        """Make a new attempt at a submission's group."""
+        answer: dict[str, Any] = self.create(f"submissions/{ref}/restart", {"reason": reason})
+        return answer
+
+    # ---- who one is ------------------------------------------------------------------------------------------------
+
+    def me(self) -> dict[str, Any]:
+        """Tell who the caller is: ``name``, ``full_name``, ``role``, ``site``."""
+        answer: dict[str, Any] = self.get("users/me")
+        return answer
+
+    def create_token(
+        self, name: str, *, user: str | None = None, role: str | None = None, site: str | None = None, expires_us: int | None = None
+    ) -> dict[str, Any]:
+        """Make a token; the answer's ``token`` is shown this once."""
+        document = {"name": name, "user": user, "role": role, "site": site, "expires_us": expires_us}
+        answer: dict[str, Any] = self.post("tokens", {key: value for key, value in document.items() if value is not None})
+        return answer
+
+    @classmethod
+    def sign_in(cls, server: str, name: str, password: str, *, token_name: str, expires_us: int | None = None) -> str:
+        """Get a token for name and password.
+
+        Parameters
+        ----------
+        server : `str`
+            The server's address.
+        name, password : `str`
+            Whose token.
+        token_name : `str`
+            What the token is for.
+        expires_us : `int`, optional
+            When it ends, UTC microseconds.
+
+        Returns
+        -------
+        token : `str`
+            The token.
+
+        Raises
+        ------
+        InvalidCredentials
+            If name and password do not fit.
+        """
+        with cls(server) as client:
+            # Whoever signs in has no token yet, or wants another.
+            client._http.headers.pop("Authorization", None)
+            # Cookies are for browsers, and these say where a request comes from.
+            client._http.headers["Origin"] = client.server
+            client.post("session", {"name": name, "password": password})
+            token: str = client.create_token(token_name, expires_us=expires_us)["token"]
+            client.delete("session")
+            return token
+
+
+def _body(definition: str | Mapping[str, Any]) -> dict[str, Any]:
+    return {"text": definition} if isinstance(definition, str) else {"document": dict(definition)}

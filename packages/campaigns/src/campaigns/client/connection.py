@@ -1,0 +1,233 @@
+"""Requests and answers: addresses, tokens, problems, and what is sent again when the line breaks."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Self
+
+import httpx
+
+from campaigns import __version__
+from campaigns.client.errors import ServerError, ServerUnreachable, error_of
+
+__all__ = ("Connection",)
+
+API_PREFIX: Final = "/api/v1"
+RETRY_DELAYS_S: Final = (0.2, 0.5, 1.0, 2.0)
+
+
+class Connection:
+    """A connection to the server, as one caller.
+
+    Parameters
+    ----------
+    server : `str`
+        Its address, such as ``https://campaigns.example.org``.
+    token : `str`, optional
+        The API token.
+    timeout_s : `float`, optional
+        How long to wait for an answer, in seconds.
+    transport : `httpx.BaseTransport`, optional
+        How requests travel; for tests.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        token: str | None = None,
+        *,
+        timeout_s: float = 30.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.server = server.rstrip("/")
+        headers = {"User-Agent": f"rubin-campaigns/{__version__}", "Accept": "application/json"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        self._http = httpx.Client(base_url=self.server, headers=headers, timeout=timeout_s, transport=transport)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._http.close()
+
+    # ---- the verbs -------------------------------------------------------------------------------------------------
+
+    def get(self, path: str, **params: Any) -> Any:
+        """Read something.
+
+        Parameters
+        ----------
+        path : `str`
+            Below ``/api/v1``, such as ``campaigns/C-4``.
+        **params
+            Query parameters; those that are `None` are left out.
+
+        Returns
+        -------
+        answer : `typing.Any`
+            The JSON document.
+
+        Raises
+        ------
+        CampaignError
+            As the server raised it; also for the other verbs.
+        ServerUnreachable
+            If there is no answer; also for the other verbs.
+        """
+        return self.request("GET", path, params=params, again=True)
+
+    def items(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:
+        """Read a list, all of its pieces, one item at a time; the arguments are those of `get`."""
+        cursor: str | None = None
+        while True:
+            answer = self.get(path, **{**params, "cursor": cursor} if cursor else params)
+            yield from answer["items"]
+            cursor = answer["next"]
+            if not cursor:
+                return
+
+    def create(self, path: str, document: Any = None, *, key: str | None = None) -> Any:
+        """Make something, once, however often the line breaks.
+
+        Parameters
+        ----------
+        path : `str`
+            Below ``/api/v1``; a route that takes an Idempotency-Key.
+        document : `typing.Any`, optional
+            The JSON document.
+        key : `str`, optional
+            The Idempotency-Key; by default made up for this call.
+
+        Returns
+        -------
+        answer : `typing.Any`
+            The JSON document.
+        """
+        headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+        return self.request("POST", path, document=document, headers=headers, again=True)
+
+    def post(self, path: str, document: Any = None) -> Any:
+        """Do something. It is not sent again when the line breaks, since it may have happened."""
+        return self.request("POST", path, document=document)
+
+    def put(self, path: str, document: Any = None, *, revision: int | None = None) -> Any:
+        """Replace something; see `patch`."""
+        return self.request("PUT", path, document=document, headers=_if_match(revision), again=revision is None)
+
+    def patch(self, path: str, document: Any, *, revision: int | None = None) -> Any:
+        """Change something.
+
+        Parameters
+        ----------
+        path : `str`
+            Below ``/api/v1``.
+        document : `typing.Any`
+            The JSON document.
+        revision : `int`, optional
+            The revision that was read: the change is refused if there is a newer one.
+
+        Returns
+        -------
+        answer : `typing.Any`
+            The JSON document.
+        """
+        return self.request("PATCH", path, document=document, headers=_if_match(revision))
+
+    def delete(self, path: str) -> Any:
+        """Take something away."""
+        return self.request("DELETE", path, again=True)
+
+    # ---- inside ----------------------------------------------------------------------------------------------------
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        document: Any = None,
+        text: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        again: bool = False,
+    ) -> Any:
+        """Send a request and read the answer.
+
+        Parameters
+        ----------
+        method, path : `str`
+            What to do, and where below ``/api/v1``.
+        params : mapping, optional
+            Query parameters; those that are `None` are left out.
+        document : `typing.Any`, optional
+            The JSON document to send.
+        text : `str`, optional
+            YAML to send instead, as it is: the server's messages then tell the line.
+        headers : mapping, optional
+            More headers.
+        again : `bool`, optional
+            Whether it may be sent again when nobody knows if it arrived.
+
+        Returns
+        -------
+        answer : `typing.Any`
+            The JSON document; `None` if there is none.
+        """
+        request = self._http.build_request(
+            method,
+            f"{API_PREFIX}/{path.lstrip('/')}",
+            params={name: value for name, value in (params or {}).items() if value is not None},
+            json=document,
+            content=text,
+            headers={**(headers or {}), **({} if text is None else {"Content-Type": "application/yaml"})},
+        )
+        response = self._send(request, again=again)
+        if response.is_success:
+            return response.json() if response.content else None
+        raise error_of(_problem(response))
+
+    def _send(self, request: httpx.Request, *, again: bool) -> httpx.Response:
+        delays = iter(RETRY_DELAYS_S)
+        while True:
+            try:
+                return self._http.send(request)
+            except (httpx.TransportError, httpx.InvalidURL) as error:
+                # A connection that was never made carried nothing.
+                harmless = again or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+                delay_s = next(delays, None)
+                if not harmless or delay_s is None:
+                    raise ServerUnreachable(
+                        f"The server at {self.server} does not answer: {str(error) or type(error).__name__}.",
+                        where=self.server,
+                        remedy="Is it running, and is CAMPAIGN_SERVER its address?",
+                    ) from error
+                time.sleep(delay_s)
+
+
+def _if_match(revision: int | None) -> dict[str, str]:
+    return {} if revision is None else {"If-Match": f'"{revision}"'}
+
+
+def _problem(response: httpx.Response) -> dict[str, Any]:
+    """Read a problem document; what is none, such as a proxy's page, becomes one."""
+    try:
+        problem = response.json()
+    except json.JSONDecodeError:
+        problem = None
+    if isinstance(problem, dict) and "code" in problem:
+        return problem
+    return {
+        "code": ServerError.code,
+        "status": response.status_code,
+        "title": ServerError.title,
+        "detail": f"The server answered {response.status_code} {response.reason_phrase}.",
+        "where": str(response.request.url),
+        "remedy": "Is CAMPAIGN_SERVER the address of the service?",
+    }

@@ -1,0 +1,89 @@
+"""The server's errors, made again on the client's side: same class, same words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from campaigns.domain.errors import CampaignError, Fault
+
+__all__ = ("ServerError", "ServerUnreachable", "error_of")
+
+
+class ServerUnreachable(CampaignError):
+    """The server did not answer."""
+
+    code = "server_unreachable"
+    status = 503
+    title = "The server does not answer"
+
+
+class ServerError(CampaignError):
+    """The server failed, or answered in a way that this client does not know.
+
+    Parameters
+    ----------
+    problem : mapping
+        The problem document.
+    """
+
+    code = "server_error"
+    status = 502
+    title = "The server failed"
+
+    def __init__(self, problem: Mapping[str, Any]) -> None:
+        super().__init__(
+            str(problem.get("detail") or problem.get("title") or "The server failed."),
+            where=problem.get("where"),
+            remedy=problem.get("remedy"),
+            faults=_faults(problem),
+        )
+        self._problem = dict(problem)
+
+    def as_problem(self) -> dict[str, Any]:
+        """Give the document as it came."""
+        return {**super().as_problem(), **self._problem}
+
+
+def error_of(problem: Mapping[str, Any]) -> CampaignError:
+    """Make the error that a problem document tells of.
+
+    Parameters
+    ----------
+    problem : mapping
+        The document.
+
+    Returns
+    -------
+    error : `CampaignError`
+        Of the class with the document's ``code``; `ServerError` if there is none.
+    """
+    found = _classes().get(str(problem.get("code")))
+    if found is None:
+        return ServerError(problem)
+    # Some classes make up their own message; here it has been made already.
+    error = found.__new__(found)
+    CampaignError.__init__(
+        error,
+        str(problem.get("detail", "")),
+        where=problem.get("where"),
+        remedy=problem.get("remedy"),
+        faults=_faults(problem),
+    )
+    return error
+
+
+def _faults(problem: Mapping[str, Any]) -> list[Fault]:
+    listed = problem.get("faults")
+    return [Fault.from_dict(item) for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+
+
+def _classes() -> dict[str, type[CampaignError]]:
+    found: dict[str, type[CampaignError]] = {}
+    waiting = CampaignError.__subclasses__()
+    while waiting:
+        cls = waiting.pop()
+        if cls is not ServerError:
+            found[cls.code] = cls
+        waiting.extend(cls.__subclasses__())
+    return found

@@ -1,0 +1,222 @@
+"""Reading a campaign file: YAML or JSON to a `Definition`, with all the problems at once, each with its place.
+
+The same words go to page, command and REST, since all three read documents here, on the server.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from campaigns.domain.definition import Definition, graph_faults
+from campaigns.domain.errors import Fault, InvalidDefinition
+
+__all__ = ("definition_schema", "dump_yaml", "read_definition", "read_yaml")
+
+MAX_YAML_BYTES = 1_000_000
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that keeps dates as text, and refuses aliases and keys given twice."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "anchors and aliases are not allowed", event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str | int):
+                raise yaml.constructor.ConstructorError(None, None, "keys must be plain words", key_node.start_mark)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key} stands here twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read_yaml(text: str) -> Definition:
+    """Read a definition from YAML or JSON text.
+
+    Parameters
+    ----------
+    text : `str`
+        The campaign file.
+
+    Returns
+    -------
+    definition : `Definition`
+        The checked definition.
+
+    Raises
+    ------
+    InvalidDefinition
+        If the text is not YAML, or the document has mistakes; places are paths with line numbers.
+    """
+    if len(text) > MAX_YAML_BYTES:
+        raise InvalidDefinition([Fault("too_large", f"The file is larger than {MAX_YAML_BYTES} bytes.", "campaign file", None)])
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        document = loader.construct_document(node) if node is not None else None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InvalidDefinition([_yaml_fault(error)]) from None
+    return read_definition(document, lines=_line_numbers(node))
+
+
+def read_definition(document: Any, *, lines: Mapping[str, int] | None = None) -> Definition:
+    """Check a document against the schema and the rules of the graph of steps.
+
+    Parameters
+    ----------
+    document : `typing.Any`
+        The parsed JSON or YAML.
+    lines : mapping of `str` to `int`, optional
+        The line of each path, for the messages.
+
+    Returns
+    -------
+    definition : `Definition`
+        The checked definition.
+
+    Raises
+    ------
+    InvalidDefinition
+        If there are mistakes; it carries all of them.
+    """
+    if not isinstance(document, dict):
+        raise InvalidDefinition(
+            [Fault("not_an_object", "A campaign file is a mapping of fields to values.", "campaign file", "Begin with `name: …`.")]
+        )
+    try:
+        definition = Definition.model_validate(document)
+    except ValidationError as error:
+        faults = [_schema_fault(detail) for detail in error.errors(include_url=False)]
+        raise InvalidDefinition(_with_lines(faults, lines)) from None
+    if faults := graph_faults(definition):
+        raise InvalidDefinition(_with_lines(faults, lines))
+    return definition
+
+
+def dump_yaml(definition: Definition) -> str:
+    """Write a definition as YAML, fields in the schema's order, defaults left out."""
+    data = definition.model_dump(mode="json", exclude_defaults=True)
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=110)
+
+
+def definition_schema() -> dict[str, Any]:
+    """Give the JSON Schema of ``campaign.yaml``."""
+    schema = Definition.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _yaml_fault(error: Exception) -> Fault:
+    mark = getattr(error, "problem_mark", None)
+    where = f"campaign file, line {mark.line + 1}, column {mark.column + 1}" if mark else "campaign file"
+    problem = getattr(error, "problem", None) or "the text cannot be read"
+    return Fault("not_yaml", f"This is not valid YAML: {problem}.", where, "Correct the text at that place.")
+
+
+def _path(location: Sequence[str | int]) -> str:
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text or "campaign file"
+
+
+def _schema_fault(detail: ErrorDetails) -> Fault:
+    location = detail["loc"]
+    where = _path(location)
+    match detail["type"]:
+        case "extra_forbidden":
+            known = _fields_at(location[:-1])
+            close = difflib.get_close_matches(str(location[-1]), known, n=1)
+            remedy = f"Did you mean `{close[0]}`?" if close else f"Known here: {', '.join(known)}."
+            return Fault("unknown_key", f"There is no field `{location[-1]}`.", where, remedy)
+        case "missing":
+            return Fault("missing", f"The field `{location[-1]}` is missing.", where, "Add it.")
+        case "string_pattern_mismatch":
+            pattern = detail.get("ctx", {}).get("pattern", "")
+            return Fault("bad_form", f"{_shown(detail['input'])} has not the form it must have.", where, f"It must match {pattern}.")
+        case "enum":
+            expected = detail.get("ctx", {}).get("expected", "")
+            return Fault("bad_value", f"{_shown(detail['input'])} is not one of the values.", where, f"Give {expected}.")
+        case kind:
+            message = detail["msg"].removeprefix("Value error, ")
+            return Fault(kind, f"{message[:1].upper()}{message[1:].rstrip('.')}.", where, None)
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:77] + "…"
+
+
+def _fields_at(location: Sequence[str | int]) -> list[str]:
+    """List the fields that are known at a place of the document."""
+    model: type[BaseModel] = Definition
+    for part in location:
+        if isinstance(part, int) or part not in model.model_fields:
+            continue
+        found = _models_in(model.model_fields[part].annotation)
+        if not found:
+            return []
+        model = found[0]
+    return list(model.model_fields)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models_in(argument)]
+
+
+def _line_numbers(node: yaml.Node | None) -> dict[str, int]:
+    """Give the line, from 1, of each path of a YAML document."""
+    lines: dict[str, int] = {}
+
+    def visit(part: yaml.Node, location: tuple[str | int, ...]) -> None:
+        if isinstance(part, yaml.MappingNode):
+            for key, value in part.value:
+                inner = (*location, str(key.value))
+                lines[_path(inner)] = key.start_mark.line + 1
+                visit(value, inner)
+        elif isinstance(part, yaml.SequenceNode):
+            for index, value in enumerate(part.value):
+                inner = (*location, index)
+                lines[_path(inner)] = value.start_mark.line + 1
+                visit(value, inner)
+
+    if node is not None:
+        visit(node, ())
+    return lines
+
+
+def _with_lines(faults: list[Fault], lines: Mapping[str, int] | None) -> list[Fault]:
+    if not lines:
+        return faults
+    return [Fault(fault.code, fault.message, _located(fault.where, lines), fault.remedy) for fault in faults]
+
+
+def _located(where: str | None, lines: Mapping[str, int]) -> str | None:
+    """Add the line to a path; where the path itself has none, that of the nearest place above it."""
+    path = where or ""
+    while path:
+        if path in lines:
+            return f"{where} (line {lines[path]})"
+        path = re.sub(r"(\.[^.\[\]]+|\[\d+\])$", "", path) if re.search(r"[.\[]", path) else ""
+    return where

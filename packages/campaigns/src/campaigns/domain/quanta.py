@@ -1,0 +1,100 @@
+"""Quanta and what became of them: the truth that moves a campaign on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ("QuantaCounts", "QuantumFailure", "TaskCounts")
+
+
+class QuantaCounts(BaseModel):
+    """How many quanta stand where.
+
+    Attributes
+    ----------
+    expected : `int`
+        In the graph.
+    succeeded : `int`
+        Succeeded, those with caveats among them.
+    caveats : `int`
+        Of the succeeded ones, those with a caveat, such as *no work found*.
+    failed : `int`
+        Ran and failed.
+    blocked : `int`
+        Never ran, since one before them failed.
+    unknown : `int`
+        Neither seen to succeed nor to fail: not yet run, running, or died without a trace.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    expected: int = Field(default=0, ge=0)
+    succeeded: int = Field(default=0, ge=0)
+    caveats: int = Field(default=0, ge=0)
+    failed: int = Field(default=0, ge=0)
+    blocked: int = Field(default=0, ge=0)
+    unknown: int = Field(default=0, ge=0)
+
+    @classmethod
+    def total(cls, parts: Iterable[QuantaCounts]) -> QuantaCounts:
+        """Add counts up.
+
+        Parameters
+        ----------
+        parts : iterable of `QuantaCounts`
+            Such as those of each task.
+
+        Returns
+        -------
+        total : `QuantaCounts`
+            The sums.
+        """
+        listed = list(parts)
+        names = ("expected", "succeeded", "caveats", "failed", "blocked", "unknown")
+        return cls(**{name: sum(getattr(part, name) for part in listed) for name in names})
+
+    @property
+    def finished(self) -> int:
+        """Quanta that will not change any more (`int`)."""
+        return self.succeeded + self.failed + self.blocked
+
+
+class TaskCounts(QuantaCounts):
+    """The counts of one task of a submission, in the pipeline's order."""
+
+    label: str
+
+
+class QuantumFailure(BaseModel):
+    """One quantum that failed or was blocked, or of which nothing is known.
+
+    Attributes
+    ----------
+    task : `str`
+        The task's label.
+    status : `str`
+        ``failed``, ``blocked`` or ``unknown``.
+    data_id : `dict` [`str`, `typing.Any`]
+        Required dimensions and values.
+    message : `str`
+        The error's text, or empty.
+    exception : `str`
+        The exception's type, or empty.
+    quantum_id : `str`
+        The UUID in the quantum graph.
+    log : `str`
+        The name under which the agent uploaded the quantum's log, or empty.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    task: str
+    status: str
+    data_id: dict[str, Any]
+    message: str = ""
+    exception: str = ""
+    quantum_id: str = ""
+    log: str = ""

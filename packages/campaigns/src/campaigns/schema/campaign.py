@@ -1,0 +1,56 @@
+"""Campaigns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Index, Integer, String, Text, Uuid, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaigns.schema.base import Base, Microseconds, ShortText
+
+__all__ = ("CampaignRow",)
+
+
+class CampaignRow(Base):
+    """A campaign as it stands. What can be searched for stands in columns beside the definition."""
+
+    __tablename__ = "campaign"
+
+    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, unique=True)
+    name: Mapped[str] = mapped_column(ShortText, unique=True)
+    title: Mapped[str] = mapped_column(ShortText)
+    reason: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(32))
+    status: Mapped[str] = mapped_column(String(16))
+    revision: Mapped[int] = mapped_column(Integer)
+    owner: Mapped[str] = mapped_column(ShortText)
+    created_us: Mapped[int] = mapped_column(Microseconds)
+    updated_us: Mapped[int] = mapped_column(Microseconds)
+    started_us: Mapped[int | None] = mapped_column(Microseconds)
+    ended_us: Mapped[int | None] = mapped_column(Microseconds)
+    held: Mapped[bool]
+    start_order_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    status_reason: Mapped[str | None] = mapped_column(Text)
+    waits: Mapped[list[Any]]
+    site: Mapped[str | None] = mapped_column(ShortText)
+    stack: Mapped[str | None] = mapped_column(ShortText)
+    butler: Mapped[str | None] = mapped_column(ShortText)
+    output: Mapped[str | None] = mapped_column(ShortText)
+    claims_output: Mapped[bool]
+
+    __table_args__ = (
+        Index(None, "status", "number"),
+        Index(None, "updated_us", "number"),
+        # From its start on, a campaign's output collection in a repository is its own.
+        Index(
+            "uq_campaign_claimed_output",
+            "site",
+            "butler",
+            "output",
+            unique=True,
+            sqlite_where=text("claims_output"),
+            postgresql_where=text("claims_output"),
+        ),
+    )

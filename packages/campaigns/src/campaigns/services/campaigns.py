@@ -1,0 +1,346 @@
+"""Defining campaigns and moving them by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+from campaigns.domain.campaign import Campaign, CampaignListing, Revision
+from campaigns.domain.decisions import Decision, Start, decide
+from campaigns.domain.definition import Definition, missing_for_start
+from campaigns.domain.errors import (
+    Conflict,
+    Forbidden,
+    IllegalTransition,
+    InvalidDefinition,
+    InvalidInput,
+    LostUpdate,
+    NotFound,
+    NotReady,
+)
+from campaigns.domain.identity import Role, may
+from campaigns.domain.page import Page
+from campaigns.domain.states import ACTIVE, CampaignAction, CampaignStatus
+from campaigns.domain.submission import Submission
+from campaigns.services.conductor import Conductor
+from campaigns.services.context import Context
+from campaigns.services.lookup import checked_reason, found_campaign
+from campaigns.services.submissions import SubmissionService
+from campaigns.storage.campaigns import CampaignStore
+from campaigns.storage.submissions import SubmissionStore
+
+__all__ = ("CampaignService",)
+
+_BY_HAND = (
+    CampaignAction.DEFINE,
+    CampaignAction.PAUSE,
+    CampaignAction.RESUME,
+    CampaignAction.COMPLETE,
+    CampaignAction.FAIL,
+    CampaignAction.CANCEL,
+)
+_BY_MANAGERS = (CampaignAction.DEFINE, CampaignAction.COMPLETE, CampaignAction.FAIL, CampaignAction.CANCEL)
+"""Operators do what is defined; what changes a campaign's meaning is a manager's."""
+_EDITABLE = (CampaignStatus.DRAFT, CampaignStatus.DEFINED)
+
+
+class CampaignService:
+    """Campaigns, for one caller.
+
+    Parameters
+    ----------
+    context : `Context`
+        The transaction and who asks.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = CampaignStore(context.session, context.identity)
+
+    def list(self, *, limit: int, cursor: str | None) -> Page[CampaignListing]:
+        """List campaigns, newest first.
+
+        Parameters
+        ----------
+        limit : `int`
+            How many at most.
+        cursor : `str`, optional
+            The last page's ``next``.
+
+        Raises
+        ------
+        InvalidInput
+            If the cursor is none that this list gave.
+        """
+        if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
+            raise InvalidInput("The cursor is none that this list gave.", where="cursor", remedy="Begin without one.")
+        found = self._store.newest(before=None if cursor is None else int(cursor), limit=limit + 1)
+        items = list(found[:limit])
+        return Page(items, str(items[-1].campaign.number) if len(found) > limit else None)
+
+    def get(self, ref: str) -> Campaign:
+        """Give a campaign by local id, UUID or name."""
+        return found_campaign(self._context, ref)
+
+    def decision(self, ref: str) -> Decision:
+        """Say what would follow, what is ready to start, and what waits."""
+        campaign = self.get(ref)
+        submissions = SubmissionStore(self._context.session, self._context.identity).of_campaign(campaign.uuid)
+        return decide(campaign.definition, submissions, status=campaign.status, held=campaign.held)
+
+    def revisions(self, ref: str) -> Sequence[Revision]:
+        """List the revisions of a campaign's definition, newest first."""
+        return self._store.revisions(self.get(ref))
+
+    def revision(self, ref: str, number: int) -> Revision:
+        """Give one revision of a campaign's definition."""
+        campaign = self.get(ref)
+        revision = self._store.revision(campaign, number)
+        if revision is None:
+            raise NotFound(f"{campaign.id} has no revision {number}.", where=ref, remedy=f"The newest is {campaign.revision}.")
+        return revision
+
+    def create(self, definition: Definition, *, draft: bool = False) -> Campaign:
+        """Make a campaign from a definition.
+
+        Parameters
+        ----------
+        definition : `Definition`
+            A valid definition.
+        draft : `bool`, optional
+            Whether to leave it a draft though it is complete.
+
+        Returns
+        -------
+        campaign : `Campaign`
+            A draft where something is still missing, and defined otherwise.
+
+        Raises
+        ------
+        Conflict
+            If the name is taken.
+        """
+        self._check_name(definition.name, own=None)
+        now = self._context.clock.now_us()
+        complete = not missing_for_start(definition)
+        campaign = Campaign(
+            uuid=str(uuid.uuid4()),
+            number=self._context.writing.next_number("campaign"),
+            name=definition.name,
+            title=definition.title,
+            reason=definition.reason,
+            kind=definition.kind,
+            status=CampaignStatus.DEFINED if complete and not draft else CampaignStatus.DRAFT,
+            revision=1,
+            definition=definition,
+            owner=self._context.identity.name,
+            created_us=now,
+            updated_us=now,
+        )
+        self._store.add(campaign, self._revision(definition, number=1, reason=definition.reason))
+        self._context.record(
+            "campaign.created",
+            f"{campaign.id} {campaign.name} made as {campaign.status.value}",
+            reason=definition.reason,
+            campaign=campaign.uuid,
+            details={"to": campaign.status.value, "revision": 1},
+        )
+        return campaign
+
+    def revise(self, ref: str, definition: Definition, *, expected_revision: int | None, reason: str) -> Campaign:
+        """Give a campaign that has not started a new revision of its definition.
+
+        Parameters
+        ----------
+        ref : `str`
+            The campaign.
+        definition : `Definition`
+            The whole new definition.
+        expected_revision : `int` or `None`
+            The revision that the caller saw.
+        reason : `str`
+            Why it is changed.
+
+        Raises
+        ------
+        LostUpdate
+            If it is not the newest, or none was given.
+        IllegalTransition
+            If the campaign has started.
+        Conflict
+            If the new name is taken.
+        """
+        told = checked_reason(reason)
+        campaign = found_campaign(self._context, ref, lock=True)
+        if expected_revision != campaign.revision:
+            raise LostUpdate(
+                f"{campaign.id} is at revision {campaign.revision}; the change was made to "
+                f"{'none' if expected_revision is None else expected_revision}.",
+                where=campaign.id,
+                remedy="Read the newest revision, make the change to it, and send its number as If-Match.",
+            )
+        if campaign.status not in _EDITABLE or campaign.starting:
+            raise IllegalTransition(
+                f"{campaign.id} has started: its definition stands.",
+                where=campaign.id,
+                remedy="Make a new campaign from its definition.",
+            )
+        self._check_name(definition.name, own=campaign.uuid)
+        revision = self._revision(definition, number=campaign.revision + 1, reason=told)
+        self._store.add_revision(campaign, revision)
+        revised = replace(
+            campaign,
+            name=definition.name,
+            title=definition.title,
+            reason=definition.reason,
+            kind=definition.kind,
+            status=CampaignStatus.DRAFT if missing_for_start(definition) else campaign.status,
+            revision=revision.number,
+            definition=definition,
+            updated_us=self._context.clock.now_us(),
+        )
+        self._store.save(revised)
+        self._context.record(
+            "campaign.revised",
+            f"{campaign.id} revision {revision.number}",
+            reason=told,
+            campaign=campaign.uuid,
+            details={"from": campaign.revision, "to": revision.number, "digest": revision.digest},
+        )
+        return revised
+
+    def act(self, ref: str, action: CampaignAction, *, reason: str) -> Campaign:
+        """Move a campaign by hand.
+
+        Parameters
+        ----------
+        ref : `str`
+            The campaign.
+        action : `CampaignAction`
+            Define, pause, resume, complete, fail or cancel; starting is `StartService`'s.
+        reason : `str`
+            Why.
+
+        Raises
+        ------
+        Forbidden
+            If it is a manager's to decide.
+        IllegalTransition
+            If its state does not allow the action.
+        InvalidDefinition
+            If a draft is to be defined and something is missing.
+        NotReady
+            If it is resumed though only a decision would move it, or ended while submissions run.
+        """
+        if action not in _BY_HAND:
+            raise InvalidInput(f"{action.value} is not done by hand.", where="action")
+        if action in _BY_MANAGERS and not may(self._context.identity, Role.MANAGER):
+            raise Forbidden(
+                f"To {action.value} a campaign needs the role manager; {self._context.identity.name} has {self._context.identity.role.value}.",
+                where=ref,
+                remedy="Ask the campaign's lead.",
+            )
+        told = checked_reason(reason)
+        campaign = found_campaign(self._context, ref, lock=True)
+        if campaign.starting and action is CampaignAction.CANCEL:
+            # The site's answer, if it still comes, finds that nobody asks any more.
+            self._store.set_start_order(campaign, None)
+        elif campaign.starting:
+            raise NotReady(
+                f"{campaign.id} is just being started: the site looks whether it can run.",
+                where=campaign.id,
+                remedy="Wait for the answer, or cancel the campaign.",
+            )
+        conductor = Conductor(self._context)
+        self._check_action(campaign, action, conductor)
+        moved = conductor.move(campaign, action, actor=self._context.identity, reason=told)
+        if action is CampaignAction.CANCEL:
+            SubmissionService(self._context).cancel_all(moved, reason=told)
+        return conductor.advance(moved)
+
+    def next(self, ref: str, *, reason: str) -> Submission:
+        """Make the next submission that could be made if somebody says so.
+
+        Parameters
+        ----------
+        ref : `str`
+            A campaign that runs or is paused.
+        reason : `str`
+            Why now.
+
+        Returns
+        -------
+        submission : `Submission`
+            The new submission.
+
+        Raises
+        ------
+        NotReady
+            If nothing could start; the message says what is waited for.
+        """
+        told = checked_reason(reason)
+        campaign = found_campaign(self._context, ref, lock=True)
+        conductor = Conductor(self._context)
+        start = self._next_start(campaign, conductor.decision(campaign))
+        self._context.record(
+            "campaign.next",
+            f"{campaign.id}: {start.step} {start.group} started by hand",
+            reason=told,
+            campaign=campaign.uuid,
+            details={"step": start.step, "group": start.group},
+        )
+        identity = self._context.identity
+        submission = conductor.submit(campaign, start, actor=identity, operator=identity.name)
+        conductor.advance(campaign)
+        return submission
+
+    def _next_start(self, campaign: Campaign, decision: Decision) -> Start:
+        if campaign.status not in (CampaignStatus.RUNNING, CampaignStatus.PAUSED):
+            remedy = f"`campaign start {campaign.id}` starts it." if campaign.status in _EDITABLE else None
+            raise NotReady(f"{campaign.id} is {campaign.status.value}: nothing can run.", where=campaign.id, remedy=remedy)
+        if not decision.ready:
+            waits = " ".join(wait.text for wait in decision.waits)
+            raise NotReady(
+                f"{campaign.id} has nothing that could start now.",
+                where=campaign.id,
+                remedy=waits or "Wait until what runs has ended.",
+            )
+        return decision.ready[0]
+
+    def _check_action(self, campaign: Campaign, action: CampaignAction, conductor: Conductor) -> None:
+        if action is CampaignAction.DEFINE and (faults := missing_for_start(campaign.definition)):
+            raise InvalidDefinition(faults)
+        if action is CampaignAction.RESUME and campaign.status is CampaignStatus.PAUSED and not campaign.held:
+            waits = " ".join(wait.text for wait in conductor.decision(campaign).waits)
+            raise NotReady(f"Nobody holds {campaign.id}: it waits for a decision.", where=campaign.id, remedy=waits or None)
+        if action in (CampaignAction.COMPLETE, CampaignAction.FAIL):
+            submissions = SubmissionStore(self._context.session, self._context.identity).of_campaign(campaign.uuid)
+            active = [submission.id for submission in submissions if submission.status in ACTIVE]
+            if active:
+                raise NotReady(
+                    f"{campaign.id} still has submissions under way: {', '.join(active)}.",
+                    where=campaign.id,
+                    remedy="Wait for their end, or cancel them.",
+                )
+
+    def _check_name(self, name: str, *, own: str | None) -> None:
+        other = self._store.find_named(name)
+        if other is not None and other.uuid != own:
+            raise Conflict(
+                f"The name {name} is taken by {other.id}.", where="name", remedy="Give the campaign another short name."
+            )
+
+    def _revision(self, definition: Definition, *, number: int, reason: str) -> Revision:
+        document = definition.model_dump(mode="json", exclude_defaults=True)
+        canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return Revision(
+            number=number,
+            definition=definition,
+            digest=hashlib.sha256(canonical.encode()).hexdigest(),
+            author=self._context.identity.name,
+            reason=reason,
+            created_us=self._context.clock.now_us(),
+        )

@@ -1,0 +1,260 @@
+"""Starting a campaign: the server checks what it knows, the site looks at the rest, and only then does anything run."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+from campaigns.domain.campaign import Campaign
+from campaigns.domain.definition import Definition, missing_for_start
+from campaigns.domain.errors import (
+    Conflict,
+    Fault,
+    InvalidDefinition,
+    NotFound,
+    PreflightFailed,
+)
+from campaigns.domain.groups import groups_of
+from campaigns.domain.identity import SYSTEM, Identity
+from campaigns.domain.order import AgentOrder
+from campaigns.domain.site import SiteView
+from campaigns.domain.states import (
+    CAMPAIGN_TRANSITIONS,
+    CampaignAction,
+    CampaignStatus,
+    OrderStatus,
+    transition,
+)
+from campaigns.services.conductor import Conductor
+from campaigns.services.context import Context
+from campaigns.services.lookup import checked_reason, found_campaign
+from campaigns.services.sites import SiteService
+from campaigns.storage.campaigns import CampaignStore
+from campaigns.storage.database import Database
+from campaigns.storage.orders import OrderStore
+from campaigns.wire.agent import OrderKind, PreflightPayload, PreflightStep
+
+__all__ = ("StartService", "wait_for_order")
+
+
+class StartService:
+    """Starts campaigns, for one caller.
+
+    Parameters
+    ----------
+    context : `Context`
+        The transaction and who asks.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._campaigns = CampaignStore(context.session, context.identity)
+        self._orders = OrderStore(context.session, context.identity)
+
+    def begin(self, ref: str, *, reason: str) -> str:
+        """Have the site look whether a campaign can run; it starts by itself when the site finds nothing wrong.
+
+        Parameters
+        ----------
+        ref : `str`
+            A campaign that is a complete draft or defined.
+        reason : `str`
+            Why it is started.
+
+        Returns
+        -------
+        order_id : `str`
+            The order to the site; its end is the answer. Asking again while the site looks gives the same.
+
+        Raises
+        ------
+        Conflict
+            If another campaign has the output collection.
+        IllegalTransition
+            If the campaign has started already.
+        InvalidDefinition
+            If something is missing in the definition.
+        PreflightFailed
+            If the site is not known, offers no such stack or repository, or nobody serves it.
+        """
+        told = checked_reason(reason)
+        campaign = found_campaign(self._context, ref, lock=True)
+        if (running := self._campaigns.start_order(campaign)) is not None:
+            return running
+        campaign = self._defined(campaign)
+        transition(CAMPAIGN_TRANSITIONS, campaign.status, CampaignAction.START, what=f"Campaign {campaign.id}")
+        self._check_output(campaign)
+        order = self._look(campaign, reason=told)
+        self._campaigns.set_start_order(campaign, order.id)
+        Conductor(self._context).touch(campaign)
+        self._context.record(
+            "campaign.start_asked", f"{campaign.id}: the site looks whether it can run", reason=told, campaign=campaign.uuid
+        )
+        return order.id
+
+    def preflight(self, ref: str) -> str:
+        """Have the site look whether a campaign could run, and start nothing.
+
+        Returns
+        -------
+        order_id : `str`
+            The order to the site; its end is the answer.
+
+        Raises
+        ------
+        InvalidDefinition
+            If something is missing in the definition.
+        PreflightFailed
+            If the site is not known, offers no such stack or repository, or nobody serves it.
+        """
+        campaign = found_campaign(self._context, ref)
+        if faults := missing_for_start(campaign.definition):
+            raise InvalidDefinition(faults)
+        return self._look(campaign, reason=None).id
+
+    def outcome(self, order_id: str) -> AgentOrder:
+        """Give an order of this service as it stands."""
+        order = self._orders.find(order_id)
+        if order is None:
+            raise NotFound(f"There is no order {order_id}.", where=order_id)
+        return order
+
+    def finish(self, order: AgentOrder, faults: list[Fault]) -> None:
+        """Take the site's answer: start the campaign, or leave it as it was and say why.
+
+        Parameters
+        ----------
+        order : `AgentOrder`
+            The order, whose campaign is held by this transaction.
+        faults : `list` [`Fault`]
+            What the site found wrong.
+        """
+        campaign = CampaignStore(self._context.session, SYSTEM).find(order.campaign_uuid or "", lock=True)
+        store = CampaignStore(self._context.writing, SYSTEM)
+        if campaign is None or store.start_order(campaign) != order.id:
+            return
+        store.set_start_order(campaign, None)
+        conductor = Conductor(self._context)
+        # Agents carry out; it is the person who asked that starts the campaign.
+        actor = Identity(name=order.actor, role=SYSTEM.role)
+        if faults:
+            self._context.record(
+                "campaign.start_refused",
+                f"{campaign.id} was not started: preflight found {len(faults)} problem{'s' if len(faults) > 1 else ''}",
+                reason=faults[0].message,
+                campaign=campaign.uuid,
+                details={"faults": [fault.as_dict() for fault in faults]},
+            )
+            conductor.touch(campaign)
+            return
+        started = conductor.move(campaign, CampaignAction.START, actor=actor, reason=order.reason or "")
+        conductor.advance(started)
+
+    def _defined(self, campaign: Campaign) -> Campaign:
+        if campaign.status is not CampaignStatus.DRAFT:
+            return campaign
+        if faults := missing_for_start(campaign.definition):
+            raise InvalidDefinition(faults)
+        return Conductor(self._context).move(
+            campaign, CampaignAction.DEFINE, actor=self._context.identity, reason="The definition is complete."
+        )
+
+    def _check_output(self, campaign: Campaign) -> None:
+        claimant = self._campaigns.claimant(campaign.definition)
+        if claimant is not None and claimant != campaign.id:
+            raise Conflict(
+                f"The output collection {campaign.definition.output} is that of {claimant}.",
+                where="output",
+                remedy="Name another output collection: two campaigns must not write into one.",
+            )
+
+    def _look(self, campaign: Campaign, *, reason: str | None) -> AgentOrder:
+        if faults := self._site_faults(campaign.definition):
+            raise PreflightFailed(faults)
+        order = AgentOrder(
+            id=str(uuid.uuid4()),
+            site=campaign.definition.site or "",
+            kind=OrderKind.PREFLIGHT.value,
+            status=OrderStatus.OPEN,
+            payload=_payload(campaign.definition).model_dump(mode="json"),
+            actor=self._context.identity.name,
+            reason=reason,
+            campaign_uuid=campaign.uuid,
+            created_us=self._context.clock.now_us(),
+        )
+        self._orders.add(order)
+        return order
+
+    def _site_faults(self, definition: Definition) -> list[Fault]:
+        sites = {site.name: site for site in SiteService(self._context).list()}
+        site = sites.get(definition.site or "")
+        if site is None:
+            known = ", ".join(sites) or "none yet"
+            remedy = f"Sites are: {known}. A site appears when its agent first says hello: `campaign agent --site NAME`."
+            return [Fault("unknown_site", f"There is no site {definition.site}.", "site", remedy)]
+        faults = [
+            *_offer_fault(site, "stack", definition.stack, site.stacks),
+            *_offer_fault(site, "butler", definition.butler, site.repositories),
+        ]
+        if not site.alive:
+            remedy = f"Start its agent: `campaign agent --site {site.name}`."
+            faults.append(Fault("no_agent", f"No agent serves the site {site.name} now.", "site", remedy))
+        return faults
+
+
+def wait_for_order(database: Database, order_id: str, *, timeout_s: float) -> AgentOrder | None:
+    """Wait for the end of an order, in short read transactions of its own.
+
+    Parameters
+    ----------
+    database : `Database`
+        Where to look.
+    order_id : `str`
+        The order.
+    timeout_s : `float`
+        How long to wait at most, in seconds.
+
+    Returns
+    -------
+    order : `AgentOrder` or `None`
+        The order when it has ended; `None` if it has not in that time.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        seen = database.bell.count
+        with database.read() as session:
+            order = OrderStore(session, SYSTEM).find(order_id)
+        if order is not None and order.ended_us is not None:
+            return order
+        if time.monotonic() >= deadline or database.bell.closed:
+            return None
+        # Another server process may take the report: its bell does not ring here.
+        database.bell.wait(since=seen, timeout_s=0.25)
+
+
+def _offer_fault(site: SiteView, field: str, wanted: str | None, offered: tuple[str, ...]) -> list[Fault]:
+    if wanted in offered:
+        return []
+    what = "stack" if field == "stack" else "Butler repository"
+    remedy = f"It offers: {', '.join(offered)}." if offered else "It offers none."
+    return [Fault(f"unknown_{field}", f"The site {site.name} has no {what} {wanted}.", field, remedy)]
+
+
+def _payload(definition: Definition) -> PreflightPayload:
+    return PreflightPayload(
+        stack=definition.stack or "",
+        repository=definition.butler or "",
+        instrument=definition.instrument,
+        input_collections=definition.inputs,
+        output=definition.output or "",
+        bps=definition.bps,
+        steps=[
+            PreflightStep(
+                name=step.name,
+                pipeline=definition.pipeline_of(step),
+                data_queries=[group.data_query for group in groups_of(definition, step)],
+                first=not step.needs,
+            )
+            for step in definition.steps
+        ],
+    )

@@ -1,0 +1,258 @@
+"""Campaigns and their revisions in the database."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, false, func, select
+from sqlalchemy.orm import Session
+
+from campaigns.domain.campaign import (
+    Campaign,
+    CampaignListing,
+    Revision,
+    Wait,
+    campaign_id,
+    parse_campaign_id,
+)
+from campaigns.domain.definition import Definition
+from campaigns.domain.identity import Identity
+from campaigns.domain.quanta import QuantaCounts
+from campaigns.domain.states import ACTIVE, CampaignStatus, Kind
+from campaigns.schema.campaign import CampaignRow
+from campaigns.schema.revision import RevisionRow
+from campaigns.schema.submission import SubmissionRow
+from campaigns.schema.task_counts import TaskCountsRow
+
+__all__ = ("CampaignStore",)
+
+COUNTS = ("expected", "succeeded", "caveats", "failed", "blocked", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class _Activity:
+    quanta: QuantaCounts
+    n_submissions: int
+    n_active: int
+
+
+class CampaignStore:
+    """Campaigns that an identity may see.
+
+    Parameters
+    ----------
+    session : `sqlalchemy.orm.Session`
+        A read session, or a write session for what changes anything.
+    identity : `Identity`
+        Who asks; every read is filtered by it.
+    """
+
+    def __init__(self, session: Session, identity: Identity) -> None:
+        self._session = session
+        self._identity = identity
+
+    def find(self, ref: str, *, lock: bool = False) -> Campaign | None:
+        """Give a campaign by local id, UUID or name; `None` if there is none to be seen.
+
+        Parameters
+        ----------
+        ref : `str`
+            Such as ``C-42``.
+        lock : `bool`, optional
+            Whether to hold the campaign until the transaction ends; every change of it or its submissions does.
+        """
+        statement = self._visible().where(_matches(ref))
+        if lock:
+            statement = statement.with_for_update(of=CampaignRow).execution_options(populate_existing=True)
+        row = self._session.execute(statement).one_or_none()
+        return None if row is None else _campaign(row[0], row[1])
+
+    def find_named(self, name: str) -> Campaign | None:
+        """Give the campaign of exactly this short name, or `None`."""
+        row = self._session.execute(self._visible().where(CampaignRow.name == name)).one_or_none()
+        return None if row is None else _campaign(row[0], row[1])
+
+    def newest(self, *, before: int | None, limit: int) -> Sequence[CampaignListing]:
+        """List campaigns by falling number.
+
+        Parameters
+        ----------
+        before : `int`, optional
+            Only campaigns with smaller numbers.
+        limit : `int`
+            How many at most.
+        """
+        statement = self._visible().order_by(CampaignRow.number.desc()).limit(limit)
+        if before is not None:
+            statement = statement.where(CampaignRow.number < before)
+        campaigns = [_campaign(row[0], row[1]) for row in self._session.execute(statement)]
+        activity = self._activity([campaign.uuid for campaign in campaigns])
+        nothing = _Activity(QuantaCounts(), 0, 0)
+        return [
+            CampaignListing(campaign=campaign, quanta=seen.quanta, n_submissions=seen.n_submissions, n_active=seen.n_active)
+            for campaign in campaigns
+            for seen in [activity.get(campaign.uuid, nothing)]
+        ]
+
+    def revisions(self, campaign: Campaign) -> list[Revision]:
+        """List the revisions of a campaign, newest first."""
+        statement = (
+            select(RevisionRow).where(RevisionRow.campaign_id == campaign.uuid).order_by(RevisionRow.number.desc())
+        )
+        return [_revision(row) for row in self._session.scalars(statement)]
+
+    def revision(self, campaign: Campaign, number: int) -> Revision | None:
+        """Give one revision, or `None`."""
+        row = self._session.get(RevisionRow, (campaign.uuid, number))
+        return None if row is None else _revision(row)
+
+    def add(self, campaign: Campaign, revision: Revision) -> None:
+        """Write a new campaign with its first revision."""
+        self._session.add(CampaignRow(id=campaign.uuid, start_order_id=None, **_columns(campaign)))
+        self._session.flush()
+        self.add_revision(campaign, revision)
+
+    def add_revision(self, campaign: Campaign, revision: Revision) -> None:
+        """Write a further revision; the campaign itself is saved apart."""
+        self._session.add(
+            RevisionRow(
+                campaign_id=campaign.uuid,
+                number=revision.number,
+                document=revision.definition.model_dump(mode="json", exclude_defaults=True),
+                digest=revision.digest,
+                author=revision.author,
+                reason=revision.reason,
+                created_us=revision.created_us,
+            )
+        )
+
+    def save(self, campaign: Campaign) -> None:
+        """Write what may have changed of a campaign."""
+        row = self._session.get_one(CampaignRow, campaign.uuid)
+        for name, value in _columns(campaign).items():
+            setattr(row, name, value)
+
+    def set_start_order(self, campaign: Campaign, order_id: str | None) -> None:
+        """Remember, or forget, the order by which the site looks before a start."""
+        self._session.get_one(CampaignRow, campaign.uuid).start_order_id = order_id
+
+    def claimant(self, definition: Definition) -> str | None:
+        """Give the local id of the campaign that has a definition's output collection as its own, if any has."""
+        statement = select(CampaignRow.number).where(
+            CampaignRow.site == definition.site,
+            CampaignRow.butler == definition.butler,
+            CampaignRow.output == definition.output,
+            CampaignRow.claims_output,
+        )
+        number = self._session.scalar(statement)
+        return None if number is None else campaign_id(number)
+
+    def start_order(self, campaign: Campaign) -> str | None:
+        """Give the order by which the site looks before a start."""
+        return self._session.get_one(CampaignRow, campaign.uuid).start_order_id
+
+    def _visible(self) -> Select[CampaignRow, RevisionRow]:
+        # All staff see all campaigns; agents see none, they only know their orders.
+        statement = select(CampaignRow, RevisionRow).join(
+            RevisionRow,
+            (RevisionRow.campaign_id == CampaignRow.id) & (RevisionRow.number == CampaignRow.revision),
+        )
+        return statement.where(false()) if self._identity.site is not None else statement
+
+    def _activity(self, uuids: list[str]) -> dict[str, _Activity]:
+        """Add up the newest attempts of each campaign, in one query."""
+        sums = [func.coalesce(func.sum(getattr(TaskCountsRow, name)), 0) for name in COUNTS]
+        counts = (
+            select(SubmissionRow.campaign_id, *sums)
+            .join(TaskCountsRow, TaskCountsRow.submission_id == SubmissionRow.id)
+            .where(SubmissionRow.campaign_id.in_(uuids), ~SubmissionRow.superseded)
+            .group_by(SubmissionRow.campaign_id)
+        )
+        quanta = {
+            row[0]: QuantaCounts(**dict(zip(COUNTS, map(int, row[1:]), strict=True)))
+            for row in self._session.execute(counts)
+        }
+        active = [status.value for status in ACTIVE]
+        numbers = (
+            select(
+                SubmissionRow.campaign_id,
+                func.count(),
+                func.count().filter(SubmissionRow.status.in_(active)),
+            )
+            .where(SubmissionRow.campaign_id.in_(uuids))
+            .group_by(SubmissionRow.campaign_id)
+        )
+        return {
+            row[0]: _Activity(quanta.get(row[0], QuantaCounts()), row[1], row[2]) for row in self._session.execute(numbers)
+        }
+
+
+def _matches(ref: str) -> ColumnElement[bool]:
+    number = parse_campaign_id(ref)
+    if number is not None:
+        return CampaignRow.number == number
+    try:
+        return CampaignRow.id == str(uuid.UUID(ref))
+    except ValueError:
+        return CampaignRow.name == ref
+
+
+def _columns(campaign: Campaign) -> dict[str, object]:
+    return {
+        "number": campaign.number,
+        "name": campaign.name,
+        "title": campaign.title,
+        "reason": campaign.reason,
+        "kind": campaign.kind.value,
+        "status": campaign.status.value,
+        "revision": campaign.revision,
+        "owner": campaign.owner,
+        "created_us": campaign.created_us,
+        "updated_us": campaign.updated_us,
+        "started_us": campaign.started_us,
+        "ended_us": campaign.ended_us,
+        "held": campaign.held,
+        "status_reason": campaign.status_reason,
+        "waits": [wait.as_dict() for wait in campaign.waits],
+        "site": campaign.definition.site,
+        "stack": campaign.definition.stack,
+        "butler": campaign.definition.butler,
+        "output": campaign.definition.output,
+        "claims_output": campaign.started_us is not None,
+    }
+
+
+def _campaign(row: CampaignRow, revision: RevisionRow) -> Campaign:
+    return Campaign(
+        uuid=row.id,
+        number=row.number,
+        name=row.name,
+        title=row.title,
+        reason=row.reason,
+        kind=Kind(row.kind),
+        status=CampaignStatus(row.status),
+        revision=row.revision,
+        definition=Definition.model_validate(revision.document),
+        owner=row.owner,
+        created_us=row.created_us,
+        updated_us=row.updated_us,
+        started_us=row.started_us,
+        ended_us=row.ended_us,
+        held=row.held,
+        starting=row.start_order_id is not None,
+        status_reason=row.status_reason,
+        waits=tuple(Wait.from_dict(wait) for wait in row.waits),
+    )
+
+
+def _revision(row: RevisionRow) -> Revision:
+    return Revision(
+        number=row.number,
+        definition=Definition.model_validate(row.document),
+        digest=row.digest,
+        author=row.author,
+        reason=row.reason,
+        created_us=row.created_us,
+    )

@@ -1,0 +1,139 @@
+"""Orders to agents in the database."""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import Session
+
+from campaigns.domain.errors import Fault
+from campaigns.domain.identity import Identity
+from campaigns.domain.order import AgentOrder
+from campaigns.domain.states import OrderStatus
+from campaigns.schema.agent_order import AgentOrderRow
+
+__all__ = ("OrderStore",)
+
+_PLAIN = (
+    "id", "site", "kind", "payload", "actor", "reason", "agent_id", "token", "lease_until_us", "next_seq", "result", "created_us",
+    "begun_us", "ended_us",
+)  # fmt: skip
+"""Columns that are named and typed as the fields of `AgentOrder`."""
+
+
+class OrderStore:
+    """Orders that an identity may see: an agent those of its site, people all.
+
+    Parameters
+    ----------
+    session : `sqlalchemy.orm.Session`
+        A read session, or a write session for what changes anything.
+    identity : `Identity`
+        Who asks; every read is filtered by it.
+    """
+
+    def __init__(self, session: Session, identity: Identity) -> None:
+        self._session = session
+        self._identity = identity
+
+    def find(self, order_id: str, *, lock: bool = False) -> AgentOrder | None:
+        """Give an order, or `None`; with ``lock``, hold it until the transaction ends."""
+        statement = self._visible().where(AgentOrderRow.id == order_id)
+        if lock:
+            statement = statement.with_for_update()
+        row = self._session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
+        return None if row is None else _order(row)
+
+    def add(self, order: AgentOrder) -> None:
+        """Write a new order."""
+        self._session.add(AgentOrderRow(**_columns(order)))
+        self._session.flush()
+
+    def save(self, order: AgentOrder) -> None:
+        """Write what may have changed of an order."""
+        row = self._session.get_one(AgentOrderRow, order.id)
+        for name, value in _columns(order).items():
+            if getattr(row, name) != value:
+                setattr(row, name, value)
+
+    def leasable(self, site: str, *, now_us: int, limit: int) -> list[AgentOrder]:
+        """Take orders that nobody has, oldest first, holding them until the transaction ends.
+
+        Parameters
+        ----------
+        site : `str`
+            The site.
+        now_us : `int`
+            The time; leases that ran out before it are void.
+        limit : `int`
+            How many at most.
+        """
+        lapsed = and_(AgentOrderRow.status == OrderStatus.LEASED.value, AgentOrderRow.lease_until_us < now_us)
+        statement = (
+            self._visible()
+            .where(AgentOrderRow.site == site, or_(AgentOrderRow.status == OrderStatus.OPEN.value, lapsed))
+            .order_by(AgentOrderRow.created_us, AgentOrderRow.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+            .execution_options(populate_existing=True)
+        )
+        return [_order(row) for row in self._session.scalars(statement)]
+
+    def any_leasable(self, site: str, *, now_us: int) -> bool:
+        """Tell whether `leasable` would find something, without holding anything."""
+        lapsed = and_(AgentOrderRow.status == OrderStatus.LEASED.value, AgentOrderRow.lease_until_us < now_us)
+        statement = (
+            select(AgentOrderRow.id)
+            .where(AgentOrderRow.site == site, or_(AgentOrderRow.status == OrderStatus.OPEN.value, lapsed))
+            .limit(1)
+        )
+        return self._session.scalar(statement) is not None
+
+    def begun_by(self, agent_id: str) -> list[AgentOrder]:
+        """List the orders that an agent has begun and not ended, oldest first."""
+        statement = (
+            self._visible()
+            .where(AgentOrderRow.agent_id == agent_id, AgentOrderRow.status == OrderStatus.BEGUN.value)
+            .order_by(AgentOrderRow.created_us)
+        )
+        return [_order(row) for row in self._session.scalars(statement)]
+
+    def recent(self, *, limit: int) -> list[AgentOrder]:
+        """List orders, newest first."""
+        statement = self._visible().order_by(AgentOrderRow.created_us.desc(), AgentOrderRow.id).limit(limit)
+        return [_order(row) for row in self._session.scalars(statement)]
+
+    def waiting_for_campaign(self, campaign_uuid: str) -> list[AgentOrder]:
+        """List a campaign's orders that no agent has begun, holding them until the transaction ends."""
+        waiting = [OrderStatus.OPEN.value, OrderStatus.LEASED.value]
+        statement = (
+            self._visible()
+            .where(AgentOrderRow.campaign_id == campaign_uuid, AgentOrderRow.status.in_(waiting))
+            .order_by(AgentOrderRow.created_us)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        return [_order(row) for row in self._session.scalars(statement)]
+
+    def _visible(self) -> Select[AgentOrderRow]:
+        statement = select(AgentOrderRow)
+        return statement.where(AgentOrderRow.site == self._identity.site) if self._identity.site is not None else statement
+
+
+def _columns(order: AgentOrder) -> dict[str, object]:
+    return {
+        **{name: getattr(order, name) for name in _PLAIN},
+        "status": order.status.value,
+        "campaign_id": order.campaign_uuid,
+        "submission_id": order.submission_uuid,
+        "faults": [fault.as_dict() for fault in order.faults],
+    }
+
+
+def _order(row: AgentOrderRow) -> AgentOrder:
+    return AgentOrder(
+        status=OrderStatus(row.status),
+        campaign_uuid=row.campaign_id,
+        submission_uuid=row.submission_id,
+        faults=tuple(Fault.from_dict(fault) for fault in row.faults),
+        **{name: getattr(row, name) for name in _PLAIN},
+    )

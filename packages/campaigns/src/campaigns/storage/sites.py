@@ -1,0 +1,102 @@
+"""Sites and agents in the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaigns.domain.identity import Identity
+from campaigns.domain.site import AgentView, SiteView
+from campaigns.schema.agent import AgentRow
+from campaigns.schema.site import SiteRow
+
+__all__ = ("SiteStore",)
+
+
+class SiteStore:
+    """Sites that an identity may see: an agent its own, people all.
+
+    Parameters
+    ----------
+    session : `sqlalchemy.orm.Session`
+        A read session, or a write session for what changes anything.
+    identity : `Identity`
+        Who asks; every read is filtered by it.
+    """
+
+    def __init__(self, session: Session, identity: Identity) -> None:
+        self._session = session
+        self._identity = identity
+
+    def all(self, *, alive_since_us: int) -> list[SiteView]:
+        """List the sites by name, with their agents, newest heard first.
+
+        Parameters
+        ----------
+        alive_since_us : `int`
+            Agents heard after it count as alive.
+        """
+        statement = select(SiteRow).order_by(SiteRow.name)
+        if self._identity.site is not None:
+            statement = statement.where(SiteRow.name == self._identity.site)
+        agents: dict[str, list[AgentView]] = {}
+        for row in self._session.scalars(select(AgentRow).order_by(AgentRow.last_seen_us.desc())):
+            agents.setdefault(row.site, []).append(_agent(row, alive_since_us=alive_since_us))
+        return [_site(row, agents.get(row.name, [])) for row in self._session.scalars(statement)]
+
+    def put(self, name: str, document: dict[str, Any], *, now_us: int) -> bool:
+        """Write what a site offers; tells whether that is new."""
+        row = self._session.get(SiteRow, name)
+        if row is None:
+            self._session.add(SiteRow(name=name, document=document, updated_us=now_us))
+            self._session.flush()
+            return True
+        if row.document == document:
+            return False
+        row.document, row.updated_us = document, now_us
+        return True
+
+    def agent_site(self, agent_id: str) -> str | None:
+        """Give the site of an agent, or `None` if it has not said hello."""
+        row = self._session.get(AgentRow, agent_id)
+        return None if row is None else row.site
+
+    def put_agent(self, agent_id: str, *, now_us: int, **told: Any) -> None:
+        """Write what an agent told of itself."""
+        row = self._session.get(AgentRow, agent_id)
+        if row is None:
+            self._session.add(AgentRow(id=agent_id, created_us=now_us, last_seen_us=now_us, **told))
+            self._session.flush()
+            return
+        row.last_seen_us = now_us
+        for name, value in told.items():
+            setattr(row, name, value)
+
+    def heard(self, agent_id: str, *, now_us: int) -> None:
+        """Note that an agent was heard."""
+        self._session.execute(update(AgentRow).where(AgentRow.id == agent_id).values(last_seen_us=now_us))
+
+
+def _agent(row: AgentRow, *, alive_since_us: int) -> AgentView:
+    return AgentView(
+        id=row.id,
+        host=row.host,
+        pid=row.pid,
+        version=row.version,
+        last_seen_us=row.last_seen_us,
+        alive=row.last_seen_us >= alive_since_us,
+    )
+
+
+def _site(row: SiteRow, agents: list[AgentView]) -> SiteView:
+    document = row.document
+    return SiteView(
+        name=row.name,
+        description=document.get("description", ""),
+        stacks=tuple(stack["name"] for stack in document.get("stacks", [])),
+        repositories=tuple(repository["alias"] for repository in document.get("repositories", [])),
+        workflow_system=document.get("workflow_system", ""),
+        agents=tuple(agents),
+    )

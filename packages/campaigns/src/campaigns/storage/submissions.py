@@ -1,0 +1,225 @@
+"""Submissions, their counts, failures and files in the database."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, delete, false, insert, select
+from sqlalchemy.orm import Session
+
+from campaigns.domain.campaign import campaign_id
+from campaigns.domain.errors import Fault
+from campaigns.domain.identity import Identity
+from campaigns.domain.quanta import QuantumFailure, TaskCounts
+from campaigns.domain.states import Judgement, SubmissionStatus
+from campaigns.domain.submission import (
+    Launcher,
+    StoredFile,
+    Submission,
+    Workflow,
+    parse_submission_id,
+)
+from campaigns.schema.campaign import CampaignRow
+from campaigns.schema.quantum_failure import QuantumFailureRow
+from campaigns.schema.stored_file import StoredFileRow
+from campaigns.schema.submission import SubmissionRow
+from campaigns.schema.task_counts import TaskCountsRow
+
+__all__ = ("SubmissionStore",)
+
+COUNTS = ("expected", "succeeded", "caveats", "failed", "blocked", "unknown")
+
+_PLAIN = (
+    "revision", "step", "attempt", "recovers", "status_reason", "status_remedy", "phase_message", "judged_by", "judged_reason",
+    "judged_us", "chained_us", "operator", "order_id", "cancel_requested_by", "site", "stack", "repository", "pipeline", "output",
+    "output_run", "data_query", "bps", "bps_yaml", "submit_dir", "quanta_source", "quanta_final", "registered", "n_failures",
+    "created_us", "updated_us", "acquiring_us", "running_us", "ended_us",
+)  # fmt: skip
+"""Columns that are named and typed as the fields of `Submission`."""
+
+
+class SubmissionStore:
+    """Submissions that an identity may see.
+
+    Parameters
+    ----------
+    session : `sqlalchemy.orm.Session`
+        A read session, or a write session for what changes anything.
+    identity : `Identity`
+        Who asks; every read is filtered by it.
+    """
+
+    def __init__(self, session: Session, identity: Identity) -> None:
+        self._session = session
+        self._identity = identity
+
+    def find(self, ref: str) -> Submission | None:
+        """Give a submission by local id or UUID; `None` if there is none to be seen."""
+        return next(iter(self._read(self._visible().where(_matches(ref)))), None)
+
+    def of_campaign(self, campaign_uuid: str) -> list[Submission]:
+        """List a campaign's submissions, oldest first."""
+        return self._read(
+            self._visible().where(SubmissionRow.campaign_id == campaign_uuid).order_by(SubmissionRow.number)
+        )
+
+    def add(self, submission: Submission) -> None:
+        """Write a new submission; earlier attempts at its group no longer count."""
+        for row in self._session.scalars(
+            select(SubmissionRow).where(
+                SubmissionRow.campaign_id == submission.campaign_uuid,
+                SubmissionRow.step == submission.step,
+                SubmissionRow.group_name == submission.group,
+            )
+        ):
+            row.superseded = True
+        self._session.add(
+            SubmissionRow(
+                id=submission.uuid,
+                number=submission.number,
+                campaign_id=submission.campaign_uuid,
+                superseded=False,
+                **_columns(submission),
+            )
+        )
+        self._session.flush()
+
+    def save(self, submission: Submission) -> None:
+        """Write what may have changed of a submission, without its counts."""
+        row = self._session.get_one(SubmissionRow, submission.uuid)
+        for name, value in _columns(submission).items():
+            if getattr(row, name) != value:
+                setattr(row, name, value)
+
+    def set_counts(self, submission: Submission, tasks: Sequence[TaskCounts]) -> None:
+        """Replace the counts of a submission's tasks."""
+        self._session.execute(delete(TaskCountsRow).where(TaskCountsRow.submission_id == submission.uuid))
+        rows = [
+            {"submission_id": submission.uuid, "position": position, **task.model_dump()}
+            for position, task in enumerate(tasks)
+        ]
+        if rows:
+            self._session.execute(insert(TaskCountsRow), rows)
+
+    def set_failures(self, submission: Submission, failures: Sequence[QuantumFailure]) -> None:
+        """Replace the quanta that did not succeed."""
+        self._session.execute(delete(QuantumFailureRow).where(QuantumFailureRow.submission_id == submission.uuid))
+        rows = [
+            {"submission_id": submission.uuid, "position": position, **failure.model_dump()}
+            for position, failure in enumerate(failures)
+        ]
+        if rows:
+            self._session.execute(insert(QuantumFailureRow), rows)
+
+    def failures(self, submission: Submission, *, limit: int) -> list[QuantumFailure]:
+        """List quanta that did not succeed, in the order in which they were reported."""
+        statement = (
+            select(QuantumFailureRow)
+            .where(QuantumFailureRow.submission_id == submission.uuid)
+            .order_by(QuantumFailureRow.position)
+            .limit(limit)
+        )
+        names = list(QuantumFailure.model_fields)
+        return [
+            QuantumFailure(**{name: getattr(row, name) for name in names}) for row in self._session.scalars(statement)
+        ]
+
+    def put_file(self, submission: Submission, file: StoredFile) -> None:
+        """Write a file's entry over the one of the same name."""
+        self._session.merge(StoredFileRow(submission_id=submission.uuid, **asdict(file)))
+
+    def files(self, submission: Submission) -> list[StoredFile]:
+        """List a submission's files by kind and name."""
+        statement = (
+            select(StoredFileRow)
+            .where(StoredFileRow.submission_id == submission.uuid)
+            .order_by(StoredFileRow.kind, StoredFileRow.name)
+        )
+        return [_file(row) for row in self._session.scalars(statement)]
+
+    def _visible(self) -> Select[SubmissionRow, int, str]:
+        statement = select(SubmissionRow, CampaignRow.number, CampaignRow.name).join(
+            CampaignRow, CampaignRow.id == SubmissionRow.campaign_id
+        )
+        # An agent's uploads are checked against its order instead.
+        if self._identity.site is not None:
+            return statement.where(SubmissionRow.site == self._identity.site)
+        return statement
+
+    def _read(self, statement: Select[SubmissionRow, int, str]) -> list[Submission]:
+        rows = list(self._session.execute(statement.execution_options(populate_existing=True)))
+        counts = self._counts([row[0].id for row in rows])
+        return [
+            replace(_submission(row, number=number, name=name), tasks=counts.get(row.id, ())) for row, number, name in rows
+        ]
+
+    def _counts(self, uuids: Iterable[str]) -> dict[str, tuple[TaskCounts, ...]]:
+        statement = (
+            select(TaskCountsRow)
+            .where(TaskCountsRow.submission_id.in_(list(uuids)))
+            .order_by(TaskCountsRow.submission_id, TaskCountsRow.position)
+            .execution_options(populate_existing=True)
+        )
+        found: dict[str, tuple[TaskCounts, ...]] = {}
+        for row in self._session.scalars(statement):
+            counts = TaskCounts(label=row.label, **{name: getattr(row, name) for name in COUNTS})
+            found[row.submission_id] = (*found.get(row.submission_id, ()), counts)
+        return found
+
+
+def _matches(ref: str) -> ColumnElement[bool]:
+    number = parse_submission_id(ref)
+    if number is not None:
+        return SubmissionRow.number == number
+    try:
+        return SubmissionRow.id == str(uuid.UUID(ref))
+    except ValueError:
+        return false()
+
+
+def _columns(submission: Submission) -> dict[str, Any]:
+    return {
+        **{name: getattr(submission, name) for name in _PLAIN},
+        "group_name": submission.group,
+        "status": submission.status.value,
+        "judgement": submission.judgement.value,
+        "input_collections": list(submission.input_collections),
+        "command": list(submission.command),
+        "launcher": asdict(submission.launcher),
+        "workflow": asdict(submission.workflow),
+        "faults": [fault.as_dict() for fault in submission.faults],
+    }
+
+
+def _submission(row: SubmissionRow, *, number: int, name: str) -> Submission:
+    return Submission(
+        uuid=row.id,
+        number=row.number,
+        campaign_uuid=row.campaign_id,
+        campaign_id=campaign_id(number),
+        campaign_name=name,
+        group=row.group_name,
+        status=SubmissionStatus(row.status),
+        judgement=Judgement(row.judgement),
+        input_collections=tuple(row.input_collections),
+        command=tuple(row.command),
+        launcher=Launcher(**row.launcher),
+        workflow=Workflow(**row.workflow),
+        faults=tuple(Fault.from_dict(fault) for fault in row.faults),
+        **{name: getattr(row, name) for name in _PLAIN},
+    )
+
+
+def _file(row: StoredFileRow) -> StoredFile:
+    return StoredFile(
+        name=row.name,
+        kind=row.kind,
+        title=row.title,
+        content_type=row.content_type,
+        size=row.size,
+        sha256=row.sha256,
+        created_us=row.created_us,
+    )

@@ -1,0 +1,189 @@
+"""What can be done from here: each action says what it will do before it does it, and who may do it.
+
+The services decide what is possible; this module only offers what has a chance to be, so that a page has no dead buttons.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from campaigns.domain.campaign import Campaign
+from campaigns.domain.decisions import Start
+from campaigns.domain.identity import Identity, Role, may
+from campaigns.domain.states import ACTIVE, CampaignStatus, Judgement, SubmissionStatus
+from campaigns.domain.submission import Submission
+
+__all__ = ("Action", "campaign_actions", "submission_actions")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A button with a form behind it.
+
+    Attributes
+    ----------
+    id : `str`
+        Stable; the element's id.
+    label : `str`
+        The word on the button.
+    url : `str`
+        Where the form goes, by POST.
+    sentence : `str`
+        What it will do.
+    key : `str`, optional
+        The key that opens it.
+    tone : `str`
+        ``primary``, ``plain`` or ``danger``.
+    """
+
+    id: str
+    label: str
+    url: str
+    sentence: str
+    key: str | None = None
+    tone: str = "plain"
+
+
+def campaign_actions(campaign: Campaign, ready: list[Start], *, active: bool, identity: Identity) -> list[Action]:
+    """List what somebody may do with a campaign as it stands.
+
+    Parameters
+    ----------
+    campaign : `Campaign`
+        The campaign.
+    ready : `list` [`Start`]
+        What could start if somebody says so.
+    active : `bool`
+        Whether a submission is under way; then the campaign cannot be ended but by cancelling.
+    identity : `Identity`
+        Who looks.
+
+    Returns
+    -------
+    actions : `list` [`Action`]
+        The most likely one first; none for those who may only look.
+    """
+    if not may(identity, Role.OPERATOR):
+        return []
+    base = f"/campaigns/{campaign.id}"
+    offered: list[Action] = []
+    match campaign.status:
+        case CampaignStatus.DRAFT:
+            offered.append(_define(base))
+        case CampaignStatus.DEFINED if not campaign.starting:
+            offered.append(_start(base, campaign))
+        case CampaignStatus.RUNNING | CampaignStatus.PAUSED:
+            offered.extend(_under_way(base, campaign, ready, active=active))
+        case _:
+            pass
+    if campaign.status in (CampaignStatus.DRAFT, CampaignStatus.DEFINED, CampaignStatus.RUNNING, CampaignStatus.PAUSED):
+        offered.append(_cancel(base, campaign))
+    return offered
+
+
+def _define(base: str) -> Action:
+    return Action(
+        id="act-define", label="define", url=f"{base}/define", tone="primary", key="s",
+        sentence="Says that the definition has all it needs, so that the campaign can be started. Nothing runs yet.",
+    )
+
+
+def _start(base: str, campaign: Campaign) -> Action:
+    first = ", ".join(step.name for step in campaign.definition.steps if not step.needs)
+    return Action(
+        id="act-start", label="start", url=f"{base}/start", tone="primary", key="s",
+        sentence=f"The site {campaign.definition.site} looks first whether it can run; if so, {first} is submitted. "
+        "If not, nothing is started, and what is wrong stands here.",
+    )
+
+
+def _under_way(base: str, campaign: Campaign, ready: list[Start], *, active: bool) -> list[Action]:
+    offered = []
+    if ready:
+        names = ready[0].step if ready[0].group == "all" else f"{ready[0].step} {ready[0].group}"
+        more = f" {len(ready) - 1} more could start after it." if len(ready) > 1 else ""
+        offered.append(
+            Action(id="act-next", label="next", url=f"{base}/next", tone="primary", key="s",
+                   sentence=f"Submits {names} now.{more}")
+        )
+    if campaign.held:
+        offered.append(
+            Action(id="act-resume", label="resume", url=f"{base}/resume", tone="primary", key="r",
+                   sentence="Lifts the pause: whatever may start by rule starts at once.")
+        )
+    else:
+        offered.append(
+            Action(id="act-pause", label="pause", url=f"{base}/pause", key="p",
+                   sentence="Nothing new starts until somebody resumes. What runs goes on to its end, and nothing is dropped.")
+        )
+    if not active:
+        offered.append(
+            Action(id="act-complete", label="complete", url=f"{base}/complete",
+                   sentence="Marks the campaign as completed for good. Steps that have not run stay as they are.")
+        )
+        offered.append(
+            Action(id="act-fail", label="fail", url=f"{base}/fail", tone="danger",
+                   sentence="Marks the campaign as failed for good. What was accepted stays accepted.")
+        )
+    return offered
+
+
+def _cancel(base: str, campaign: Campaign) -> Action:
+    begun = campaign.status in (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
+    what = "Stops all that runs, and nothing more will start" if begun else "The campaign will never run"
+    return Action(id="act-cancel", label="cancel", url=f"{base}/cancel", tone="danger", sentence=f"{what}. It cannot be undone; its record stays.")
+
+
+def submission_actions(submission: Submission, *, newest: bool, identity: Identity, prefix: str = "act") -> list[Action]:
+    """List what somebody may do with a submission as it stands.
+
+    Parameters
+    ----------
+    submission : `Submission`
+        The submission.
+    newest : `bool`
+        Whether it is its group's newest attempt; older ones are history.
+    identity : `Identity`
+        Who looks.
+    prefix : `str`, optional
+        What the ids begin with, where a page has actions of several submissions.
+
+    Returns
+    -------
+    actions : `list` [`Action`]
+        The most likely one first.
+    """
+    if not newest or not may(identity, Role.OPERATOR):
+        return []
+    base = f"/submissions/{submission.id}"
+    if submission.status in ACTIVE:
+        return [_stop(base, submission, prefix)]
+    accept = Action(
+        id=f"{prefix}-accept", label="accept", url=f"{base}/accept", tone="primary", key="a",
+        sentence=f"Later steps may use what {submission.id} made: {submission.output_run} is chained into {submission.output}.",
+    )
+    reject = Action(
+        id=f"{prefix}-reject", label="reject", url=f"{base}/reject", tone="danger", key="x",
+        sentence=f"What {submission.id} made is not used. The group then waits to be restarted.",
+    )
+    restart = Action(
+        id=f"{prefix}-restart", label="restart", url=f"{base}/restart", key="r",
+        sentence=f"Submits {submission.step} {submission.group} again as attempt {submission.attempt + 1}, into a new run.",
+    )
+    offered = [accept, reject, restart]
+    if submission.judgement is Judgement.ACCEPTED:
+        return []
+    if submission.judgement is Judgement.REJECTED or submission.status is SubmissionStatus.CANCELLED:
+        return [restart]
+    if submission.status is SubmissionStatus.LOST_CONTACT:
+        return [restart, _stop(base, submission, prefix)]
+    if not submission.registered or not submission.quanta.succeeded:
+        offered = [restart, reject]
+    return offered
+
+
+def _stop(base: str, submission: Submission, prefix: str) -> Action:
+    return Action(
+        id=f"{prefix}-cancel", label="cancel", url=f"{base}/cancel", tone="danger", key="x",
+        sentence=f"Asks {submission.site} to stop {submission.id}. Outputs that are there already stay in {submission.output_run}.",
+    )

@@ -1,0 +1,75 @@
+"""What forms send, and what becomes of it where it is refused: nothing that somebody typed is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import Depends, Form
+from starlette.requests import Request
+from starlette.responses import Response
+
+__all__ = ("Document", "Reason", "Then", "come_back", "local_path", "on_refusal", "refused", "told_of")
+
+Again = Callable[[Mapping[str, Any]], Response]
+
+_PLACE = re.compile(r"^/(campaigns|submissions)/([^/]+)/")
+
+
+class Then(StrEnum):
+    """What follows the saving of a definition."""
+
+    SAVE = "save"
+    BEGIN = "begin"
+
+
+def _reason(request: Request, reason: Annotated[str, Form()] = "") -> str:
+    request.state.told = reason
+    return reason
+
+
+Reason = Annotated[str, Depends(_reason)]
+"""Why something is done, as the form has it; the service says whether that is enough."""
+
+Document = Annotated[str, Form(description="The campaign file.")]
+"""A campaign file from a form. Browsers send line ends of their own kind."""
+
+
+def on_refusal(request: Request, again: Again) -> None:
+    """Say how to show a form again if what comes next is refused.
+
+    Parameters
+    ----------
+    request : `starlette.requests.Request`
+        The request.
+    again : callable
+        Makes the page from the problem document.
+    """
+    request.state.again = again
+
+
+def refused(request: Request) -> Again | None:
+    """Give how to show the form again, if the handler had come so far."""
+    return getattr(request.state, "again", None)
+
+
+def told_of(request: Request) -> str:
+    """Give what somebody had typed as a reason, so that it can be shown beside the problem."""
+    told: str = getattr(request.state, "told", "")
+    return told
+
+
+def come_back(request: Request) -> tuple[str, str] | None:
+    """Give the address and the name of the page that a form was on; `None` if there is none."""
+    match = _PLACE.match(request.url.path)
+    if match is None or match[2] == "new":
+        return None
+    return f"/{match[1]}/{match[2]}", match[2]
+
+
+def local_path(text: str) -> str:
+    """Give a path of our own to go on to, or the list of campaigns if it is anything else."""
+    harmless = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
+    return text if harmless else "/campaigns"

@@ -1,0 +1,149 @@
+"""Rendering templates, whole or one named block of them, with what every page has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from campaigns.domain.identity import Identity, Role, may
+from campaigns.domain.quanta import QuantaCounts
+from campaigns.gateways.clock import Clock
+from campaigns.pictures.bars import counts_in_words, quanta_bar
+from campaigns.pictures.looks import LEGEND, look_of, settled, sprite
+from campaigns.web.assets import STATIC, Assets
+from campaigns.web.flash import clear_flash, flash_of
+from campaigns.web.prose import markdown, yaml_marked
+from campaigns.web.when import duration_text, time_element
+
+__all__ = ("Block", "Renderer", "identity_of", "renderer_of")
+
+Block = Literal["live"] | None
+"""The parameter ``block``: only this part of the page is wanted."""
+
+TEMPLATES = STATIC.parent / "templates"
+
+
+class Renderer:
+    """Renders the templates.
+
+    Parameters
+    ----------
+    assets : `Assets`
+        The built scripts and styles.
+    clock : `Clock`
+        The time that relative times are relative to.
+    """
+
+    def __init__(self, *, assets: Assets, clock: Clock) -> None:
+        self._clock = clock
+        self._environment = Environment(
+            loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        )
+        self._environment.filters.update(
+            ago=_ago, bar=_bar, duration=duration_text, markdown=markdown, number=_number, percent=_percent, words=_words,
+            yaml_marked=yaml_marked, path=lambda text: quote(str(text), safe=""), size=_size,
+        )
+        self._environment.globals.update(
+            asset=assets.url, counts_in_words=counts_in_words, legend=LEGEND, look_of=look_of, settled=settled, sprite=Markup(sprite()),
+        )
+        # Blocks are rendered without what stands above them, so macros cannot be imported there.
+        module = self._environment.get_template("ui.html").make_module()
+        self._environment.globals.update(ui=module)
+
+    def page(
+        self, request: Request, template: str, context: Mapping[str, Any] | None = None, *, block: str | None = None, status: int = 200
+    ) -> Response:
+        """Render a page.
+
+        Parameters
+        ----------
+        request : `starlette.requests.Request`
+            What was asked.
+        template : `str`
+            The template's file name.
+        context : mapping, optional
+            What the page shows.
+        block : `str`, optional
+            Only this block of the template: a fragment.
+        status : `int`, optional
+            The answer's status.
+
+        Returns
+        -------
+        response : `starlette.responses.Response`
+            The HTML.
+        """
+        flash = flash_of(request) if block is None else None
+        told = {**_surroundings(request), "now_us": self._clock.now_us(), "flash": flash, **(context or {})}
+        found = self._environment.get_template(template)
+        html = found.render(told) if block is None else "".join(found.blocks[block](found.new_context(told)))
+        response = HTMLResponse(html, status_code=status)
+        if flash is not None:
+            clear_flash(response)
+        return response
+
+
+def renderer_of(request: Request) -> Renderer:
+    """Give the application's renderer."""
+    renderer: Renderer = request.app.state.renderer
+    return renderer
+
+
+def identity_of(request: Request) -> Identity | None:
+    """Give who asks, where somebody is signed in."""
+    return getattr(request.state, "identity", None)
+
+
+def _surroundings(request: Request) -> dict[str, Any]:
+    identity = identity_of(request)
+    return {
+        "me": identity,
+        "can_operate": identity is not None and may(identity, Role.OPERATOR),
+        "can_manage": identity is not None and may(identity, Role.MANAGER),
+        "here": request.url.path,
+    }
+
+
+@pass_context
+def _ago(context: Context, at_us: int | None) -> Markup:
+    return Markup("—") if at_us is None else time_element(at_us, now_us=context["now_us"])
+
+
+def _bar(counts: QuantaCounts, height: int = 8) -> Markup:
+    return Markup(quanta_bar(counts, height=height))
+
+
+def _number(value: int) -> str:
+    return f"{value:,}"
+
+
+def _percent(part: int, whole: int) -> str:
+    """Give a share in percent, never rounded up to 100 or down to 0."""
+    if whole <= 0:
+        return "—"
+    if part in (0, whole):
+        return f"{100 * part // whole} %"
+    share = 100 * part / whole
+    return f"{min(max(share, 0.1), 99.9):.1f} %" if share < 1 or share > 99 else f"{share:.0f} %"
+
+
+def _words(value: object) -> str:
+    """Write a value of the wire in words: ``data_release`` is ``data release``."""
+    return str(value).replace("_", " ")
+
+
+def _size(n_bytes: int) -> str:
+    """Write a size, such as ``1.2 MB``."""
+    value = float(n_bytes)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"

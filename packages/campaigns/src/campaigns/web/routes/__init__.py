@@ -1,0 +1,1 @@
+"""The routes of the pages: parse, call one service or gather one page, render."""

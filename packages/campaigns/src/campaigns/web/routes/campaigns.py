@@ -1,0 +1,105 @@
+"""``/campaigns``: the list, one campaign, and what is done with it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from campaigns.api.dependencies import Caller, ClockUsed, DatabaseUsed, Reading, SettingsUsed, Writing
+from campaigns.api.policy import open_access, operator, viewer
+from campaigns.domain.campaign import NoteKind
+from campaigns.domain.states import CampaignAction
+from campaigns.web.flash import done
+from campaigns.web.forms import Reason
+from campaigns.web.live import live_response
+from campaigns.web.rendering import Block, renderer_of
+from campaigns.web.views.campaign import Tab, campaign_page, campaign_version
+from campaigns.web.views.listing import list_page
+
+__all__ = ("router",)
+
+router = APIRouter(include_in_schema=False)
+
+ACTED = {
+    CampaignAction.DEFINE: "is defined",
+    CampaignAction.PAUSE: "is paused: nothing new starts",
+    CampaignAction.RESUME: "goes on",
+    CampaignAction.COMPLETE: "is completed",
+    CampaignAction.FAIL: "is marked as failed",
+    CampaignAction.CANCEL: "is cancelled",
+}
+"""What is said after an action, behind the campaign's id."""
+
+
+@router.get("/", dependencies=[open_access])
+def go_to_campaigns() -> Response:
+    """Lead to the list."""
+    return RedirectResponse("/campaigns", status_code=302)
+
+
+@router.get("/campaigns", dependencies=[viewer])
+def list_campaigns(request: Request, reading: Reading, cursor: str | None = None, block: Block = None) -> Response:
+    """Show the list of campaigns."""
+    return renderer_of(request).page(request, "campaigns.html", {"view": list_page(reading, cursor=cursor)}, block=block)
+
+
+@router.get("/campaigns/{ref}", dependencies=[viewer])
+def show_campaign(
+    ref: str, request: Request, reading: Reading, tab: Tab = Tab.SUBMISSIONS, before: int | None = None, block: Block = None
+) -> Response:
+    """Show one campaign."""
+    page = campaign_page(reading, ref, tab=tab, before=before)
+    return renderer_of(request).page(request, "campaign.html", {"view": page, "before": before}, block=block)
+
+
+@router.get("/campaigns/{ref}/live", dependencies=[viewer])
+async def follow_campaign(
+    ref: str, request: Request, identity: Caller, database: DatabaseUsed, clock: ClockUsed, settings: SettingsUsed
+) -> StreamingResponse:
+    """Tell of every change of a campaign."""
+    return live_response(
+        request,
+        lambda factory: campaign_version(factory, ref),
+        database=database,
+        identity=identity,
+        clock=clock,
+        settings=settings,
+    )
+
+
+@router.post("/campaigns/{ref}/start", dependencies=[operator])
+def start_campaign(ref: str, writing: Writing, reason: Reason) -> Response:
+    """Have the site look, and start the campaign if nothing is wrong."""
+    writing.starting().begin(ref, reason=reason)
+    return done(f"/campaigns/{ref}", message=f"{ref} is being started: the site looks first whether it can run.")
+
+
+@router.post("/campaigns/{ref}/next", dependencies=[operator])
+def start_next(ref: str, writing: Writing, reason: Reason) -> Response:
+    """Submit what is next."""
+    made = writing.campaigns().next(ref, reason=reason)
+    return done(f"/campaigns/{ref}", message=f"{made.id} is queued: {made.step} {made.group}, attempt {made.attempt}.")
+
+
+@router.post("/campaigns/{ref}/notes", dependencies=[operator])
+def add_note(
+    ref: str,
+    request: Request,
+    writing: Writing,
+    kind: Annotated[NoteKind, Form()],
+    body: Annotated[str, Form()] = "",
+    submission: Annotated[str, Form()] = "",
+) -> Response:
+    """Write a note."""
+    request.state.told = body
+    writing.notes().add(ref, kind=kind, body=body, submission=submission or None)
+    return done(f"/campaigns/{ref}?tab=notes", message="The note is saved.")
+
+
+@router.post("/campaigns/{ref}/{action}", dependencies=[operator])
+def act_on_campaign(ref: str, action: CampaignAction, writing: Writing, reason: Reason) -> Response:
+    """Define, pause, resume, complete, fail or cancel."""
+    campaign = writing.campaigns().act(ref, action, reason=reason)
+    return done(f"/campaigns/{campaign.id}", message=f"{campaign.id} {ACTED[action]}.")

@@ -1,0 +1,1 @@
+"""What pages show, gathered from the services and put in order; templates decide nothing."""

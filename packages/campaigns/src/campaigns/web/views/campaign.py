@@ -1,0 +1,195 @@
+"""One campaign: where does it stand, what waits, what came out?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from markupsafe import Markup
+
+from campaigns.domain.campaign import Campaign, Wait
+from campaigns.domain.decisions import newest_attempts
+from campaigns.domain.errors import Fault
+from campaigns.domain.failures import FailurePattern, PlacedFailure, group_failures
+from campaigns.domain.quanta import QuantaCounts
+from campaigns.domain.states import ACTIVE, CampaignStatus
+from campaigns.domain.steps import StepState, step_states
+from campaigns.domain.submission import Submission
+from campaigns.pictures.looks import Look, look_of, settled
+from campaigns.services.factory import Factory
+from campaigns.web.actions import Action, campaign_actions, submission_actions
+from campaigns.web.views.grid import StepGrid, step_grids
+from campaigns.web.views.history import History, campaign_history
+from campaigns.web.views.results import Results, campaign_results
+from campaigns.web.views.revisions import RevisionView, revision_views
+from campaigns.web.views.steps import graph_of_states
+
+__all__ = ("CampaignPage", "Tab", "WaitView", "campaign_page", "campaign_version")
+
+FAILURES_EACH = 200
+"""How many failures are read of each submission."""
+
+RECENT = 20
+"""How many events are looked through for the outcome of the last start."""
+
+ENDED = (CampaignStatus.COMPLETED, CampaignStatus.FAILED, CampaignStatus.CANCELLED)
+
+
+class Tab(StrEnum):
+    """The sections of a campaign's page, by their names in its address."""
+
+    SUBMISSIONS = "submissions"
+    FAILURES = "failures"
+    RESULTS = "results"
+    NOTES = "notes"
+    HISTORY = "history"
+    DEFINITION = "definition"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitView:
+    """A decision that is waited for, and what may be done about it from here."""
+
+    wait: Wait
+    submission: Submission | None
+    actions: list[Action]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignPage:
+    """The page's content.
+
+    Attributes
+    ----------
+    version : `str`
+        Changes whenever the page would; the live stream compares it.
+    content : `dict`
+        What the chosen section shows.
+    """
+
+    campaign: Campaign
+    look: Look
+    ended: bool
+    tab: Tab
+    tabs: list[tuple[Tab, int | None]]
+    actions: list[Action]
+    waits: list[WaitView]
+    states: list[StepState]
+    grids: list[StepGrid]
+    refusal: list[Fault]
+    quanta: QuantaCounts
+    graph: Markup
+    patterns: Sequence[FailurePattern]
+    n_failures: int
+    version: str
+    content: dict[str, Any]
+
+
+def campaign_version(factory: Factory, ref: str) -> str:
+    """Give a word that changes whenever a campaign does."""
+    campaign = factory.campaigns().get(ref)
+    return f"{factory.events().last_number(ref)}-{campaign.updated_us}"
+
+
+def campaign_page(factory: Factory, ref: str, *, tab: Tab, before: int | None = None) -> CampaignPage:
+    """Gather a campaign's page.
+
+    Parameters
+    ----------
+    factory : `Factory`
+        The services.
+    ref : `str`
+        The campaign's id or UUID.
+    tab : `Tab`
+        The section.
+    before : `int`, optional
+        In the history: only events with smaller numbers.
+    """
+    # The version is read first: a change that comes in between makes one refresh too many, never one too few.
+    version = campaign_version(factory, ref)
+    campaign = factory.campaigns().get(ref)
+    submissions = factory.submissions().of_campaign(ref)
+    newest = newest_attempts(submissions)
+    states = step_states(campaign.definition, submissions, waits=campaign.waits)
+    failures = _failures(factory, list(newest.values()))
+    ended = campaign.status in ENDED
+    notes = factory.notes().of_campaign(ref)
+    look = look_of(campaign.status)
+    return CampaignPage(
+        campaign=campaign,
+        look=settled(look) if ended else look,
+        ended=ended,
+        tab=tab,
+        tabs=_tabs(n_submissions=len(submissions), n_failures=sum(one.n_failures for one in newest.values()), n_notes=len(notes)),
+        actions=campaign_actions(
+            campaign,
+            factory.campaigns().decision(ref).ready,
+            active=any(one.status in ACTIVE for one in submissions),
+            identity=factory.identity,
+        ),
+        waits=[_wait(wait, submissions, factory) for wait in campaign.waits],
+        states=states,
+        grids=step_grids(states, submissions, ended=ended),
+        refusal=_refusal(factory, campaign),
+        quanta=QuantaCounts.total(state.quanta for state in states),
+        graph=graph_of_states(states, base=f"/campaigns/{campaign.id}", ended=ended),
+        patterns=failures,
+        n_failures=sum(one.n_failures for one in newest.values()),
+        version=version,
+        content=_content(factory, campaign, submissions, tab=tab, before=before, notes=notes),
+    )
+
+
+def _content(
+    factory: Factory, campaign: Campaign, submissions: Sequence[Submission], *, tab: Tab, before: int | None, notes: Sequence[Any]
+) -> dict[str, Any]:
+    results: Results | None = None
+    history: History | None = None
+    revisions: list[RevisionView] = []
+    match tab:
+        case Tab.RESULTS:
+            results = campaign_results(factory, campaign, submissions)
+        case Tab.HISTORY:
+            history = campaign_history(factory, campaign, submissions, before=before)
+        case Tab.DEFINITION:
+            revisions = revision_views(factory.campaigns().revisions(campaign.id))
+        case Tab.SUBMISSIONS | Tab.FAILURES | Tab.NOTES:
+            pass
+    return {"results": results, "history": history, "revisions": revisions, "notes": notes}
+
+
+def _refusal(factory: Factory, campaign: Campaign) -> list[Fault]:
+    """Give what the site found wrong, where that is what became of the last try to start."""
+    if campaign.status is not CampaignStatus.DEFINED or campaign.starting:
+        return []
+    for event in factory.events().of_campaign(campaign.uuid, limit=RECENT):
+        if event.kind == "campaign.start_refused":
+            return [Fault.from_dict(fault) for fault in event.details.get("faults", [])]
+        if event.kind == "campaign.revised":
+            return []
+    return []
+
+
+def _failures(factory: Factory, newest: Sequence[Submission]) -> Sequence[FailurePattern]:
+    service = factory.submissions()
+    return group_failures(
+        PlacedFailure(submission.id, failure)
+        for submission in newest
+        if submission.n_failures
+        for failure in service.failures(submission.id, limit=FAILURES_EACH)
+    )
+
+
+def _tabs(*, n_submissions: int, n_failures: int, n_notes: int) -> list[tuple[Tab, int | None]]:
+    numbers = {Tab.SUBMISSIONS: n_submissions, Tab.FAILURES: n_failures, Tab.NOTES: n_notes}
+    return [(tab, numbers.get(tab)) for tab in Tab]
+
+
+def _wait(wait: Wait, submissions: Sequence[Submission], factory: Factory) -> WaitView:
+    submission = next((one for one in submissions if one.id == wait.submission), None)
+    actions = (
+        submission_actions(submission, newest=True, identity=factory.identity, prefix=f"wait-{submission.id}") if submission else []
+    )
+    return WaitView(wait=wait, submission=submission, actions=actions)

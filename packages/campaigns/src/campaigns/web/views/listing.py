@@ -1,0 +1,67 @@
+"""The list of campaigns: what is going on, and where is the one I want?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from campaigns.domain.campaign import CampaignListing
+from campaigns.domain.states import CampaignStatus
+from campaigns.pictures.looks import Look, look_of, settled
+from campaigns.services.factory import Factory
+
+__all__ = ("ListPage", "ListRow", "list_page")
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRow:
+    """One campaign in the list."""
+
+    listing: CampaignListing
+    look: Look
+    waits: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage:
+    """The page's content; ``next`` is the cursor of older campaigns."""
+
+    rows: list[ListRow]
+    next: str | None
+    cursor: str | None
+
+
+def list_page(factory: Factory, *, cursor: str | None) -> ListPage:
+    """Gather the list of campaigns, newest first."""
+    page = factory.campaigns().list(limit=PAGE_SIZE, cursor=cursor)
+    return ListPage(rows=[_row(listing) for listing in page.items], next=page.next, cursor=cursor)
+
+
+def _row(listing: CampaignListing) -> ListRow:
+    campaign = listing.campaign
+    look = look_of(campaign.status)
+    # A campaign that has ended needs nobody any more.
+    ended = campaign.status in (CampaignStatus.FAILED, CampaignStatus.CANCELLED)
+    return ListRow(listing=listing, look=settled(look) if ended else look, waits=waits_in_words(listing))
+
+
+def waits_in_words(listing: CampaignListing) -> str:
+    """Say in a few words what a campaign waits for."""
+    campaign = listing.campaign
+    if campaign.starting:
+        return f"{campaign.definition.site} is looking whether it can run"
+    if campaign.waits:
+        first, more = campaign.waits[0], len(campaign.waits) - 1
+        return f"{first.text.rstrip('.')}{f' (and {more} more)' if more else ''}"
+    match campaign.status:
+        case CampaignStatus.DRAFT:
+            return "to be defined"
+        case CampaignStatus.DEFINED:
+            return "to be started"
+        case CampaignStatus.PAUSED if campaign.held:
+            return "held: somebody has to resume it"
+        case CampaignStatus.RUNNING if listing.n_active:
+            return f"{listing.n_active} {'submission' if listing.n_active == 1 else 'submissions'} under way"
+        case _:
+            return ""

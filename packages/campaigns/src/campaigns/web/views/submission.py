@@ -1,0 +1,94 @@
+"""One submission: what was run, exactly; what happened; what can I do?"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from campaigns.domain.campaign import Wait
+from campaigns.domain.failures import FailurePattern, PlacedFailure, group_failures
+from campaigns.domain.states import ACTIVE, Judgement
+from campaigns.domain.submission import StoredFile, Submission
+from campaigns.pictures.looks import Look, look_of, settled
+from campaigns.services.factory import Factory
+from campaigns.web.actions import Action, submission_actions
+from campaigns.web.views.history import Happening, happenings
+from campaigns.wire.agent import FileKind
+
+__all__ = ("SubmissionPage", "look_of_submission", "shown_command", "submission_page", "submission_version")
+
+MAX_FAILURES = 500
+MAX_EVENTS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionPage:
+    """The page's content."""
+
+    submission: Submission
+    look: Look
+    newest: bool
+    active: bool
+    attempts: Sequence[Submission]
+    actions: list[Action]
+    wait: Wait | None
+    command: str
+    settings: str
+    patterns: Sequence[FailurePattern]
+    files: Sequence[StoredFile]
+    happenings: list[Happening]
+    version: str
+
+
+def look_of_submission(submission: Submission, *, newest: bool = True) -> Look:
+    """Give the look of a submission: what is judged, or is no longer the newest attempt, needs nobody."""
+    look = look_of(submission.status)
+    return look if newest and submission.judgement is Judgement.PENDING else settled(look)
+
+
+def submission_version(factory: Factory, ref: str) -> str:
+    """Give a word that changes whenever a submission, or its campaign, does."""
+    submission = factory.submissions().get(ref)
+    # Its campaign's events tell of other attempts, and of what it waits for.
+    return f"{factory.events().last_number(submission.campaign_uuid)}-{submission.updated_us}"
+
+
+def submission_page(factory: Factory, ref: str) -> SubmissionPage:
+    """Gather a submission's page."""
+    version = submission_version(factory, ref)
+    service = factory.submissions()
+    submission = service.get(ref)
+    attempts = sorted(service.attempts(ref), key=lambda one: one.attempt)
+    newest = not attempts or attempts[-1].uuid == submission.uuid
+    failures = service.failures(ref, limit=MAX_FAILURES)
+    events = factory.events().of_submission(submission.uuid, before=None, limit=MAX_EVENTS)
+    waits = factory.campaigns().get(submission.campaign_uuid).waits
+    return SubmissionPage(
+        submission=submission,
+        look=look_of_submission(submission, newest=newest),
+        newest=newest,
+        active=submission.status in ACTIVE,
+        attempts=attempts,
+        actions=submission_actions(submission, newest=newest, identity=factory.identity),
+        wait=next((wait for wait in waits if wait.submission == submission.id), None),
+        command=shown_command(submission.command),
+        settings=yaml.safe_dump(submission.bps, sort_keys=False, allow_unicode=True) if submission.bps else "",
+        patterns=group_failures(PlacedFailure(submission.id, failure) for failure in failures),
+        files=[file for file in service.files(ref) if file.kind != FileKind.QUANTUM_LOG],
+        happenings=happenings(events, [submission]),
+        version=version,
+    )
+
+
+def shown_command(command: Sequence[str]) -> str:
+    """Write a command as it would be typed, an option on each line."""
+    lines: list[str] = []
+    for word in map(shlex.quote, command):
+        if lines and not word.startswith("-"):
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return " \\\n    ".join(lines)

@@ -1,0 +1,364 @@
+"""The protocol between the server and the agents at its sites.
+
+An agent says hello, leases orders, begins each before it does anything, and reports. What it does is told apart by the order's
+``kind``; what happened by the report's. Reports carry a sequence number, so that sending one twice changes nothing. How it holds
+together under crashes is told in ADR 2.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from campaigns.domain.quanta import QuantumFailure, TaskCounts
+from campaigns.domain.states import OrderStatus
+
+__all__ = (
+    "AgentHello",
+    "AgentWelcome",
+    "BeginRequest",
+    "CancelPayload",
+    "ChainPayload",
+    "DoneReport",
+    "FailedReport",
+    "FaultModel",
+    "FileKind",
+    "LaunchedReport",
+    "LauncherReport",
+    "LeaseRequest",
+    "LeaseResponse",
+    "LostReport",
+    "Order",
+    "OrderKind",
+    "PhaseReport",
+    "PreflightPayload",
+    "PreflightStep",
+    "PreparedReport",
+    "ProgressReport",
+    "QuantaReport",
+    "Report",
+    "ReportsRequest",
+    "ReportsResponse",
+    "SiteDocument",
+    "SiteRepository",
+    "SiteStack",
+    "SubmitPayload",
+    "WorkflowReport",
+)
+
+
+class Wire(BaseModel):
+    """A model of the protocol: what is unknown is an error, what was sent does not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# ---- who the agent is ------------------------------------------------------------------------------------------------
+
+
+class SiteStack(Wire):
+    """A stack that the site offers, by name; how it is set up is the site's own matter."""
+
+    name: str
+    description: str = ""
+
+
+class SiteRepository(Wire):
+    """A Butler repository that the site offers under an alias."""
+
+    alias: str
+    description: str = ""
+
+
+class SiteDocument(Wire):
+    """What a site offers. Paths, set-up scripts and account names stay with the agent."""
+
+    description: str = ""
+    stacks: list[SiteStack]
+    repositories: list[SiteRepository]
+    workflow_system: str = Field(description="The WMS service class that submissions use, for people to read.")
+    max_submissions: int = Field(default=2, ge=1, description="How many submissions the agent follows at once.")
+
+
+class AgentHello(Wire):
+    """The first thing an agent says after each start."""
+
+    site: str
+    agent_id: str = Field(description="A UUID that the agent keeps in its state directory and gives again after a restart.")
+    host: str
+    boot_id: str
+    pid: int
+    version: str
+    document: SiteDocument
+
+
+class AgentWelcome(Wire):
+    """The server's answer: how long leases last, and which orders this agent had begun and not ended."""
+
+    agent_id: str
+    lease_s: float
+    begun: list[Order]
+
+
+# ---- orders ----------------------------------------------------------------------------------------------------------
+
+
+class OrderKind(StrEnum):
+    """What an agent can be asked to do."""
+
+    SUBMIT = "submit"
+    CANCEL = "cancel"
+    CHAIN = "chain"
+    PREFLIGHT = "preflight"
+
+
+class SubmitPayload(Wire):
+    """One workflow submission; every name in it was fixed and recorded by the server before the order was made."""
+
+    kind: Literal[OrderKind.SUBMIT] = OrderKind.SUBMIT
+    submission_id: str = Field(description="Such as ``S-12``.")
+    campaign_id: str = Field(description="Such as ``C-4``.")
+    campaign_name: str
+    step: str
+    group: str
+    attempt: int
+    revision: int
+    operator: str
+    stack: str
+    repository: str
+    instrument: str | None = None
+    pipeline: str = Field(description="The URI of the pipeline with its subset, such as ``…/drp.yaml#step1``.")
+    input_collections: list[str]
+    output: str = Field(description="The campaign's output collection; BPS must not touch it.")
+    output_run: str
+    data_query: str
+    bps: dict[str, Any] = Field(default_factory=dict, description="BPS settings of the definition, merged over the site's.")
+
+
+class CancelPayload(Wire):
+    """Stop a submission that is under way."""
+
+    kind: Literal[OrderKind.CANCEL] = OrderKind.CANCEL
+    submission_id: str
+    submit_order_id: str
+    reason: str
+
+
+class ChainPayload(Wire):
+    """Redefine the campaign's output collection as a CHAINED collection of these, in this order."""
+
+    kind: Literal[OrderKind.CHAIN] = OrderKind.CHAIN
+    stack: str
+    repository: str
+    chain: str
+    collections: list[str]
+
+
+class PreflightStep(Wire):
+    """What preflight must look at for one step."""
+
+    name: str
+    pipeline: str
+    data_queries: list[str] = Field(description="One for each group.")
+    first: bool = Field(description="Whether the step needs no other, so that its inputs must be there now.")
+
+
+class PreflightPayload(Wire):
+    """Look whether a campaign could run, and change nothing."""
+
+    kind: Literal[OrderKind.PREFLIGHT] = OrderKind.PREFLIGHT
+    stack: str
+    repository: str
+    instrument: str | None = None
+    input_collections: list[str]
+    output: str
+    bps: dict[str, Any] = Field(default_factory=dict)
+    steps: list[PreflightStep]
+
+
+Payload = Annotated[SubmitPayload | CancelPayload | ChainPayload | PreflightPayload, Field(discriminator="kind")]
+
+
+class Order(Wire):
+    """An order as an agent sees it."""
+
+    id: str
+    kind: OrderKind
+    status: OrderStatus
+    token: int = Field(description="Fencing token: goes up with each lease; calls with an older one are refused.")
+    next_seq: int = Field(description="The sequence number the server expects of the next report, from 1.")
+    payload: Payload
+
+
+class LeaseRequest(Wire):
+    """Ask for orders. Also tells the server that the agent is alive, and keeps its begun orders its own."""
+
+    wait_s: float = Field(default=10.0, ge=0, le=30)
+    max_orders: int = Field(default=8, ge=0, le=64)
+
+
+class LeaseResponse(Wire):
+    """Orders that are this agent's until the lease runs out, unless it begins them before."""
+
+    orders: list[Order]
+
+
+class BeginRequest(Wire):
+    """From here on the order belongs to the agent for good."""
+
+    agent_id: str
+    token: int
+
+
+# ---- reports ---------------------------------------------------------------------------------------------------------
+
+
+class FaultModel(Wire):
+    """One problem, as in `campaigns.domain.errors.Fault`."""
+
+    code: str
+    message: str
+    where: str | None = None
+    remedy: str | None = None
+
+
+class PreparedReport(Wire):
+    """What will be run, durably recorded before it is run."""
+
+    kind: Literal["prepared"] = "prepared"
+    command: list[str]
+    bps_yaml: str
+    submit_dir: str
+    work_dir: str
+
+
+class LaunchedReport(Wire):
+    """``bps`` has been started by the launch shim."""
+
+    kind: Literal["launched"] = "launched"
+    pid: int
+    host: str
+    boot_id: str
+    started_us: int
+
+
+class PhaseReport(Wire):
+    """The submission has come to another phase."""
+
+    kind: Literal["phase"] = "phase"
+    phase: Literal["acquiring", "running"]
+    message: str = ""
+    n_quanta: int | None = None
+
+
+class ProgressReport(Wire):
+    """How far the quanta are, seen from outside while they run. Only the newest counts."""
+
+    kind: Literal["progress"] = "progress"
+    tasks: list[TaskCounts]
+
+
+class WorkflowReport(Wire):
+    """What the workflow system says. Only the newest counts."""
+
+    kind: Literal["workflow"] = "workflow"
+    state: str = Field(description="The name of a WmsStates member, or UNKNOWN.")
+    run_id: str | None = None
+    jobs: dict[str, dict[str, int]] = Field(default_factory=dict, description="Label to state name to number of jobs.")
+    message: str = ""
+
+
+class LauncherReport(Wire):
+    """How the launcher (``bps submit``) ended: by an exit code or by a signal."""
+
+    kind: Literal["launcher"] = "launcher"
+    exit_code: int | None = None
+    signal: int | None = None
+    ended_us: int
+    log_tail: str = ""
+
+
+class QuantaReport(Wire):
+    """The quanta's own truth after the end, from ``pipetask report`` or, where that cannot answer, from the datasets."""
+
+    kind: Literal["quanta"] = "quanta"
+    source: str = Field(description="How it was found out, such as ``pipetask report``.")
+    tasks: list[TaskCounts]
+    failures: list[QuantumFailure] = Field(max_length=2000)
+    n_failures: int
+    registered: bool = Field(description="Whether the outputs reached the registry, so that they can be chained.")
+
+
+class LostReport(Wire):
+    """The agent cannot tell what became of the submission; a person must decide. The order stays begun."""
+
+    kind: Literal["lost"] = "lost"
+    reason: str
+    remedy: str
+
+
+class DoneReport(Wire):
+    """The order is carried out. For a cancelled submission ``cancelled`` is true."""
+
+    kind: Literal["done"] = "done"
+    result: dict[str, Any] = Field(default_factory=dict)
+    cancelled: bool = False
+
+
+class FailedReport(Wire):
+    """The order could not be carried out, and why. For a submit order: nothing ran."""
+
+    kind: Literal["failed"] = "failed"
+    faults: list[FaultModel]
+
+
+Report = Annotated[
+    PreparedReport
+    | LaunchedReport
+    | PhaseReport
+    | ProgressReport
+    | WorkflowReport
+    | LauncherReport
+    | QuantaReport
+    | LostReport
+    | DoneReport
+    | FailedReport,
+    Field(discriminator="kind"),
+]
+
+
+class NumberedReport(Wire):
+    """A report with its place in the order's sequence."""
+
+    seq: int = Field(ge=1)
+    at_us: int = Field(description="When the agent saw it, UTC microseconds.")
+    report: Report
+
+
+class ReportsRequest(Wire):
+    """Reports in rising order of ``seq``. Those that the server has are passed over."""
+
+    agent_id: str
+    token: int
+    reports: list[NumberedReport] = Field(max_length=200)
+
+
+class ReportsResponse(Wire):
+    """The number the server expects next: all before it are durable."""
+
+    next_seq: int
+
+
+class FileKind(StrEnum):
+    """What an uploaded file is, which decides where a page shows it."""
+
+    CONFIG = "config"
+    LAUNCHER_LOG = "launcher_log"
+    QUANTUM_LOG = "quantum_log"
+    REPORT = "report"
+    PLOT = "plot"
+
+
+AgentWelcome.model_rebuild()

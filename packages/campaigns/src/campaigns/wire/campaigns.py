@@ -1,0 +1,458 @@
+"""Campaigns, submissions and what belongs to them, as they go over REST. Times are UTC microseconds since 1970."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from campaigns.domain.campaign import (
+    Campaign,
+    CampaignListing,
+    Note,
+    NoteKind,
+    Revision,
+    WaitKind,
+)
+from campaigns.domain.events import Event
+from campaigns.domain.order import AgentOrder
+from campaigns.domain.quanta import QuantaCounts, QuantumFailure, TaskCounts
+from campaigns.domain.site import SiteView
+from campaigns.domain.states import (
+    CampaignAction,
+    CampaignStatus,
+    Judgement,
+    Kind,
+    OrderStatus,
+    SubmissionStatus,
+)
+from campaigns.domain.submission import StoredFile, Submission
+
+__all__ = (
+    "AgentList",
+    "AgentModel",
+    "CampaignDetail",
+    "CampaignList",
+    "CampaignModel",
+    "CampaignSummary",
+    "EventList",
+    "EventModel",
+    "FailureList",
+    "FileList",
+    "FileModel",
+    "LinkList",
+    "LinkModel",
+    "NoteCreate",
+    "NoteList",
+    "NoteModel",
+    "OrderList",
+    "OrderModel",
+    "PreflightModel",
+    "ReasonBody",
+    "RevisionCreate",
+    "RevisionList",
+    "RevisionModel",
+    "SiteList",
+    "SiteModel",
+    "SubmissionDetail",
+    "SubmissionList",
+    "SubmissionModel",
+    "TransitionBody",
+    "WaitModel",
+)
+
+
+class Wire(BaseModel):
+    """A model of the interface: what is unknown is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+
+
+class WaitModel(Wire):
+    """A decision that only a person can take."""
+
+    kind: WaitKind
+    step: str
+    group: str
+    submission: str | None
+    text: str
+
+
+class CampaignModel(Wire):
+    """A campaign as it stands."""
+
+    id: str
+    uuid: str
+    name: str
+    title: str
+    reason: str
+    kind: Kind
+    status: CampaignStatus
+    status_reason: str | None
+    held: bool = Field(description="Whether a person paused it.")
+    starting: bool = Field(description="Whether the site looks, before the start, if it can run.")
+    waits: list[WaitModel]
+    revision: int
+    owner: str
+    created_us: int
+    updated_us: int
+    started_us: int | None
+    ended_us: int | None
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> CampaignModel:
+        """Make the model of a campaign."""
+        return cls.model_validate(campaign)
+
+
+class CampaignDetail(CampaignModel):
+    """A campaign with its definition."""
+
+    definition: dict[str, Any] = Field(description="The campaign file's document; fields left at their defaults are left out.")
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> CampaignDetail:
+        """Make the model of a campaign with its definition."""
+        document = campaign.definition.model_dump(mode="json", exclude_defaults=True)
+        return cls(**CampaignModel.of(campaign).model_dump(), definition=document)
+
+
+class CampaignSummary(CampaignModel):
+    """A row of the list of campaigns."""
+
+    quanta: QuantaCounts = Field(description="Over the newest attempts.")
+    n_submissions: int
+    n_active: int
+
+    @classmethod
+    def of_listing(cls, listing: CampaignListing) -> CampaignSummary:
+        """Make the model of a row."""
+        return cls(
+            **CampaignModel.of(listing.campaign).model_dump(),
+            quanta=listing.quanta,
+            n_submissions=listing.n_submissions,
+            n_active=listing.n_active,
+        )
+
+
+class CampaignList(Wire):
+    """Campaigns, newest first."""
+
+    items: list[CampaignSummary]
+    next: str | None
+
+
+class RevisionModel(Wire):
+    """One immutable state of a definition."""
+
+    number: int
+    digest: str
+    author: str
+    reason: str
+    created_us: int
+    definition: dict[str, Any]
+
+    @classmethod
+    def of(cls, revision: Revision) -> RevisionModel:
+        """Make the model of a revision."""
+        document = revision.definition.model_dump(mode="json", exclude_defaults=True)
+        return cls(
+            number=revision.number,
+            digest=revision.digest,
+            author=revision.author,
+            reason=revision.reason,
+            created_us=revision.created_us,
+            definition=document,
+        )
+
+
+class RevisionList(Wire):
+    """Revisions, newest first."""
+
+    items: list[RevisionModel]
+    next: str | None = None
+
+
+class RevisionCreate(Wire):
+    """A new revision: the whole document, and why it is changed."""
+
+    reason: str
+    definition: dict[str, Any]
+
+
+class TransitionBody(Wire):
+    """A change of a campaign's state by hand."""
+
+    action: CampaignAction
+    reason: str
+    wait_s: float = Field(
+        default=30.0, ge=0, le=60, description="For `start`: how long to wait for what the site finds, before answering 202."
+    )
+
+
+class ReasonBody(Wire):
+    """Why."""
+
+    reason: str
+
+
+class PreflightModel(Wire):
+    """What a site found that looked whether a campaign could run."""
+
+    status: OrderStatus
+    result: dict[str, Any] = Field(description="Counts of data IDs for each step: upper bounds.")
+
+
+class SubmissionModel(Wire):
+    """A submission as it stands."""
+
+    id: str
+    uuid: str
+    campaign: str
+    step: str
+    group: str
+    attempt: int
+    revision: int
+    recovers: str | None
+    status: SubmissionStatus
+    status_reason: str | None
+    status_remedy: str | None
+    judgement: Judgement
+    judged_by: str | None
+    judged_reason: str | None
+    judged_us: int | None
+    chained_us: int | None
+    operator: str
+    site: str
+    stack: str
+    output_run: str
+    quanta: QuantaCounts
+    created_us: int
+    updated_us: int
+    acquiring_us: int | None
+    running_us: int | None
+    ended_us: int | None
+
+    @classmethod
+    def of(cls, submission: Submission) -> SubmissionModel:
+        """Make the model of a submission."""
+        return cls(**_submission(submission, SubmissionModel))
+
+
+class SubmissionDetail(SubmissionModel):
+    """A submission with what was run and the three truths."""
+
+    repository: str
+    pipeline: str
+    input_collections: list[str]
+    output: str
+    data_query: str
+    command: list[str]
+    bps_yaml: str
+    submit_dir: str | None
+    phase_message: str
+    launcher: dict[str, Any] = Field(description="The first truth: how bps was started and how it ended.")
+    workflow: dict[str, Any] = Field(description="The second truth: what the workflow system says.")
+    tasks: list[TaskCounts] = Field(description="The third truth: what the quanta say.")
+    quanta_source: str | None
+    quanta_final: bool
+    registered: bool
+    n_failures: int
+    faults: list[dict[str, Any]]
+    cancel_requested_by: str | None
+
+    @classmethod
+    def of(cls, submission: Submission) -> SubmissionDetail:
+        """Make the model of a submission with all that is known of it."""
+        told = _submission(submission, cls)
+        told["launcher"] = asdict(submission.launcher)
+        told["workflow"] = asdict(submission.workflow)
+        told["faults"] = [fault.as_dict() for fault in submission.faults]
+        return cls(**told)
+
+
+class SubmissionList(Wire):
+    """Submissions, oldest first."""
+
+    items: list[SubmissionModel]
+    next: str | None = None
+
+
+class FailureList(Wire):
+    """Quanta that did not succeed."""
+
+    items: list[QuantumFailure]
+    next: str | None = None
+
+
+class FileModel(Wire):
+    """A file that an agent uploaded."""
+
+    name: str
+    kind: str
+    title: str
+    content_type: str
+    size: int
+    sha256: str
+    created_us: int
+
+    @classmethod
+    def of(cls, file: StoredFile) -> FileModel:
+        """Make the model of a file's entry."""
+        return cls.model_validate(file)
+
+
+class FileList(Wire):
+    """Files by kind and name."""
+
+    items: list[FileModel]
+    next: str | None = None
+
+
+class NoteCreate(Wire):
+    """A note to be written."""
+
+    body: str
+    kind: NoteKind = NoteKind.OBSERVATION
+    submission: str | None = None
+
+
+class NoteModel(Wire):
+    """What somebody wrote."""
+
+    uuid: str
+    author: str
+    kind: NoteKind
+    body: str
+    created_us: int
+    campaign: str
+    submission: str | None
+
+    @classmethod
+    def of(cls, note: Note) -> NoteModel:
+        """Make the model of a note."""
+        return cls.model_validate(note)
+
+
+class NoteList(Wire):
+    """Notes, newest first."""
+
+    items: list[NoteModel]
+    next: str | None = None
+
+
+class LinkModel(Wire):
+    """A link to another system."""
+
+    title: str
+    url: str
+    kind: str
+
+
+class LinkList(Wire):
+    """Links in the definition's order."""
+
+    items: list[LinkModel]
+    next: str | None = None
+
+
+class EventModel(Wire):
+    """What happened."""
+
+    number: int
+    kind: str
+    summary: str
+    actor: str
+    at_us: int
+    reason: str | None
+    submission_id: str | None = Field(description="The submission's UUID.")
+    details: dict[str, Any]
+
+    @classmethod
+    def of(cls, event: Event) -> EventModel:
+        """Make the model of an event."""
+        return cls.model_validate(event)
+
+
+class EventList(Wire):
+    """Events in the order of their numbers."""
+
+    items: list[EventModel]
+    next: str | None
+
+
+class AgentModel(Wire):
+    """An agent at a site."""
+
+    id: str
+    host: str
+    pid: int
+    version: str
+    last_seen_us: int
+    alive: bool
+
+
+class SiteModel(Wire):
+    """A site: what it offers and who serves it."""
+
+    name: str
+    description: str
+    stacks: list[str]
+    repositories: list[str]
+    workflow_system: str
+    alive: bool
+    agents: list[AgentModel]
+
+    @classmethod
+    def of(cls, site: SiteView) -> SiteModel:
+        """Make the model of a site."""
+        return cls.model_validate(site)
+
+
+class SiteList(Wire):
+    """Sites by name."""
+
+    items: list[SiteModel]
+    next: str | None = None
+
+
+class AgentList(Wire):
+    """Agents by site, newest heard first."""
+
+    items: list[AgentModel]
+    next: str | None = None
+
+
+class OrderModel(Wire):
+    """An order to an agent, as people see it."""
+
+    id: str
+    site: str
+    kind: str
+    status: OrderStatus
+    actor: str
+    reason: str | None
+    token: int
+    created_us: int
+    begun_us: int | None
+    ended_us: int | None
+    faults: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, order: AgentOrder) -> OrderModel:
+        """Make the model of an order."""
+        told = {name: getattr(order, name) for name in cls.model_fields if name != "faults"}
+        return cls(**told, faults=[fault.as_dict() for fault in order.faults])
+
+
+class OrderList(Wire):
+    """Orders, newest first."""
+
+    items: list[OrderModel]
+    next: str | None = None
+
+
+def _submission(submission: Submission, model: type[BaseModel]) -> dict[str, Any]:
+    told = {name: getattr(submission, name) for name in model.model_fields if name != "campaign"}
+    return {**told, "campaign": submission.campaign_id}

@@ -1,0 +1,100 @@
+"""Every route names who may call it, and holds to it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.routing import Route
+
+from campaigns.api import dependencies
+from campaigns.api.app import create_app
+from campaigns.api.policy import Policy
+from campaigns.api.route_table import RouteInfo
+from campaigns.config import Settings
+from campaigns.domain.identity import Identity, Role, may
+from campaigns.storage.database import Database
+from support.serving import Clients
+
+OPEN = {
+    ("GET", "/healthz"),
+    ("GET", "/api/v1/openapi.json"),
+    ("POST", "/api/v1/session"),
+    ("DELETE", "/api/v1/session"),
+    ("POST", "/api/v1/session/link"),
+    # Pages for those who are not signed in yet.
+    ("GET", "/login"),
+    ("POST", "/login"),
+    ("GET", "/login/{secret}"),
+    ("POST", "/login/{secret}"),
+    ("POST", "/logout"),
+}
+"""All that needs no identity. What is added here is added for everyone on the internet."""
+
+MOUNTS = {"/static"}
+
+
+@pytest.fixture
+def app(settings: Settings, sqlite_database: Database) -> FastAPI:
+    return create_app(settings, sqlite_database)
+
+
+def _calls(app: FastAPI) -> list[tuple[str, RouteInfo, Policy]]:
+    """List each method of each route with its policy."""
+    return [
+        (method, route, policy)
+        for route in app.state.route_table.routes()
+        for policy in route.dependencies
+        if isinstance(policy, Policy)
+        for method in sorted(route.methods - {"HEAD"})
+    ]
+
+
+def _ask(client: Clients, role: Role | None, *, method: str, route: RouteInfo) -> int:
+    path = re.sub(r"\{[^}]*\}", "x", route.path)
+    return client(role).request(method, path, headers={"Sec-Fetch-Site": "same-origin"}).status_code
+
+
+def test_every_route_names_one_policy_and_names_it_first(app: FastAPI) -> None:
+    routes = app.state.route_table.routes()
+    assert len(routes) > 10
+    for route in routes:
+        policies = [item for item in route.dependencies if isinstance(item, Policy)]
+        assert len(policies) == 1, f"{route.path} names {len(policies)} policies"
+        assert route.dependencies[0] is policies[0], f"{route.path} does something before it knows who asks"
+
+
+def test_nothing_else_answers(app: FastAPI) -> None:
+    others = {context.path for context in iter_route_contexts(app.routes) if not isinstance(context.original_route, Route)}
+    assert others <= MOUNTS
+
+
+def test_only_these_routes_are_open(app: FastAPI) -> None:
+    found = {(method, route.path) for method, route, policy in _calls(app) if policy.open_to_all}
+    assert found <= OPEN
+
+
+def test_no_get_opens_a_transaction_that_writes(app: FastAPI) -> None:
+    for route in app.state.route_table.routes():
+        if "GET" in route.methods:
+            assert dependencies._writing not in route.everything_called, f"GET {route.path} can write"
+
+
+def test_strangers_are_refused_everywhere_else(app: FastAPI) -> None:
+    client = Clients(app)
+    for method, route, policy in _calls(app):
+        if not policy.open_to_all:
+            assert _ask(client, None, method=method, route=route) == 401, f"{method} {route.path}"
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_roles_that_are_not_enough_are_refused(app: FastAPI, role: Role) -> None:
+    client = Clients(app)
+    refused = 0
+    for method, route, policy in _calls(app):
+        if policy.role is not None and not may(Identity(name="x", role=role), policy.role):
+            assert _ask(client, role, method=method, route=route) == 403, f"{method} {route.path}"
+            refused += 1
+    assert refused > 0

@@ -1,0 +1,1 @@
+"""The plots. Apart from the tasks, so that building a graph of them needs no matplotlib."""
