@@ -1,12 +1,11 @@
 """Fixtures for all tests of the service.
 
 ``database`` runs a test twice, on SQLite and on a real PostgreSQL; ``client`` asks the application on such a database, and
-``live_server`` serves it to a browser. Each test has a database of its own, a copy of one that was made once.
+``live_server`` serves it to a browser. Each test finds the database as it was made once.
 """
 
 from __future__ import annotations
 
-import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +21,6 @@ from campaigns.storage.migration import upgrade
 from support.people import NOW_US, add_people
 from support.postgres import MISSING, PostgresServer, find_programs
 from support.serving import Clients, LiveServer, serve
-
-_numbers = itertools.count(1)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -56,16 +53,17 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    """Run PostgreSQL, with a database ``template`` that each test gets a copy of."""
+    """Run PostgreSQL, with a database ``tests`` whose rows each test finds as they are now."""
     programs = find_programs()
     if programs is None:
         pytest.skip(MISSING)
     server = PostgresServer(programs)
     try:
-        database = Database(server.create("template"))
+        database = Database(server.create("tests"))
         upgrade(database)
         add_people(database)
         database.close()
+        server.remember("tests")
         yield server
     finally:
         server.stop()
@@ -84,11 +82,10 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
 @pytest.fixture
 def postgres_database(postgres_server: PostgresServer) -> Iterator[Database]:
     """A PostgreSQL database with the people in it."""
-    name = f"test_{next(_numbers)}"
-    database = Database(postgres_server.create(name, template="template"))
+    database = Database(postgres_server.url("tests"))
     yield database
     database.close()
-    postgres_server.drop(name)
+    postgres_server.restore("tests")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

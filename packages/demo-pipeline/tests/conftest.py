@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from astropy.table import Table, vstack
+from lsst.daf.butler import Butler
+
 from demo_campaign import Campaign
 from demo_pipeline.repository import CHAIN, INSTRUMENT, make_repository
 from demo_pipeline.tasks.measure_detector import MeasureDetectorTask, NoStarsError
 from demo_pipeline.tasks.simulate_exposure import SimulateExposureTask
-from lsst.daf.butler import Butler
 
 
 @pytest.fixture(scope="session")

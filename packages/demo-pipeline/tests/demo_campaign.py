@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from demo_pipeline.image import SkyImage
-from demo_pipeline.tasks.measure_detector import NoStarsError
 from lsst.daf.butler import DataCoordinate
 from lsst.pipe.base import Struct
+
+from demo_pipeline.image import SkyImage
+from demo_pipeline.tasks.measure_detector import NoStarsError
 
 
 @dataclass

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
+from lsst.daf.butler import Butler, DatasetType
+
 from demo_pipeline.image import STORAGE_CLASS, SkyImage
 from demo_pipeline.projection import TangentPlane
-from lsst.daf.butler import Butler, DatasetType
 
 PLANE = TangentPlane(320.7495, -0.3238, 0.336, (30, 40))
 

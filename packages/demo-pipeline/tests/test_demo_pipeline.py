@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from demo_pipeline.repository import CHAIN, SKYMAP, SNAP_VISIT
 from lsst.ctrl.bps import BpsConfig
 from lsst.ctrl.bps.quantum_clustering_funcs import dimension_clustering
 from lsst.daf.butler import Butler
 from lsst.pipe.base import LabelSpecifier, Pipeline, PipelineGraph
 from lsst.pipe.base.all_dimensions_quantum_graph_builder import AllDimensionsQuantumGraphBuilder
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
+
+from demo_pipeline.repository import CHAIN, SKYMAP, SNAP_VISIT
 
 PACKAGE = files("demo_pipeline")
 

@@ -7,8 +7,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import demo_pipeline.repository as repository
 import pytest
+from lsst.daf.butler import Butler
+
+from demo_pipeline import repository
 from demo_pipeline.repository import (
     BRIGHT_VISIT,
     CHAIN,
@@ -20,7 +22,6 @@ from demo_pipeline.repository import (
     RepositoryPlaceError,
     make_repository,
 )
-from lsst.daf.butler import Butler
 
 
 def test_it_has_the_visits_and_their_exposures(butler: Butler) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from demo_pipeline.sky import CELL_LEVEL, objects_in_cell, objects_near, reference_stars
 from lsst.sphgeom import HtmPixelization, LonLat, UnitVector3d
+
+from demo_pipeline.sky import CELL_LEVEL, objects_in_cell, objects_near, reference_stars
 
 CENTRE = UnitVector3d(LonLat.fromDegrees(320.8, -0.35))
 

@@ -7,6 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 from astropy.table import Table
+from lsst.daf.butler import Butler
+
 from demo_campaign import Campaign
 from demo_pipeline.conditions import ZERO_POINT_MAG, Conditions, typical_conditions
 from demo_pipeline.matching import match_nearest
@@ -17,7 +19,6 @@ from demo_pipeline.sky import objects_near
 from demo_pipeline.tasks.measure_detector import MeasureDetectorTask, NoReferenceError, NoStarsError
 from demo_pipeline.tasks.simulate_exposure import SimulateExposureTask
 from demo_pipeline.tasks.summarize_visit import SummarizeVisitTask
-from lsst.daf.butler import Butler
 
 ORDINARY = typical_conditions(exposure=1, detector=2, band="r", ra_deg=320.8, dec_deg=-0.35, exposure_time_s=30.0)
 

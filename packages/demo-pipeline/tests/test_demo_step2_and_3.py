@@ -7,6 +7,11 @@ import io
 import numpy as np
 import pytest
 from astropy.table import Table
+from lsst.daf.butler import Butler, DataCoordinate
+from lsst.pipe.base import Struct
+from matplotlib.figure import Figure
+from PIL import Image
+
 from demo_campaign import Campaign
 from demo_pipeline.matching import merge_sources
 from demo_pipeline.repository import BRIGHT_VISIT, SKYMAP
@@ -16,10 +21,6 @@ from demo_pipeline.tasks.plot_depth import PlotDepthTask
 from demo_pipeline.tasks.plot_seeing import PlotSeeingTask
 from demo_pipeline.tasks.plot_visits import PlotVisitsTask
 from demo_pipeline.tasks.summarize_visit import SummarizeVisitTask
-from lsst.daf.butler import Butler, DataCoordinate
-from lsst.pipe.base import Struct
-from matplotlib.figure import Figure
-from PIL import Image
 
 
 @pytest.fixture(scope="module")

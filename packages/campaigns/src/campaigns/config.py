@@ -63,6 +63,11 @@ class Settings(BaseSettings):
         description="The folder for attachments, uploaded files and the default database. "
         "By default rubin-campaigns in the user's data directory.",
     )
+    site_file: Path | None = Field(
+        default=None,
+        description="The site file of this machine: with one, the server runs an agent here. By default site.yaml in the data folder, "
+        "where there is one.",
+    )
     server: str = Field(
         default=f"http://127.0.0.1:{DEFAULT_PORT}",
         description="The address of the server, for the command line, scripts and agents.",

@@ -86,11 +86,16 @@ class SkyImageFormatter(FormatterV2):
     default_extension = ".fits"
     can_read_from_local_file = True
 
-    def read_from_local_file(self, path: str, component: str | None = None, expected_size: int = -1) -> SkyImage:
-        # Docstring inherited.
+    def read_from_local_file(
+        self,
+        path: str,
+        component: str | None = None,  # noqa: ARG002 (an image has no components)
+        expected_size: int = -1,  # noqa: ARG002
+    ) -> SkyImage:
+        """Read an image, as the base class describes it."""
         with fits.open(path, memmap=False) as hdus:
             return SkyImage.from_fits(hdus)
 
     def write_local_file(self, in_memory_dataset: SkyImage, uri: ResourcePath) -> None:
-        # Docstring inherited.
+        """Write an image, as the base class describes it."""
         in_memory_dataset.to_fits().writeto(uri.ospath, overwrite=True)

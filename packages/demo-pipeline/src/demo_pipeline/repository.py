@@ -87,7 +87,7 @@ def make_repository(root: str | os.PathLike[str]) -> bool:
     try:
         building.mkdir()
         _fill(building)
-        os.rename(building, place)
+        building.rename(place)
     except OSError:
         # Somebody else may have made it in the meantime.
         if not _is_whole(place):

@@ -15,7 +15,7 @@ LONG_LOG = re.compile(r"^(?P<level>[A-Z]+) \S+ (?P<name>\S+) \(.*?\)\(\S+:\d+\) 
 SUBMITTING = "Starting submit stage"
 """What BPS says when graph and workflow are ready and the jobs begin."""
 
-NOISE = re.compile(r"^DISCLAIMER|memory usage|^Peak memory")
+NOISE = re.compile(r"^DISCLAIMER|memory usage|^Peak memory|bin/pipetask ")
 """What tells nothing of how far it is."""
 
 RUN_ID = re.compile(r"^Run Id: (?P<id>.+)$", re.MULTILINE)

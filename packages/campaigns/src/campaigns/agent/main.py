@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import logging
@@ -9,7 +10,9 @@ import os
 import signal
 import sys
 import threading
+import time
 import uuid
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
@@ -25,7 +28,7 @@ from campaigns.agent.site import load_site
 from campaigns.agent.worker import Workers
 from campaigns.domain.errors import Conflict
 
-__all__ = ("OnStop", "StateDirInUse", "configure_logging", "run", "run_agent")
+__all__ = ("OnStop", "RunningAgent", "StateDirInUse", "configure_logging", "run", "run_agent", "running_agent")
 
 OnStop = Literal["leave", "cancel"]
 """What becomes of running submissions when the agent ends: they outlive it, or they are cancelled."""
@@ -146,7 +149,65 @@ def _lock(state_dir: Path) -> int:
             where=str(state_dir),
             remedy="Stop that agent, or give this one a state directory of its own.",
         ) from None
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
     return fd
+
+
+@dataclass(frozen=True, slots=True)
+class RunningAgent:
+    """An agent that works from a state directory, in another process.
+
+    Attributes
+    ----------
+    state_dir : `pathlib.Path`
+        Its state directory.
+    pid : `int`
+        Its process.
+    """
+
+    state_dir: Path
+    pid: int
+
+    def stop(self, *, timeout_s: float) -> bool:
+        """Ask it to end, and tell whether it did in that time, in seconds."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+        deadline = time.monotonic() + timeout_s
+        while running_agent(self.state_dir) is not None:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+
+def running_agent(state_dir: Path) -> RunningAgent | None:
+    """Give the agent that works from a state directory, if one does.
+
+    Parameters
+    ----------
+    state_dir : `pathlib.Path`
+        The state directory.
+
+    Returns
+    -------
+    agent : `RunningAgent` or `None`
+        The holder of the directory's lock.
+    """
+    try:
+        fd = os.open(state_dir / "agent.lock", os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        # The lock is held, so that the process that wrote its number lives.
+        text = os.read(fd, 32).decode().strip()
+        return RunningAgent(state_dir, int(text)) if text.isdecimal() else None
+    else:
+        return None
+    finally:
+        os.close(fd)
 
 
 def _agent_id(state_dir: Path) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import signal
 import socket
-import subprocess
 import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -13,12 +12,15 @@ from typing import Any, NoReturn
 import click
 import uvicorn
 
+from campaigns.agent.site import load_site
 from campaigns.api.app import create_app
+from campaigns.cli.local_agent import LocalAgent, agent_token
 from campaigns.cli.opening import current_database
 from campaigns.config import DEFAULT_PORT, LogLevel, Settings, load_settings
 from campaigns.domain.errors import Conflict
 from campaigns.logs import configure_logging
 from campaigns.storage.bell import Bell
+from campaigns.storage.database import Database
 
 __all__ = ("Server", "serve", "start_local_agent")
 
@@ -42,11 +44,11 @@ def serve(host: str, port: int, no_agent: bool) -> None:
         app = create_app(settings, database)
         with _listen(host, port) as listening:
             url = _url(host, listening.getsockname()[1])
-            agents: list[subprocess.Popen[bytes]] = []
+            agents: list[LocalAgent] = []
 
             def started() -> None:
                 click.echo(f"Serving on {url}", err=True)
-                agent = None if no_agent else start_local_agent(settings, url=url)
+                agent = None if no_agent else start_local_agent(settings, database, url=url)
                 if agent is not None:
                     agents.append(agent)
 
@@ -64,25 +66,34 @@ def serve(host: str, port: int, no_agent: bool) -> None:
                 Server(config, bell=database.bell, started=started).run(sockets=[listening])
             finally:
                 for agent in agents:
-                    _stop(agent)
+                    agent.stop()
 
 
-def start_local_agent(settings: Settings, *, url: str) -> subprocess.Popen[bytes] | None:
-    """Start the agent for this machine, once the server answers.
+def start_local_agent(settings: Settings, database: Database, *, url: str) -> LocalAgent | None:
+    """Start the agent for this machine, if it has a site file.
 
     Parameters
     ----------
     settings : `Settings`
         The settings.
+    database : `Database`
+        Where the agent's token is known.
     url : `str`
         The server's address.
 
     Returns
     -------
-    agent : `subprocess.Popen` or `None`
-        The agent's process, which is stopped with the server; `None` as long as there is no agent to start.
+    agent : `LocalAgent` or `None`
+        The agent, to be stopped with the server; `None` without a site file.
     """
-    return None
+    site_file = settings.site_file or settings.data_dir / "site.yaml"
+    if not site_file.exists() and settings.site_file is None:
+        click.echo(f"No agent runs here: there is no site file at {site_file}.", err=True)
+        return None
+    token = agent_token(database, settings, site=load_site(site_file).name)
+    agent = LocalAgent(settings, site_file=site_file, url=url, token=token)
+    agent.start()
+    return agent
 
 
 class Server(uvicorn.Server):
@@ -137,11 +148,3 @@ def _listen(host: str, port: int) -> socket.socket:
 def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
-
-def _stop(agent: subprocess.Popen[bytes]) -> None:
-    agent.terminate()
-    try:
-        agent.wait(timeout=STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        agent.kill()
-        agent.wait()

@@ -16,17 +16,11 @@ __all__ = ("BLANK", "Checked", "PlannedStep", "check")
 
 BLANK = """\
 # Fill in the form or write here: both are the same document.
-name:
-title:
-reason:
+name: ""
+title: ""
+reason: ""
 kind: development
-site:
-stack:
-butler:
 inputs: []
-output:
-pipeline:
-data_query:
 steps:
   - name: step1
 """

@@ -77,7 +77,7 @@ class CombineVisitsTask(DemoTask):
     def runQuantum(
         self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection, outputRefs: OutputQuantizedConnection
     ) -> None:
-        # Docstring inherited.
+        """Read summaries and sources, combine them and keep what came of it."""
         refs = sorted(inputRefs.sources, key=lambda ref: (ref.dataId["visit"], ref.dataId["detector"]))
         catalogues = [(ref.dataId["band"], butlerQC.get(ref)) for ref in refs]
         butlerQC.put(self.run(butlerQC.get(inputRefs.summaries), catalogues), outputRefs)

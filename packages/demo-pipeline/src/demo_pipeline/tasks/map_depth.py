@@ -59,7 +59,7 @@ class MapDepthTask(DemoTask):
     def runQuantum(
         self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection, outputRefs: OutputQuantizedConnection
     ) -> None:
-        # Docstring inherited.
+        """Read the qualities, make the map and keep it."""
         regions = [ref.dataId.region for ref in inputRefs.qualities]
         band = butlerQC.quantum.dataId["band"]
         butlerQC.put(self.run(butlerQC.get(inputRefs.qualities), regions, band=band), outputRefs)

@@ -149,7 +149,7 @@ class MeasureDetectorTask(DemoTask):
     def runQuantum(
         self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection, outputRefs: OutputQuantizedConnection
     ) -> None:
-        # Docstring inherited.
+        """Read images and reference stars, measure, and keep what came of it."""
         band = butlerQC.quantum.dataId["band"]
         try:
             result = self.run(butlerQC.get(inputRefs.raws), vstack(butlerQC.get(inputRefs.reference)), band=band)

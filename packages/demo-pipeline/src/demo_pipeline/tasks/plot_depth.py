@@ -50,7 +50,7 @@ class PlotDepthTask(DemoTask):
     def runQuantum(
         self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection, outputRefs: OutputQuantizedConnection
     ) -> None:
-        # Docstring inherited.
+        """Read the map, make the plot and keep it."""
         butlerQC.put(self.run(butlerQC.get(inputRefs.depth), data_id=butlerQC.quantum.dataId), outputRefs)
 
     def run(self, depth: SkyImage, *, data_id: DataCoordinate) -> Struct:
@@ -68,7 +68,7 @@ class PlotDepthTask(DemoTask):
         result : `lsst.pipe.base.Struct`
             ``plot``: `matplotlib.figure.Figure`.
         """
-        from ..drawing.depth_map import draw_depth_map
+        from ..drawing.depth_map import draw_depth_map  # noqa: PLC0415 (only the job itself needs matplotlib)
 
         self.metadata["n_pixels"] = int(np.isfinite(depth.pixels).sum())
         self.log.info("Plotted the depth in %s of %d images.", depth.header["FILTER"], depth.header["NIMAGES"])

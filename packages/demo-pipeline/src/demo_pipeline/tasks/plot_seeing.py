@@ -49,7 +49,7 @@ class PlotSeeingTask(DemoTask):
     def runQuantum(
         self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection, outputRefs: OutputQuantizedConnection
     ) -> None:
-        # Docstring inherited.
+        """Read the table, make the plot and keep it."""
         butlerQC.put(self.run(butlerQC.get(inputRefs.visits), data_id=butlerQC.quantum.dataId), outputRefs)
 
     def run(self, visits: Table, *, data_id: DataCoordinate) -> Struct:
@@ -67,7 +67,7 @@ class PlotSeeingTask(DemoTask):
         result : `lsst.pipe.base.Struct`
             ``plot``: `matplotlib.figure.Figure`.
         """
-        from ..drawing.visit_quality import draw_visit_quality
+        from ..drawing.visit_quality import draw_visit_quality  # noqa: PLC0415 (only the job itself needs matplotlib)
 
         figure = draw_visit_quality(visits, place=f"tract {data_id['tract']} of {data_id['skymap']}")
         self.metadata["n_visits"] = len(visits)

@@ -53,7 +53,7 @@ class PlotVisitsTask(DemoTask):
     def runQuantum(
         self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection, outputRefs: OutputQuantizedConnection
     ) -> None:
-        # Docstring inherited.
+        """Make the plot and keep it; no dataset is read."""
         data_ids = [ref.dataId for ref in inputRefs.qualities]
         butlerQC.put(self.run(data_ids, tract=butlerQC.quantum.dataId), outputRefs)
 
@@ -72,7 +72,7 @@ class PlotVisitsTask(DemoTask):
         result : `lsst.pipe.base.Struct`
             ``plot``: `matplotlib.figure.Figure`.
         """
-        from ..drawing.visit_regions import draw_visit_regions
+        from ..drawing.visit_regions import draw_visit_regions  # noqa: PLC0415 (only the job itself needs matplotlib)
 
         images = sorted(data_ids, key=lambda data_id: (data_id["visit"], data_id["detector"]))
         n_visits = len({image["visit"] for image in images})

@@ -62,7 +62,7 @@ class SimulateExposureTask(DemoTask):
     def runQuantum(
         self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection, outputRefs: OutputQuantizedConnection
     ) -> None:
-        # Docstring inherited.
+        """Read the conditions, make the image and keep it."""
         data_id = butlerQC.quantum.dataId
         seed = [self.config.noise_seed, data_id["exposure"], data_id["detector"]]
         butlerQC.put(self.run(butlerQC.get(inputRefs.conditions), seed=seed), outputRefs)

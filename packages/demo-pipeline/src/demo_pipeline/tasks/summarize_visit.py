@@ -58,7 +58,7 @@ class SummarizeVisitTask(DemoTask):
     def runQuantum(
         self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection, outputRefs: OutputQuantizedConnection
     ) -> None:
-        # Docstring inherited.
+        """Read the qualities, sum them up and keep the summary."""
         visit = butlerQC.quantum.dataId.records["visit"]
         band = butlerQC.quantum.dataId["band"]
         butlerQC.put(self.run(butlerQC.get(inputRefs.qualities), visit=visit, band=band), outputRefs)

@@ -191,7 +191,6 @@ class Tracker:
         self._workflow = workflow
         self._path = Path(workflow.path, STATE_FILE)
         self._written = ""
-        self._changed = threading.Event()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="campaigns-tracker", daemon=True)
         self._final = WmsStates.UNREADY
@@ -209,9 +208,6 @@ class Tracker:
     def start(self) -> None:
         """Write the first state and begin to watch the jobs."""
         self.write(None)
-        for job in self._workflow.jobs.values():
-            if job.future is not None:
-                job.future.add_done_callback(lambda _: self._changed.set())
         self._thread.start()
 
     def final(self, state: WmsStates) -> None:
@@ -232,7 +228,6 @@ class Tracker:
     def finish(self, ended: WmsStates) -> None:
         """Write the last state and stop watching."""
         self._end.set()
-        self._changed.set()
         if self._thread.is_alive():
             self._thread.join()
         self.write(ended)
@@ -253,12 +248,10 @@ class Tracker:
 
     def _watch(self) -> None:
         while not self._end.is_set():
-            # Jobs that begin say nothing: look every few seconds even when none has ended.
-            self._changed.wait(timeout=3.0)
-            self._changed.clear()
+            # Jobs that begin say nothing, so that it has to be looked whether any did.
+            self._end.wait(timeout=1.0)
             if not self._end.is_set():
                 self.write(None)
-                self._end.wait(timeout=1.0)
 
 
 def _count(jobs: dict[str, dict[str, int]], label: str, state: WmsStates) -> None:

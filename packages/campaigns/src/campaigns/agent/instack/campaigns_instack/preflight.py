@@ -7,7 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from lsst.ctrl.bps import BPS_DEFAULTS, BPS_SEARCH_ORDER, BpsConfig
-from lsst.daf.butler import Butler, ButlerUserError, CollectionType, DimensionGroup, MissingCollectionError, MissingDatasetTypeError
+from lsst.daf.butler import (
+    Butler,
+    ButlerUserError,
+    CollectionType,
+    DimensionGroup,
+    MissingCollectionError,
+    MissingDatasetTypeError,
+)
 from lsst.daf.butler.queries import Query
 from lsst.daf.butler.registry import RegistryError
 from lsst.pipe.base import Pipeline

@@ -1,0 +1,156 @@
+// The guided form and the YAML are the same document: each edits the other. The server judges it.
+
+import htmx from "htmx.org/dist/htmx.esm.js";
+import { isMap, isScalar, parseDocument } from "yaml";
+import { gutter, goTo } from "./editor.js";
+
+const guided = document.getElementById("guided");
+const text = document.getElementById("document");
+const steps = document.getElementById("g-steps");
+const template = document.getElementById("step-template");
+
+/** What is read as something else than text stays so: numbers in lists of values. */
+const word = (value) => (/^-?\d{1,15}$/.test(value) ? Number(value) : value);
+
+const READ = {
+  list: (value) => value.split("\n").map((line) => line.trim()).filter(Boolean),
+  words: (value) => value.split(/[\s,]+/).filter(Boolean).map(word),
+  number: (value) => (value.trim() === "" || Number.isNaN(Number(value)) ? value.trim() : Number(value)),
+  undefined: (value) => value,
+};
+
+const SHOW = {
+  list: (value) => (Array.isArray(value) ? value.join("\n") : String(value ?? "")),
+  words: (value) => (Array.isArray(value) ? value.join(" ") : String(value ?? "")),
+  number: (value) => String(value ?? ""),
+  undefined: (value) => (typeof value === "object" && value !== null ? "" : String(value ?? "")),
+};
+
+const empty = (value) => value === "" || (Array.isArray(value) && value.length === 0);
+
+function parsed() {
+  const found = parseDocument(text.value);
+  return found.errors.length === 0 && (found.contents === null || isMap(found.contents)) ? found : null;
+}
+
+/** Change one place of the document, keeping the rest as it was written, comments too. */
+function put(path, value) {
+  const found = parsed();
+  if (!found) return;
+  if (empty(value)) {
+    found.deleteIn(path);
+    // What holds nothing any more goes as well: a split or a gate without fields means something else than none.
+    for (let above = path.slice(0, -1); above.length && typeof above.at(-1) === "string" && above.at(-1) !== "steps"; above = above.slice(0, -1)) {
+      const node = found.getIn(above);
+      if (isMap(node) && node.items.length === 0) found.deleteIn(above);
+    }
+  } else {
+    const node = found.getIn(path, true);
+    if (isScalar(node) && typeof value === "string") node.value = value;
+    else found.setIn(path, found.createNode(value));
+  }
+  write(found);
+}
+
+function write(found) {
+  text.value = found.toString({ lineWidth: 110 });
+  gutter(text);
+  htmx.trigger(text, "check");
+}
+
+const get = (data, path) => path.reduce((inner, key) => inner?.[key], data);
+
+function fill(field, value) {
+  if (document.activeElement === field) return;
+  const shown = SHOW[field.dataset.type](value);
+  if (field.tagName === "SELECT" && shown && ![...field.options].some((option) => option.value === shown)) field.add(new Option(shown));
+  if (field.value !== shown) field.value = shown;
+}
+
+function showSteps(list) {
+  while (steps.children.length > list.length) steps.lastElementChild.remove();
+  while (steps.children.length < list.length) steps.append(template.content.cloneNode(true));
+  list.forEach((step, index) => {
+    for (const field of steps.children[index].querySelectorAll("[data-field]")) {
+      const names = field.dataset.field.split(".");
+      field.id = `g-step-${index}-${names.join("-")}`;
+      fill(field, get(step, names) ?? (names.at(-1) === "dimension" && get(step, ["split", "queries"]) ? "by queries" : undefined));
+      field.disabled = names[0] === "split" && Boolean(get(step, ["split", "queries"]));
+    }
+  });
+}
+
+/** Show the document in the form. */
+function show() {
+  const found = parsed();
+  guided.classList.toggle("stale", !found);
+  if (!found) return;
+  const data = found.toJS() ?? {};
+  for (const field of guided.querySelectorAll("[data-path]")) fill(field, get(data, field.dataset.path.split(".")));
+  showSteps(Array.isArray(data.steps) ? data.steps : []);
+  offer(data.site);
+}
+
+function options(id, values) {
+  document.getElementById(id).replaceChildren(...values.map((value) => new Option(value, value)));
+}
+
+/** Offer the sites, and what the chosen one has. */
+function offer(site) {
+  const rows = [...document.querySelectorAll("[data-site]")];
+  const chosen = rows.filter((row) => row.dataset.site === site);
+  const all = (name) => [...new Set((chosen.length ? chosen : rows).flatMap((row) => row.dataset[name].split(" ").filter(Boolean)))];
+  options("sites-list", rows.map((row) => row.dataset.site));
+  options("stacks-list", all("stacks"));
+  options("repositories-list", all("repositories"));
+}
+
+function edited(event) {
+  const field = event.target;
+  const value = READ[field.dataset.type](field.value);
+  if (field.dataset.path) put(field.dataset.path.split("."), value);
+  const step = field.closest(".g-step");
+  if (field.dataset.field && step) put(["steps", [...steps.children].indexOf(step), ...field.dataset.field.split(".")], value);
+}
+
+function addStep() {
+  const found = parsed();
+  if (!found) return;
+  const list = found.toJS()?.steps ?? [];
+  const last = list.at(-1)?.name;
+  const made = { name: `step${list.length + 1}`, ...(last ? { needs: [last] } : {}) };
+  if (Array.isArray(found.toJS()?.steps)) found.addIn(["steps"], found.createNode(made));
+  else found.setIn(["steps"], found.createNode([made]));
+  write(found);
+  show();
+  steps.lastElementChild.querySelector("input").focus();
+}
+
+function removeStep(button) {
+  const found = parsed();
+  if (!found) return;
+  found.deleteIn(["steps", [...steps.children].indexOf(button.closest(".g-step"))]);
+  write(found);
+  show();
+}
+
+guided.hidden = false;
+guided.addEventListener("input", edited);
+guided.addEventListener("click", (event) => event.target.closest(".remove-step") && removeStep(event.target));
+document.getElementById("add-step").addEventListener("click", addStep);
+text.addEventListener("input", () => {
+  gutter(text);
+  show();
+});
+text.addEventListener("scroll", () => gutter(text));
+document.addEventListener("click", (event) => {
+  const where = event.target.closest?.("[data-where]")?.dataset.where.match(/line (\d+)/);
+  if (where) goTo(text, Number(where[1]));
+});
+let leaving = false;
+document.getElementById("define-form").addEventListener("submit", () => (leaving = true));
+addEventListener("beforeunload", (event) => {
+  if (!leaving && text.value !== text.defaultValue) event.preventDefault();
+});
+gutter(text);
+show();

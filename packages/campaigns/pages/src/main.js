@@ -1,0 +1,15 @@
+// What all pages share. Every page works without it.
+
+import "htmx.org/dist/htmx.esm.js";
+import { copyOnClick } from "./copy.js";
+import { listenForKeys } from "./keys.js";
+import { follow } from "./live.js";
+import { popovers } from "./popovers.js";
+import { keepTimesCurrent } from "./times.js";
+
+document.documentElement.classList.add("js");
+copyOnClick();
+popovers();
+listenForKeys();
+keepTimesCurrent();
+follow();
