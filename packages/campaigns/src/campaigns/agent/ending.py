@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from campaigns.agent import shim
+from campaigns.agent.diagnosis import diagnose
 from campaigns.agent.launch import Ended
-from campaigns.agent.launcherlog import diagnose
 from campaigns.agent.results import Truth, find_truth
 from campaigns.agent.subject import Subject
 from campaigns.agent.uploads import File, config_files, export_plots, result_files, upload_all

@@ -130,7 +130,12 @@ class CredentialStore:
 
     def get_token(self, identity: Identity, token_id: str) -> ApiToken | None:
         """Look up a token that the caller may see."""
-        row = self._session.scalar(self._visible(identity).where(ApiTokenRow.id == token_id))
+        try:
+            # PostgreSQL will not compare a UUID with what is none.
+            number = str(uuid.UUID(token_id))
+        except ValueError:
+            return None
+        row = self._session.scalar(self._visible(identity).where(ApiTokenRow.id == number))
         return None if row is None else _token(row)
 
     def list_tokens(self, identity: Identity, *, after: tuple[int, str] | None, limit: int) -> list[ApiToken]:

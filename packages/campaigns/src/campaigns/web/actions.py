@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.decisions import Start
+from campaigns.domain.definition import missing_for_start
 from campaigns.domain.identity import Identity, Role, may
 from campaigns.domain.states import ACTIVE, CampaignStatus, Judgement, SubmissionStatus
 from campaigns.domain.submission import Submission
@@ -66,17 +67,18 @@ def campaign_actions(campaign: Campaign, ready: list[Start], *, active: bool, id
     if not may(identity, Role.OPERATOR):
         return []
     base = f"/campaigns/{campaign.id}"
+    manages = may(identity, Role.MANAGER)
     offered: list[Action] = []
     match campaign.status:
-        case CampaignStatus.DRAFT:
+        case CampaignStatus.DRAFT if manages and not missing_for_start(campaign.definition):
             offered.append(_define(base))
         case CampaignStatus.DEFINED if not campaign.starting:
             offered.append(_start(base, campaign))
         case CampaignStatus.RUNNING | CampaignStatus.PAUSED:
-            offered.extend(_under_way(base, campaign, ready, active=active))
+            offered.extend(_under_way(base, campaign, ready, may_end=manages and not active))
         case _:
             pass
-    if campaign.status in (CampaignStatus.DRAFT, CampaignStatus.DEFINED, CampaignStatus.RUNNING, CampaignStatus.PAUSED):
+    if manages and campaign.status in (CampaignStatus.DRAFT, CampaignStatus.DEFINED, CampaignStatus.RUNNING, CampaignStatus.PAUSED):
         offered.append(_cancel(base, campaign))
     return offered
 
@@ -97,7 +99,7 @@ def _start(base: str, campaign: Campaign) -> Action:
     )
 
 
-def _under_way(base: str, campaign: Campaign, ready: list[Start], *, active: bool) -> list[Action]:
+def _under_way(base: str, campaign: Campaign, ready: list[Start], *, may_end: bool) -> list[Action]:
     offered = []
     if ready:
         names = ready[0].step if ready[0].group == "all" else f"{ready[0].step} {ready[0].group}"
@@ -116,7 +118,7 @@ def _under_way(base: str, campaign: Campaign, ready: list[Start], *, active: boo
             Action(id="act-pause", label="pause", url=f"{base}/pause", key="p",
                    sentence="Nothing new starts until somebody resumes. What runs goes on to its end, and nothing is dropped.")
         )
-    if not active:
+    if may_end:
         offered.append(
             Action(id="act-complete", label="complete", url=f"{base}/complete",
                    sentence="Marks the campaign as completed for good. Steps that have not run stay as they are.")
