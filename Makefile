@@ -75,7 +75,8 @@ DEBIAN_PACKAGES := postgresql chromium fonts-dejavu-core
 
 test: lint .stack/.dev ## check everything: types, style, units, both databases, REST, pages, one real campaign
 	@sh packages/campaigns/tests/support/install_debian_packages.sh $(DEBIAN_PACKAGES)
-	.stack/bin/python -m pytest -q packages/demo-pipeline/tests packages/dataid-sets/tests
+	.stack/bin/python -m pytest -q packages/demo-pipeline/tests
+	.stack/bin/python -m pytest -q packages/dataid-sets/tests
 	.venv/bin/python -m pytest -q
 
 lint: $(SERVICE) .venv/.dev ## check types, style and the contracts between packages
@@ -88,7 +89,7 @@ bench: $(SERVICE) .venv/.dev .stack/.ready ## measure what the service costs, an
 	.venv/bin/python bench/cost.py
 
 chaos: $(SERVICE) .venv/.dev .stack/.ready ## kill agent, server and bps at random moments of real runs
-	.venv/bin/python bench/chaos.py $(ARGS)
+	.venv/bin/python -m pytest -q -s -m chaos packages/campaigns/tests/end_to_end $(ARGS)
 
 # ---- for those who change it ------------------------------------------------------------------------------------
 

@@ -71,6 +71,7 @@ function showSteps(list) {
   while (steps.children.length > list.length) steps.lastElementChild.remove();
   while (steps.children.length < list.length) steps.append(template.content.cloneNode(true));
   list.forEach((step, index) => {
+    tellStep(steps.children[index], step);
     for (const field of steps.children[index].querySelectorAll("[data-field]")) {
       const names = field.dataset.field.split(".");
       field.id = `g-step-${index}-${names.join("-")}`;
@@ -78,6 +79,13 @@ function showSteps(list) {
       field.disabled = names[0] === "split" && Boolean(get(step, ["split", "queries"]));
     }
   });
+}
+
+/** Say in its heading what a step is, so that it can stay folded. */
+function tellStep(part, step) {
+  const needs = SHOW.words(step?.needs);
+  part.querySelector("[data-step-name]").textContent = SHOW.undefined(step?.name) || "a step without a name";
+  part.querySelector("[data-step-about]").textContent = [step?.title, needs && `after ${needs}`].filter(Boolean).join(" · ");
 }
 
 /** Show the document in the form. */
@@ -110,7 +118,11 @@ function edited(event) {
   const value = READ[field.dataset.type](field.value);
   if (field.dataset.path) put(field.dataset.path.split("."), value);
   const step = field.closest(".g-step");
-  if (field.dataset.field && step) put(["steps", [...steps.children].indexOf(step), ...field.dataset.field.split(".")], value);
+  if (field.dataset.field && step) {
+    const index = [...steps.children].indexOf(step);
+    put(["steps", index, ...field.dataset.field.split(".")], value);
+    tellStep(step, parsed()?.toJS()?.steps?.[index]);
+  }
 }
 
 function addStep() {
@@ -123,6 +135,7 @@ function addStep() {
   else found.setIn(["steps"], found.createNode([made]));
   write(found);
   show();
+  steps.lastElementChild.open = true;
   steps.lastElementChild.querySelector("input").focus();
 }
 

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
 from campaigns.domain.errors import CampaignError, Conflict, Forbidden, NotFound, StaleLease
 from campaigns.domain.states import OrderStatus
 from campaigns.wire.agent import (
@@ -27,8 +30,6 @@ from campaigns.wire.agent import (
     ReportsRequest,
     ReportsResponse,
 )
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
 
 TOKEN = "a-token"
 

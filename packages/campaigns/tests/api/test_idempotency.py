@@ -53,11 +53,10 @@ def app(settings: Settings, database: Database, clock: FixedClock) -> FastAPI:
     return app
 
 
-def _create(
-    client: Clients, name: str, *, key: str | None = "k", role: Role = Role.VIEWER, place: str = "a"
-) -> httpx.Response:
+def _create(client: Clients, name: str, *, key: str | None = "k", role: Role = Role.VIEWER, place: str = "a") -> httpx.Response:
     headers = {} if key is None else {"Idempotency-Key": key}
-    return client(role).post(f"/api/v1/things/{place}", json={"name": name}, headers=headers)
+    response: httpx.Response = client(role).post(f"/api/v1/things/{place}", json={"name": name}, headers=headers)
+    return response
 
 
 def _count(database: Database) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
@@ -13,9 +14,14 @@ from campaigns.api import dependencies
 from campaigns.api.app import create_app
 from campaigns.api.policy import Policy
 from campaigns.api.route_table import RouteInfo
+from campaigns.auth.browser import COOKIE
+from campaigns.auth.doorkeeper import Doorkeeper
+from campaigns.auth.secrets import hash_secret
 from campaigns.config import Settings
 from campaigns.domain.identity import Identity, Role, may
+from campaigns.storage.credentials import CredentialStore
 from campaigns.storage.database import Database
+from support.people import NAMES
 from support.serving import Clients
 
 OPEN = {
@@ -54,7 +60,8 @@ def _calls(app: FastAPI) -> list[tuple[str, RouteInfo, Policy]]:
 
 def _ask(client: Clients, role: Role | None, *, method: str, route: RouteInfo) -> int:
     path = re.sub(r"\{[^}]*\}", "x", route.path)
-    return client(role).request(method, path, headers={"Sec-Fetch-Site": "same-origin"}).status_code
+    response: httpx.Response = client(role).request(method, path, headers={"Sec-Fetch-Site": "same-origin"})
+    return response.status_code
 
 
 def test_every_route_names_one_policy_and_names_it_first(app: FastAPI) -> None:
@@ -87,6 +94,22 @@ def test_strangers_are_refused_everywhere_else(app: FastAPI) -> None:
     for method, route, policy in _calls(app):
         if not policy.open_to_all:
             assert _ask(client, None, method=method, route=route) == 401, f"{method} {route.path}"
+
+
+def test_agents_are_not_known_by_cookies(app: FastAPI) -> None:
+    doorkeeper: Doorkeeper = app.state.doorkeeper
+    secret = "a-secret-of-the-tests"
+    with app.state.database.write() as session:
+        CredentialStore(session).add_session(
+            hash_secret(secret), user=NAMES[Role.ADMIN], now_us=0, expires_us=2**62, ends_us=2**62
+        )
+    assert doorkeeper.by_cookie(secret) is not None
+    headers = {"Cookie": f"{COOKIE}={secret}", "Sec-Fetch-Site": "same-origin"}
+    routes = [(method, route) for method, route, policy in _calls(app) if policy.role is Role.AGENT]
+    assert routes
+    for method, route in routes:
+        path = re.sub(r"\{[^}]*\}", "x", route.path)
+        assert Clients(app)().request(method, path, headers=headers).status_code == 401, f"{method} {route.path}"
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -126,9 +126,7 @@ def test_large_bodies_are_refused_whether_they_say_so_or_not(client: Clients) ->
             yield b"x" * 100_000
 
     for content in (b"x" * 1_100_000, chunks()):
-        response = client(Role.VIEWER).post(
-            "/api/v1/trial", content=content, headers={"Content-Type": "application/json"}
-        )
+        response = client(Role.VIEWER).post("/api/v1/trial", content=content, headers={"Content-Type": "application/json"})
         assert response.status_code == 413
         assert response.headers["content-type"] == PROBLEM_TYPE
         assert response.json()["code"] == "too_large"
@@ -150,7 +148,7 @@ def test_headers_of_every_answer(client: Clients) -> None:
         headers = client().get(path).headers
         for name, value in SECURITY_HEADERS.items():
             assert headers[name] == value
-        assert headers["cache-control"] == "no-store"
+        assert headers["cache-control"] == "private, no-cache"
 
 
 def test_streams_are_not_compressed(client: Clients) -> None:

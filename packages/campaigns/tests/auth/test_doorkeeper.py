@@ -132,9 +132,7 @@ def test_sign_out(doorkeeper: Doorkeeper, as_admin: AsAdmin) -> None:
 
 
 @pytest.mark.parametrize("change", [{"disabled": True}, {"password": PASSWORD}])
-def test_disabling_and_new_passwords_end_sign_ins(
-    doorkeeper: Doorkeeper, as_admin: AsAdmin, change: dict[str, object]
-) -> None:
+def test_disabling_and_new_passwords_end_sign_ins(doorkeeper: Doorkeeper, as_admin: AsAdmin, change: dict[str, object]) -> None:
     secret = _signed_in(doorkeeper, as_admin).secret
     as_admin.update("vera", **change)
     assert doorkeeper.by_cookie(secret) is None

@@ -38,9 +38,7 @@ def add_people(database: Database) -> None:
         for role in Role:
             name = NAMES.get(role)
             if name is not None:
-                user = User(
-                    name=name, full_name=name.title(), role=role, disabled=False, has_password=False, created_us=NOW_US
-                )
+                user = User(name=name, full_name=name.title(), role=role, disabled=False, has_password=False, created_us=NOW_US)
                 users.add(user, password_hash=None)
             token = ApiToken(
                 id=f"00000000-0000-4000-8000-{list(Role).index(role):012d}",

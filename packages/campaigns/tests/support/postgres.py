@@ -61,7 +61,11 @@ class PostgresServer:
         ):
             command += ["-c", setting]
         self._process = subprocess.Popen(
-            list(map(str, command)), stdout=self._log, stderr=self._log, cwd="/", **self._as_user()  # type: ignore[call-overload]
+            list(map(str, command)),
+            stdout=self._log,
+            stderr=self._log,
+            cwd="/",
+            **self._as_user(),  # type: ignore[call-overload]
         )
         self._wait()
 
@@ -122,7 +126,7 @@ class PostgresServer:
 
     def _run(self, *command: object) -> None:
         done = subprocess.run(  # type: ignore[call-overload]
-            list(map(str, command)), capture_output=True, text=True, cwd="/", **self._as_user()
+            list(map(str, command)), check=False, capture_output=True, text=True, cwd="/", **self._as_user()
         )
         if done.returncode:
             raise RuntimeError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")

@@ -81,9 +81,7 @@ class ScriptedAgent:
 
     def begin(self, order: dict[str, Any]) -> None:
         """Begin an order."""
-        answer = self.client.post(
-            f"{API}/orders/{order['id']}/begin", json={"agent_id": self.id, "token": order["token"]}
-        )
+        answer = self.client.post(f"{API}/orders/{order['id']}/begin", json={"agent_id": self.id, "token": order["token"]})
         assert answer.status_code == 200, answer.text
 
     def take(self, kind: str) -> dict[str, Any]:
@@ -96,9 +94,7 @@ class ScriptedAgent:
     def send(self, order: dict[str, Any], *reports: dict[str, Any], first: int | None = None) -> Any:
         """Send reports with the next numbers, and give the answer."""
         start = order["next_seq"] if first is None else first
-        numbered = [
-            {"seq": seq, "at_us": 1, "report": report} for seq, report in enumerate(reports, start=start)
-        ]
+        numbered = [{"seq": seq, "at_us": 1, "report": report} for seq, report in enumerate(reports, start=start)]
         answer = self.client.post(
             f"{API}/orders/{order['id']}/reports",
             json={"agent_id": self.id, "token": order["token"], "reports": numbered},

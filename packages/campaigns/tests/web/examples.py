@@ -124,6 +124,8 @@ class Examples:
         failures += [_failed(STEP2[3], patch, f"Blend of {number} peaks exceeds the limit", exception="lsst.meas.extensions.scarlet.BlendTooLarge")
                      for patch, number in ((40, 1204), (41, 998))]
         failures += [_failed(STEP2[2], patch, "", status="blocked", exception="") for patch in (12, 13, 77)]
+        failures += [_failed(STEP2[3], 77, "", status="blocked", exception="")]
+        failures += [_failed(STEP2[4], patch, "", status="blocked", exception="") for patch in (40, 41, 77)]
         for failure in failures:
             if failure.log:
                 self.agent.upload(order, failure.log, LOG.encode(), kind="quantum_log", title="", content_type="text/plain")
@@ -151,7 +153,7 @@ class Examples:
 
 
 def _failed(
-    task: str, patch: int, message: str, *, status: str = "failed", exception: str = "lsst.pipe.base.NoWorkFound"
+    task: str, patch: int, message: str, *, status: str = "failed", exception: str = "lsst.pipe.base.RepeatableQuantumError"
 ) -> QuantumFailure:
     return QuantumFailure(
         task=task,

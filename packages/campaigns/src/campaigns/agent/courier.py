@@ -32,7 +32,7 @@ class Backoff:
     def next_s(self) -> float:
         """Give the next wait, in seconds."""
         self._n += 1
-        return min(5.0, 0.1 * 2.0 ** min(self._n, 8)) * random.uniform(0.5, 1.0)
+        return min(5.0, 0.1 * 2.0 ** min(self._n, 8)) * random.uniform(0.5, 1.0)  # noqa: S311
 
     def reset(self) -> None:
         """Begin anew after a success."""
@@ -151,7 +151,7 @@ class Courier:
             self._close(post)
 
     def _close_gap(self, post: Post) -> bool:
-        """Number the reports anew if the server misses some that it has acknowledged before, as after a restored backup."""
+        """Give the reports new numbers, where the server misses some that it once had, as after a restored backup."""
         before = post.folder.outbox.first_pending
         log.warning("the server misses reports that it once had; those that are left are numbered anew", order=post.order.id)
         self._resync()

@@ -141,9 +141,9 @@ class Ending:
             f"Look into {subject.submit_dir} and, on a cluster, for jobs that still run. When none does, cancel the submission: "
             "what its quanta did is then reported, and it can be restarted."
         )
-        if "lost" not in subject.folder.outbox.kinds:
-            subject.says.error("contact lost", reason=reason)
+        subject.says.error("contact lost", reason=reason)
         subject.once(LostReport(reason=reason, remedy=remedy))
+        subject.around.release(subject.post.order.id)
         subject.pause(LOST_TICK_S)
 
     def _why_lost(self) -> str:

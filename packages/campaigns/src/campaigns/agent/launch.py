@@ -18,7 +18,7 @@ from pathlib import Path
 
 from campaigns.agent import shim
 
-__all__ = ("Ended", "Launch", "LaunchState", "LaunchFailed", "Process")
+__all__ = ("Ended", "Launch", "LaunchFailed", "LaunchState", "Process")
 
 MARKER = "CAMPAIGNS_ORDER"
 """The environment variable by which a process is known to belong to an order."""
@@ -195,6 +195,10 @@ class Launch:
         try:
             fd = os.pidfd_open(process.pid)
         except ProcessLookupError:
+            return
+        except OSError:
+            # Some containers forbid it; looking again soon does as well.
+            time.sleep(min(timeout_s, 0.2))
             return
         try:
             if process.is_alive:

@@ -1,8 +1,8 @@
 """The agent's loop: lease orders, begin each, have it carried out in a thread of its own.
 
-A lease is renewed by nobody: an order that was leased is begun at once or forgotten. Submit orders wait, unbegun, until one of the
-site's places is free; if their lease has run out by then the server refuses, and gives them again at the next call. So
-nothing that is not under way is this agent's, and cancels, chains and preflights never wait behind submissions.
+What was leased is begun at once, except submit orders while all of the site's places are taken: those wait here, unbegun. If
+their lease runs out meanwhile, the server refuses to have them begun, and gives them again. So nothing is this agent's that is
+not under way, and cancels, chains and preflights never wait behind submissions.
 """
 
 from __future__ import annotations
@@ -13,29 +13,14 @@ import threading
 
 import structlog
 
-from campaigns.agent.courier import SLOW_RETRY_S, Backoff, Courier, Post
+from campaigns.agent.carrier import Carrier
+from campaigns.agent.courier import SLOW_RETRY_S, Backoff, Courier
 from campaigns.agent.orderfolder import OrderFolder, OrderFolders
 from campaigns.agent.server import NotLetIn, Refused, ServerClient, ServerGone
 from campaigns.agent.shim import boot_id, write_durably
 from campaigns.agent.site import Site
-from campaigns.agent.smallorders import carry_out_cancel, carry_out_chain, carry_out_preflight, check_names
-from campaigns.agent.subject import AgentStopping, Subject, Surroundings
-from campaigns.agent.submission import Submission
 from campaigns.agent.worker import Workers
-from campaigns.domain.errors import CampaignError
-from campaigns.wire.agent import (
-    AgentHello,
-    AgentWelcome,
-    CancelPayload,
-    ChainPayload,
-    FailedReport,
-    FaultModel,
-    LeaseRequest,
-    Order,
-    OrderKind,
-    PreflightPayload,
-    SubmitPayload,
-)
+from campaigns.wire.agent import AgentHello, AgentWelcome, CancelPayload, LeaseRequest, Order, OrderKind
 
 __all__ = ("Agent",)
 
@@ -61,20 +46,10 @@ class Agent:
         The agent's UUID.
     version : `str`
         Of this software.
-    stopping : `threading.Event`
-        Set when the agent is to end.
     """
 
     def __init__(
-        self,
-        site: Site,
-        server: ServerClient,
-        *,
-        folders: OrderFolders,
-        workers: Workers,
-        agent_id: str,
-        version: str,
-        stopping: threading.Event,
+        self, site: Site, server: ServerClient, *, folders: OrderFolders, workers: Workers, agent_id: str, version: str
     ) -> None:
         self._site = site
         self._server = server
@@ -82,71 +57,41 @@ class Agent:
         self._workers = workers
         self._agent_id = agent_id
         self._version = version
-        self._stopping = stopping
-        self._around = Surroundings(site, workers, server, stopping)
-        self._courier = Courier(server, agent_id, resync=self._resync)
+        self._leaving = threading.Event()
+        self._news = threading.Event()
         self._lock = threading.Lock()
         self._waiting: dict[str, Order] = {}
-        self._threads: dict[str, threading.Thread] = {}
-        self._submitting: set[str] = set()
+        self._courier = Courier(server, agent_id, resync=self._resync)
+        self._carrier = Carrier(site, server, folders=folders, workers=workers, courier=self._courier, freed=self._news.set)
 
-    def run(self) -> None:
-        """Work until told to stop."""
+    def start(self) -> None:
+        """Begin to work, in threads."""
         self._courier.start()
         if len(self._site.stacks) == 1:
             self._workers.get(next(iter(self._site.stacks))).warm()
-        backoff = Backoff()
-        known = False
-        while not self._stopping.is_set():
-            try:
-                if not known:
-                    self._greet()
-                    known = True
-                self._lease()
-                backoff.reset()
-            except ServerGone as error:
-                if self._stopping.is_set():
-                    return
-                wait_s = backoff.next_s()
-                log.warning("the server does not answer", reason=str(error), again_in_s=round(wait_s, 1))
-                self._stopping.wait(wait_s)
-            except NotLetIn as error:
-                remedy = error.remedy or "Make a new token for the agent, and start the agent with it."
-                log.error("the server does not let the agent in", reason=error.message, remedy=remedy)
-                self._stopping.wait(SLOW_RETRY_S)
-            except Refused as error:
-                # After its database was put back, a server may not know an agent any more.
-                log.error("the server refuses", code=error.code, reason=error.message, remedy=error.remedy)
-                known = False
-                self._stopping.wait(backoff.next_s())
-            self._workers.stop_idle(WORKER_IDLE_S)
+        for name, work in (("lease", self._lease_orders), ("begin", self._begin_orders)):
+            # Not waited for at the end: an order that comes then is only leased, and goes to the next agent.
+            threading.Thread(target=work, name=f"agent-{name}", daemon=True).start()
 
-    def stop_submissions(self, timeout_s: float) -> None:
-        """Stop what runs and wait for it, so that no process stays behind.
+    def close(self, *, cancel: bool, timeout_s: float) -> None:
+        """Take no more orders, send what can be sent, and end.
 
         Parameters
         ----------
+        cancel : `bool`
+            Whether submissions that run are stopped; otherwise they run on without the agent.
         timeout_s : `float`
-            How long to wait in all.
+            How long to wait for submissions that are stopped.
         """
-        with self._lock:
-            threads = [self._threads[order_id] for order_id in self._submitting]
-            for order_id in self._submitting:
-                if (folder := self._folders.find(order_id)) is not None:
-                    folder.request_cancel("The agent was stopped together with its submissions.")
-        for thread in threads:
-            thread.join(timeout_s)
-
-    def close(self) -> None:
-        """Send what can be sent, and let everything go that is not a submission."""
-        with self._lock:
-            threads = list(self._threads.values())
-        for thread in threads:
-            thread.join(2.0)
+        self._leaving.set()
+        self._news.set()
+        if cancel:
+            self._carrier.cancel_submissions(timeout_s)
+        self._carrier.stop()
         self._courier.stop(flush_s=2.0)
         self._workers.stop()
 
-    # ---- getting to know each other ----------------------------------------------------------------------------------
+    # ---- what the server knows ---------------------------------------------------------------------------------------
 
     def _hello(self) -> AgentWelcome:
         return self._server.hello(
@@ -168,7 +113,7 @@ class Agent:
         for order in welcome.begun:
             self._take_up(order)
         for folder in self._folders.open():
-            if folder.order_id not in begun and folder.order_id not in self._threads:
+            if folder.order_id not in begun and not self._carrier.has(folder.order_id):
                 self._set_aside(folder)
 
     def _resync(self) -> None:
@@ -186,7 +131,7 @@ class Agent:
                 write_durably(str(folder.path), "records-lost.json", {})
         folder.write_order(order)
         folder.mark_begun()
-        self._start(folder, order)
+        self._carrier.start(folder, order)
 
     def _set_aside(self, folder: OrderFolder) -> None:
         """See to an order that the server does not count as begun by this agent."""
@@ -202,90 +147,91 @@ class Agent:
                 remedy=f"Look whether this is the right server; records of what was started are in {folder.path}.",
             )
 
-    # ---- orders ------------------------------------------------------------------------------------------------------
+    # ---- leasing -----------------------------------------------------------------------------------------------------
 
-    def _lease(self) -> None:
-        orders = self._server.lease(self._agent_id, LeaseRequest())
+    def _lease_orders(self) -> None:
+        backoff = Backoff()
+        known = False
+        while not self._leaving.is_set():
+            try:
+                if not known:
+                    self._greet()
+                    known = True
+                self._take_in(self._server.lease(self._agent_id, LeaseRequest()))
+                backoff.reset()
+            except (ServerGone, Refused) as error:
+                if self._leaving.is_set():
+                    return
+                # One that does not know the agent, after its database was put back, is told again who it is.
+                known = known and not isinstance(error, Refused)
+                self._leaving.wait(self._complain(error, backoff))
+            self._workers.stop_idle(WORKER_IDLE_S)
+
+    @staticmethod
+    def _complain(error: ServerGone | Refused, backoff: Backoff) -> float:
+        """Say what is wrong, and give how long to wait, in seconds."""
+        if isinstance(error, ServerGone):
+            wait_s = backoff.next_s()
+            log.warning("the server does not answer", reason=str(error), again_in_s=round(wait_s, 1))
+            return wait_s
+        remedy = error.remedy or "Make a new token for the agent, and start the agent with it."
+        if isinstance(error, NotLetIn):
+            log.error("the server does not let the agent in", reason=error.message, remedy=remedy)
+            return SLOW_RETRY_S
+        log.error("the server refuses", code=error.code, reason=error.message, remedy=error.remedy)
+        return backoff.next_s()
+
+    def _take_in(self, orders: list[Order]) -> None:
         for order in orders:
-            self._waiting[order.id] = order
             if not isinstance(order.payload, CancelPayload) and order.payload.stack in self._site.stacks:
                 self._workers.get(order.payload.stack).warm()
-        self._begin_waiting()
-
-    def _begin_waiting(self) -> None:
-        """Begin what may begin now; called also whenever a place becomes free."""
         with self._lock:
-            for order in list(self._waiting.values()):
-                is_submit = order.kind is OrderKind.SUBMIT
-                if self._stopping.is_set() or (is_submit and len(self._submitting) >= self._site.max_submissions):
-                    continue
-                del self._waiting[order.id]
-                if order.id not in self._threads:
-                    self._begin(order)
+            self._waiting.update({order.id: order for order in orders})
+        self._news.set()
+
+    # ---- beginning ---------------------------------------------------------------------------------------------------
+
+    def _begin_orders(self) -> None:
+        while not self._leaving.is_set():
+            self._news.wait()
+            self._news.clear()
+            while not self._leaving.is_set() and (order := self._next_to_begin()) is not None:
+                self._begin(order)
+
+    def _next_to_begin(self) -> Order | None:
+        with self._lock:
+            for order in self._waiting.values():
+                if order.kind is not OrderKind.SUBMIT or self._carrier.n_submissions < self._site.max_submissions:
+                    return self._waiting.pop(order.id)
+        return None
 
     def _begin(self, order: Order) -> None:
         folder = self._folders.create(order)
         backoff = Backoff()
         doubtful = False
-        while not self._stopping.is_set():
+        while not self._leaving.is_set():
             try:
-                begun = self._server.begin(order, self._agent_id)
+                begun: Order | None = self._server.begin(order, self._agent_id)
             except ServerGone:
                 # The answer may have been lost, and the order be begun: only the server can tell.
                 doubtful = True
-                self._stopping.wait(backoff.next_s())
+                self._leaving.wait(backoff.next_s())
                 continue
             except Refused as error:
-                if doubtful and (found := self._find_begun(order.id)) is not None:
-                    begun = found
-                else:
+                begun = self._find_begun(order.id) if doubtful else None
+                if begun is None:
                     log.info("order dropped", order=order.id, code=error.code, reason=error.message)
                     self._folders.remove(folder)
                     return
-            folder.write_order(begun)
-            folder.mark_begun()
-            self._start(folder, begun)
+            if begun is not None:
+                folder.write_order(begun)
+                folder.mark_begun()
+                self._carrier.start(folder, begun)
             return
 
     def _find_begun(self, order_id: str) -> Order | None:
-        return next((order for order in self._hello().begun if order.id == order_id), None)
-
-    def _start(self, folder: OrderFolder, order: Order) -> None:
-        post = self._courier.attach(folder, order)
-        if order.id in self._threads or folder.is_ended:
-            return
-        if order.kind is OrderKind.SUBMIT:
-            self._submitting.add(order.id)
-        thread = threading.Thread(target=self._carry_out, args=(post,), name=f"order-{order.id}", daemon=True)
-        self._threads[order.id] = thread
-        thread.start()
-
-    def _carry_out(self, post: Post) -> None:
-        order = post.order
-        says = log.bind(order=order.id, kind=order.kind.value)
-        says.info("order begun")
         try:
-            match order.payload:
-                case SubmitPayload():
-                    check_names(self._site, order.payload.repository)
-                    Submission(Subject(post, order.payload, self._around)).carry_out()
-                case CancelPayload():
-                    post.put(carry_out_cancel(order.payload, self._folders))
-                case ChainPayload():
-                    post.put(carry_out_chain(order.payload, self._site, self._workers))
-                case PreflightPayload():
-                    post.put(carry_out_preflight(order.payload, self._site, self._workers))
-        except AgentStopping:
-            says.info("order left as it is")
-        except CampaignError as error:
-            fault = FaultModel(code=error.code, message=error.message, where=error.where, remedy=error.remedy)
-            post.put(FailedReport(faults=[fault]))
-        except Exception:
-            # The thread's end: without this a fault of ours would leave the order begun for ever, and nobody the wiser.
-            says.exception("the agent failed at an order; it will try again after a restart")
-        finally:
-            with self._lock:
-                self._threads.pop(order.id, None)
-                self._submitting.discard(order.id)
-            if not self._stopping.is_set():
-                self._begin_waiting()
+            return next((order for order in self._hello().begun if order.id == order_id), None)
+        except (ServerGone, Refused):
+            # Its folder is then removed; should it have been begun after all, it comes back with the next welcome.
+            return None

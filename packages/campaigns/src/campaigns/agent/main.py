@@ -35,6 +35,8 @@ OnStop = Literal["leave", "cancel"]
 
 CANCEL_TIMEOUT_S = 120.0
 
+log = structlog.get_logger("campaigns.agent")
+
 
 class StateDirInUse(Conflict):
     """Another agent works from this state directory."""
@@ -69,7 +71,7 @@ def run(site_file: Path, *, server: str, token: str, state_dir: Path, on_stop: O
     configure_logging()
     stopping = threading.Event()
 
-    def stop(signum: int, frame: FrameType | None) -> None:
+    def stop(_signum: int, _frame: FrameType | None) -> None:
         stopping.set()
 
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -96,10 +98,9 @@ def run_agent(
         Set it to have the agent end.
     """
     site = load_site(site_file)
-    state_dir.mkdir(parents=True, exist_ok=True)
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock_fd = _lock(state_dir)
     client = ServerClient(server, token)
-    ending = threading.Event()
     agent = Agent(
         site,
         client,
@@ -107,18 +108,13 @@ def run_agent(
         workers=Workers(site, state_dir / "workers"),
         agent_id=_agent_id(state_dir),
         version=version("rubin-campaigns"),
-        stopping=ending,
     )
-    # The loop may be waiting for the server's answer: it is not waited for, since an order it then gets is only leased.
-    threading.Thread(target=agent.run, name="agent", daemon=True).start()
+    agent.start()
     try:
         stop_event.wait()
-        if on_stop == "cancel":
-            agent.stop_submissions(CANCEL_TIMEOUT_S)
-        ending.set()
-        agent.close()
+        log.info("the agent is told to end", submissions=on_stop)
     finally:
-        ending.set()
+        agent.close(cancel=on_stop == "cancel", timeout_s=CANCEL_TIMEOUT_S)
         client.close()
         os.close(lock_fd)
 

@@ -59,6 +59,11 @@ class Outbox:
         with self._lock:
             return min(self._pending, default=None)
 
+    def has_said(self, report: Report) -> bool:
+        """Tell whether a report of that kind, and for phases of that phase, was ever put in."""
+        with self._lock:
+            return _word(report) in self._kinds
+
     def put(self, report: Report) -> None:
         """Add a report; when this returns, one that matters is on disk.
 
@@ -108,7 +113,7 @@ class Outbox:
                 self._rewrite()
 
     def renumber(self, next_seq: int) -> None:
-        """Number what is pending anew from the number that the server expects, where it has lost reports it once had.
+        """Give what is pending new numbers, where the server has lost reports that it once had.
 
         Parameters
         ----------

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from campaigns.agent.worker import StackRefused, StackWorker
 from campaigns.domain.quanta import QuantumFailure, TaskCounts
 from campaigns.wire.agent import QuantaReport
@@ -24,11 +26,15 @@ MAX_LOGS = 50
 MAX_LOG_BYTES = 200_000
 MAX_MESSAGE = 4000
 
+SCAN_TIMEOUT_S = 3600.0
+
 REPORT_TIMEOUT_S = 6 * 3600.0
 """``pipetask report`` may read a log for each failure of a very large run."""
 
 FROM_REPORT = "pipetask report"
 FROM_DATASETS = "datasets in the datastore"
+
+log = structlog.get_logger("campaigns.agent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,35 +89,44 @@ def find_truth(worker: StackWorker, *, graph: Path, repository: str, directory: 
     StackRefused
         If the datasets cannot be looked at.
     """
-    scan = worker.call("scan", graph=str(graph), repository=repository, max_unfinished=MAX_FAILURES, timeout_s=3600.0)
+    scan = worker.call("scan", graph=str(graph), repository=repository, max_unfinished=MAX_FAILURES, timeout_s=SCAN_TIMEOUT_S)
+    registered = _is_registered(worker, scan, repository)
     report_file = directory / "pipetask-report.json"
-    arguments = ["report", "--force-v2", "--full-output-filename", str(report_file), repository, str(graph)]
-    summary: dict[str, Any] | None = None
-    try:
-        worker.call("pipetask", arguments=arguments, timeout_s=REPORT_TIMEOUT_S)
-        summary = json.loads(report_file.read_text())["tasks"]
-    except StackRefused:
-        # It does not answer when nothing reached the registry; the scan then has the last word.
-        report_file.unlink(missing_ok=True)
+    summary = _run_report(worker, graph=graph, repository=repository, report_file=report_file) if registered else None
     failed = [entry for entry in scan["unfinished"] if entry["status"] == "failed"]
     logs = _fetch_logs(worker, graph=graph, repository=repository, directory=directory, failed=failed[:MAX_LOGS])
-    registered = summary is not None and _agrees(summary, scan)
-    tasks = [_counts_of_report(summary, task) for task in scan["tasks"]] if registered and summary else scan_counts(scan)
+    tasks = [_counts_of_report(summary, task) for task in scan["tasks"]] if summary is not None else scan_counts(scan)
     failures = [_failure(entry, summary or {}, logs) for entry in scan["unfinished"]]
     report = QuantaReport(
-        source=FROM_REPORT if registered else FROM_DATASETS,
+        source=FROM_REPORT if summary is not None else FROM_DATASETS,
         tasks=tasks,
         failures=failures,
         n_failures=sum(task.failed + task.blocked + task.unknown for task in tasks),
         registered=registered,
     )
-    files = tuple(QuantumLog(Path(logs[e["quantum_id"]]["path"]), _log_name(e), _title(e)) for e in failed if e["quantum_id"] in logs)
+    files = tuple(
+        QuantumLog(Path(logs[e["quantum_id"]]["path"]), _log_name(e), _title(e)) for e in failed if e["quantum_id"] in logs
+    )
     return Truth(report, files, report_file if summary is not None else None)
 
 
-def _agrees(summary: dict[str, Any], scan: dict[str, Any]) -> bool:
-    """Tell whether the registry knows of all successes; a last job that was cut short leaves some out."""
-    return all(summary.get(task["label"], {}).get("n_successful", 0) >= task["succeeded"] for task in scan["tasks"])
+def _is_registered(worker: StackWorker, scan: dict[str, Any], repository: str) -> bool:
+    """Tell whether the registry has the outputs of all successes; a last job that was cut short leaves some out."""
+    labels = [task["label"] for task in scan["tasks"]]
+    found = worker.call("registered", repository=repository, run=scan["output_run"], labels=labels, timeout_s=SCAN_TIMEOUT_S)
+    return found is not None and all(found[task["label"]] >= task["succeeded"] for task in scan["tasks"])
+
+
+def _run_report(worker: StackWorker, *, graph: Path, repository: str, report_file: Path) -> dict[str, Any] | None:
+    arguments = ["report", "--force-v2", "--full-output-filename", str(report_file), repository, str(graph)]
+    try:
+        worker.call("pipetask", arguments=arguments, timeout_s=REPORT_TIMEOUT_S)
+    except StackRefused as error:
+        # The datasets tell the same, less the caveats; a fault of the report must not hold a submission up.
+        log.warning("pipetask report failed", graph=str(graph), reason=error.fault.message)
+        return None
+    tasks: dict[str, Any] = json.loads(report_file.read_text())["tasks"]
+    return tasks
 
 
 def _counts_of_report(summary: dict[str, Any], task: dict[str, Any]) -> TaskCounts:

@@ -26,6 +26,8 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 __all__ = ("boot_id", "main", "session_members", "start_ticks", "sweep", "write_durably")
@@ -43,15 +45,13 @@ SWEEP_GRACE_S = 5.0
 
 def boot_id() -> str:
     """Give the kernel's name for the time since it started."""
-    with open("/proc/sys/kernel/random/boot_id") as stream:
-        return stream.read().strip()
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def _stat(pid: int) -> list[str] | None:
     try:
-        with open(f"/proc/{pid}/stat") as stream:
-            # The name in parentheses may hold anything, so that only what follows the last one can be counted on.
-            return stream.read().rpartition(")")[2].split()
+        # The name in parentheses may hold anything, so that only what follows the last one can be counted on.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
 
@@ -82,11 +82,10 @@ def session_members(session: int) -> list[int]:
         The pid of the session's leader.
     """
     members = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and int(entry) != os.getpid():
-            fields = _stat(int(entry))
-            if fields is not None and fields[0] not in "ZX" and int(fields[3]) == session:
-                members.append(int(entry))
+    for pid in (int(entry.name) for entry in Path("/proc").glob("[0-9]*")):
+        fields = _stat(pid) if pid != os.getpid() else None
+        if fields is not None and fields[0] not in "ZX" and int(fields[3]) == session:
+            members.append(pid)
     return members
 
 
@@ -108,10 +107,8 @@ def sweep(members: Any, *, grace_s: float = SWEEP_GRACE_S) -> int:
     found = members()
     for signum in (signal.SIGTERM, signal.SIGKILL):
         for pid in members():
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signum)
-            except ProcessLookupError:
-                pass
         deadline = time.monotonic() + grace_s
         while members() and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -137,15 +134,15 @@ def write_durably(directory: str, name: str, content: dict[str, Any], *, exclusi
     FileExistsError
         If it must not be there and is.
     """
-    path = os.path.join(directory, name)
-    target = path if exclusive else f"{path}.new"
+    path = Path(directory, name)
+    target = path if exclusive else path.with_name(f"{name}.new")
     flags = os.O_WRONLY | os.O_CREAT | (os.O_EXCL if exclusive else os.O_TRUNC)
     with os.fdopen(os.open(target, flags, 0o644), "w") as stream:
         json.dump(content, stream)
         stream.flush()
         os.fsync(stream.fileno())
     if not exclusive:
-        os.replace(target, path)
+        target.replace(path)
     directory_fd = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(directory_fd)
@@ -154,7 +151,7 @@ def write_durably(directory: str, name: str, content: dict[str, Any], *, exclusi
 
 
 def _lock(directory: str) -> int | None:
-    fd = os.open(os.path.join(directory, LOCK), os.O_RDWR | os.O_CREAT, 0o644)
+    fd = os.open(Path(directory, LOCK), os.O_RDWR | os.O_CREAT, 0o644)
     deadline = time.monotonic() + LOCK_PATIENCE_S
     while True:
         try:
@@ -176,7 +173,7 @@ def _become_the_command(gate: int, log_fd: int, command: list[str]) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(signum, signal.SIG_DFL)
     try:
-        os.execvp(command[0], command)
+        os.execvp(command[0], command)  # noqa: S606
     except OSError as error:
         os.write(2, f"{command[0]} cannot be executed: {error}\n".encode())
         os._exit(127)
@@ -188,18 +185,16 @@ def _identity(pid: int) -> dict[str, Any]:
 
 def _run(directory: str, command: list[str]) -> None:
     gate_read, gate_write = os.pipe()
-    log_fd = os.open(os.path.join(directory, LOG), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    log_fd = os.open(Path(directory, LOG), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     child = os.fork()
     if child == 0:
         os.close(gate_write)
         _become_the_command(gate_read, log_fd, command)
     os.close(gate_read)
 
-    def pass_on(signum: int, frame: object) -> None:
-        try:
+    def pass_on(_signum: int, _frame: object) -> None:
+        with suppress(ProcessLookupError):
             os.kill(child, signal.SIGTERM)
-        except ProcessLookupError:
-            pass
 
     signal.signal(signal.SIGTERM, pass_on)
     signal.signal(signal.SIGINT, pass_on)

@@ -62,6 +62,14 @@ class EnvironmentSettings(Settings):
     allow: list[str] = Field(default_factory=list)
     set: dict[str, str] = Field(default_factory=dict)
 
+    @field_validator("allow")
+    @classmethod
+    def _nothing_of_ours(cls, value: list[str]) -> list[str]:
+        # The agent's token is in one of these, and what runs in a stack is other people's code.
+        if ours := [name for name in value if name.startswith("CAMPAIGN_")]:
+            raise ValueError(f"{ours[0]} is the agent's own and cannot be passed on")
+        return value
+
 
 class Site(Settings):
     """A site file."""

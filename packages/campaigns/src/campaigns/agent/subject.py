@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +37,8 @@ class Surroundings:
     workers: Workers
     server: ServerClient
     stopping: threading.Event
+    release: Callable[[str], None]
+    """Gives the place of a submit order free before its end, for one of which nothing is heard any more."""
 
 
 class Subject:
@@ -81,7 +84,7 @@ class Subject:
 
     def once(self, report: Report) -> None:
         """Report something that is said once, unless it was said before a restart."""
-        if report.kind not in self.folder.outbox.kinds:
+        if not self.folder.outbox.has_said(report):
             self.post.put(report)
 
     def pause(self, seconds: float) -> None:

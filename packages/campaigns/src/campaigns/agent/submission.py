@@ -63,6 +63,7 @@ class Submission:
         state = self._launch.state()
         if state is not LaunchState.NEVER:
             self._subject.says.info("taken up again", state=state.value)
+            self._tell_launched()
         elif not self._begin():
             return
         workflow = self._follow()
@@ -74,21 +75,25 @@ class Submission:
         if subject.cancel_reason is not None:
             subject.post.put(DoneReport(cancelled=True, result={"launched": False}))
             return False
-        command = self._prepare()
         stack = Stack(subject.around.site, subject.payload.stack)
         try:
-            child = self._launch.start(
-                stack.command(command), cwd=subject.directory, env=stack.environ({"PWD": str(subject.directory)})
-            )
-        except LaunchFailed as error:
-            remedy = "Look at the agent's log and its state directory. Nothing was started, so that it may be tried again."
+            command = self._prepare()
+            self._launch.start(stack.command(command), cwd=subject.directory, env=stack.environ({"PWD": str(subject.directory)}))
+        except (LaunchFailed, OSError) as error:
+            remedy = "Look at the agent's log, its state directory and the site's work directory. Nothing was started."
             subject.post.put(FailedReport(faults=[FaultModel(code="launch_failed", message=str(error), remedy=remedy)]))
             return False
+        self._tell_launched()
+        subject.worker.warm()
+        return True
+
+    def _tell_launched(self) -> None:
+        subject, child = self._subject, self._launch.child()
+        if child is None:
+            return
         subject.once(LaunchedReport(pid=child.pid, host=socket.gethostname(), boot_id=child.boot_id, started_us=child.at_us))
         subject.once(PhaseReport(phase="acquiring"))
-        subject.worker.warm()
         subject.says.info("launched", pid=child.pid, run=subject.payload.output_run)
-        return True
 
     def _prepare(self) -> list[str]:
         subject = self._subject

@@ -11,6 +11,7 @@ import threading
 import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from campaigns.agent.stack import Stack
 from campaigns.domain.errors import Fault
 
 __all__ = ("StackRefused", "StackWorker", "Workers")
+
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""Thread pools of numerical libraries would not survive the helper's forks, and one core is what it may take."""
 
 START_ALLOWANCE_S = 120.0
 """What the first request may take longer, while the stack is set up and imported."""
@@ -59,6 +63,7 @@ class StackWorker:
         self._process: subprocess.Popen[bytes] | None = None
         self._waiting: dict[int, Future[dict[str, Any]]] = {}
         self._next_id = 1
+        self._closed = False
         self._used_s = time.monotonic()
 
     def warm(self) -> None:
@@ -95,11 +100,9 @@ class StackWorker:
             self._waiting[request_id] = future
             self._used_s = time.monotonic()
             request = {"id": request_id, "verb": verb, "args": args, "timeout_s": timeout_s}
-            try:
+            # If it has just died, the reader sees that as well, and answers for it.
+            with suppress(BrokenPipeError):
                 self._write(process, request)
-            except BrokenPipeError:
-                # The reader sees the end as well, and answers for it.
-                pass
         try:
             answer = future.result(timeout_s + START_ALLOWANCE_S)
         except FutureTimeout:
@@ -115,27 +118,37 @@ class StackWorker:
         """End it; what it was doing is abandoned."""
         with self._lock:
             process, self._process = self._process, None
-        if process is None:
+        self._end(process)
+
+    def stop_if_idle(self, after_s: float) -> None:
+        """End it if nobody has asked anything for so long."""
+        with self._lock:
+            if self._waiting or time.monotonic() - self._used_s < after_s:
+                return
+            process, self._process = self._process, None
+        self._end(process)
+
+    def close(self) -> None:
+        """End it for good."""
+        with self._lock:
+            self._closed = True
+        self.stop()
+
+    @staticmethod
+    def _end(process: subprocess.Popen[bytes] | None) -> None:
+        if process is None or process.stdin is None:
             return
-        assert process.stdin is not None
-        try:
+        with suppress(BrokenPipeError):
             process.stdin.close()
-        except BrokenPipeError:
-            pass
         try:
             process.wait(2.0)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
-    def stop_if_idle(self, after_s: float) -> None:
-        """End it if nobody has asked anything for so long."""
-        with self._lock:
-            idle = self._process is not None and not self._waiting and time.monotonic() - self._used_s > after_s
-        if idle:
-            self.stop()
-
     def _ensure(self) -> subprocess.Popen[bytes]:
+        if self._closed:
+            raise StackRefused(Fault("agent_stopping", "The agent is about to end."))
         if self._process is not None and self._process.poll() is None:
             return self._process
         self._log.parent.mkdir(parents=True, exist_ok=True)
@@ -145,7 +158,7 @@ class StackWorker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=self._stack.environ(),
+                env=self._stack.environ(ONE_THREAD),
                 cwd=self._log.parent,
                 # A terminal's Ctrl-C is for the agent, which then ends this one in order.
                 start_new_session=True,
@@ -156,13 +169,12 @@ class StackWorker:
 
     @staticmethod
     def _write(process: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(request).encode() + b"\n")
-        process.stdin.flush()
+        if process.stdin is not None:
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.flush()
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
+        for line in process.stdout or ():
             answer = json.loads(line)
             with self._lock:
                 future = self._waiting.pop(answer["id"], None)
@@ -226,9 +238,9 @@ class Workers:
             worker.stop_if_idle(after_s)
 
     def stop(self) -> None:
-        """End all."""
+        """End all, for good."""
         for worker in self._all():
-            worker.stop()
+            worker.close()
 
     def _all(self) -> list[StackWorker]:
         with self._lock:

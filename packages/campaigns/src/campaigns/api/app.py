@@ -1,6 +1,7 @@
 """The application: settings, a database and a clock in; something that answers HTTP out.
 
-Routers of the REST interface are listed in `API_ROUTERS`, those of the pages come from `campaigns.web`. Each route names its policy.
+Routers of the REST interface are listed in `API_ROUTERS`, those of the pages come from `campaigns.web`. Each route names its
+policy.
 """
 
 from __future__ import annotations

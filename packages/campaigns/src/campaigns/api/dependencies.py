@@ -30,8 +30,8 @@ __all__ = ("Caller", "ClockUsed", "DatabaseUsed", "Doorkeeping", "PasswordTurn",
 MAX_WRITERS: Final = 8
 """How many requests may hold, or wait for, a write transaction.
 
-A writer is opened in one thread of the pool and needs another for its handler. Were all threads waiting for a turn to write, the one
-whose turn it is would get none.
+A writer is opened in one thread of the pool and needs another for its handler. Were all threads waiting for a turn to write,
+the one whose turn it is would get none.
 """
 
 MAX_PASSWORDS: Final = 2

@@ -44,8 +44,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
-                # What a program or a page gets belongs to its caller; only files that never change may be kept.
-                headers.setdefault("Cache-Control", "no-store")
+                # What a page or a program gets belongs to its caller, and may be another the next time.
+                headers.setdefault("Cache-Control", "private, no-cache")
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -123,9 +123,7 @@ def idempotent(
     store = IdempotencyStore(writing.writer)
     now_us = writing.clock.now_us()
     store.forget(before_us=now_us - timedelta(hours=writing.settings.idempotency_h) // timedelta(microseconds=1))
-    kept = store.claim(
-        principal=once.principal, route=once.route, key=once.key, request_hash=once.request_hash, now_us=now_us
-    )
+    kept = store.claim(principal=once.principal, route=once.route, key=once.key, request_hash=once.request_hash, now_us=now_us)
     if kept is None:
         answer = _create(create, status=status, headers=headers, request_hash=once.request_hash)
         store.keep(principal=once.principal, route=once.route, key=once.key, answer=answer)

@@ -67,6 +67,9 @@ def decode_cursor(cursor: str, *types: type | tuple[type, ...]) -> tuple[Any, ..
     # In Python a truth value is a number as well; in a sort key it is neither.
     if any(isinstance(part, bool) or not isinstance(part, wanted) for part, wanted in zip(key, types, strict=True)):
         raise wrong
+    # No database holds these, and one of the two would fail instead of finding nothing.
+    if any((isinstance(part, int) and abs(part) >= 2**63) or (isinstance(part, str) and "\0" in part) for part in key):
+        raise wrong
     return tuple(key)
 
 

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from campaigns.api.route_table import RouteTable
 from campaigns.auth.browser import check_same_site, cookie_of
 from campaigns.auth.doorkeeper import Doorkeeper
-from campaigns.domain.errors import Fault, Forbidden, InvalidInput, NotAuthenticated
+from campaigns.domain.errors import Fault, Forbidden, InvalidInput, NotAuthenticated, NotFound
 from campaigns.domain.identity import Role, may
 from campaigns.domain.users import Caller, CredentialKind
 
@@ -64,6 +64,7 @@ class Policy:
         if caller is not None:
             self._check_role(caller)
             request.state.identity = caller.identity
+        _check_letters(request)
         if request.url.path.startswith("/api/"):
             _check_parameters(request)
 
@@ -115,6 +116,15 @@ def _bearer(request: Request) -> str | None:
         return None
     scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _check_letters(request: Request) -> None:
+    # PostgreSQL has no text with this letter, and fails where it is asked for.
+    if "\0" in request.scope["path"]:
+        raise NotFound("There is nothing of that name.", where="path", remedy="Leave out the NUL character.")
+    for name, value in request.query_params.multi_items():
+        if "\0" in name + value:
+            raise InvalidInput("Text cannot have NUL characters.", where="query", remedy="Leave them out.")
 
 
 def _check_parameters(request: Request) -> None:

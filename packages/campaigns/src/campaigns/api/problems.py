@@ -10,6 +10,7 @@ from typing import Any, Final
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -37,10 +38,11 @@ log = structlog.get_logger(__name__)
 def install_problems(app: FastAPI) -> None:
     """Make all errors of an application problem documents."""
     app.state.render_problem_page = None
-    app.add_exception_handler(CampaignError, _campaign_error)
-    app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _unexpected)
+    app.exception_handler(CampaignError)(_campaign_error)
+    app.exception_handler(RequestValidationError)(_validation_error)
+    app.exception_handler(HTTPException)(_http_error)
+    app.exception_handler(DataError)(_unstorable)
+    app.exception_handler(Exception)(_unexpected)
 
 
 def wants_page(request: Request) -> bool:
@@ -48,9 +50,7 @@ def wants_page(request: Request) -> bool:
     return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
 
 
-def problem_response(
-    request: Request, problem: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
-) -> Response:
+def problem_response(request: Request, problem: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> Response:
     """Answer with a problem, as a page or as a document.
 
     Parameters
@@ -76,17 +76,13 @@ def problem_response(
     return response
 
 
-def _campaign_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, CampaignError)
+def _campaign_error(request: Request, error: CampaignError) -> Response:
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, NotAuthenticated) else None
     return problem_response(request, error.as_problem(), headers=headers)
 
 
-def _validation_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    faults = [
-        Fault(code=item["type"], message=_sentence(item["msg"]), where=_place(item["loc"])) for item in error.errors()
-    ]
+def _validation_error(request: Request, error: RequestValidationError) -> Response:
+    faults = [Fault(code=item["type"], message=_sentence(item["msg"]), where=_place(item["loc"])) for item in error.errors()]
     noun = "problem" if len(faults) == 1 else "problems"
     found = InvalidInput(
         f"The request has {len(faults)} {noun}.",
@@ -114,8 +110,7 @@ def _place(loc: Sequence[int | str]) -> str:
     return place
 
 
-def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+def _http_error(request: Request, error: HTTPException) -> Response:
     match error.status_code:
         case 404:
             problem = NotFound(
@@ -138,6 +133,17 @@ def _http_error(request: Request, error: Exception) -> Response:
                 "code": code,
             }
     return problem_response(request, problem, headers=error.headers)
+
+
+def _unstorable(request: Request, error: DataError) -> Response:
+    # Such as text with NUL characters, or numbers of a hundred digits.
+    log.warning("a value cannot be stored", method=request.method, path=request.url.path, exc_info=error)
+    found = InvalidInput(
+        "Some text or number in the request cannot be stored.",
+        where="body",
+        remedy="Look for NUL characters and for numbers that are too large.",
+    )
+    return problem_response(request, found.as_problem())
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

@@ -63,8 +63,8 @@ def check_same_site(request: Request, *, by_cookie: bool) -> None:
     request : `starlette.requests.Request`
         The request; those that change nothing pass.
     by_cookie : `bool`
-        Whether the caller is known by a cookie, which browsers send of their own accord. Then the browser must say that the request
-        came from our own pages; otherwise it is enough that it does not say the contrary.
+        Whether the caller is known by a cookie, which browsers send of their own accord. Then the browser must say that the
+        request came from our own pages; otherwise it is enough that it does not say the contrary.
 
     Raises
     ------

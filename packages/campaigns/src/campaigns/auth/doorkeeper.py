@@ -1,7 +1,7 @@
 """Lets people in and out, and finds out who a caller is.
 
-Unlike the services it opens its own short transactions: hashing a password takes a while, during which no other writer may wait, and
-a credential is looked up before there is a transaction for the request.
+Unlike the services it opens its own short transactions: hashing a password takes a while, during which no other writer may wait,
+and a credential is looked up before there is a transaction for the request.
 """
 
 from __future__ import annotations

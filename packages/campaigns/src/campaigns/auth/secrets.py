@@ -8,7 +8,7 @@ from typing import Final
 
 __all__ = ("TOKEN_PREFIX", "hash_secret", "new_secret", "new_token")
 
-TOKEN_PREFIX: Final = "rct_"
+TOKEN_PREFIX: Final = "rct_"  # noqa: S105  (it is the secret's beginning only)
 """How every API token begins, so that people and scanners know one when they see it."""
 
 

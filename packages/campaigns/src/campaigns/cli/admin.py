@@ -15,6 +15,7 @@ from campaigns.domain.errors import InvalidInput, NotFound
 from campaigns.domain.identity import SYSTEM, Role
 from campaigns.gateways.clock import SystemClock
 from campaigns.services.factory import Factory
+from campaigns.storage.migration import upgrade
 
 __all__ = ("admin",)
 
@@ -40,9 +41,6 @@ def _factory(settings: Settings) -> Iterator[Factory]:
 @output_option
 def migrate(output: Output) -> None:
     """Bring the database up to date."""
-    # Alembic is not needed for anything else here.
-    from campaigns.storage.migration import upgrade
-
     with open_database(load_settings()) as database:
         changed = upgrade(database)
     text = "The database is up to date now." if changed else "The database was up to date."

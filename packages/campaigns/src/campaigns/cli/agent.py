@@ -19,7 +19,9 @@ __all__ = ("agent",)
 
 @click.command()
 @click.option("--site", "name", required=True, help="The site's name, as in its site file.")
-@click.option("--file", type=click.Path(dir_okay=False, path_type=Path), help="The site file; by default site.yaml in the data folder.")
+@click.option(
+    "--file", type=click.Path(dir_okay=False, path_type=Path), help="The site file; by default site.yaml in the data folder."
+)
 @click.option("--state", type=click.Path(file_okay=False, path_type=Path), help="Where it keeps what it must not forget.")
 @click.option("--stop-submissions", is_flag=True, help="When it is ended, stop what runs instead of leaving it running.")
 @server_option

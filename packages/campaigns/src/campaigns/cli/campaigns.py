@@ -86,7 +86,9 @@ def show(client: CampaignClient, output: Output, ref: str) -> None:
 @click.command()
 @campaign_argument
 @reason_option
-@click.option("--wait", "wait_s", type=click.FloatRange(0, 60), default=25.0, show_default=True, help="Seconds to wait for the site.")
+@click.option(
+    "--wait", "wait_s", type=click.FloatRange(0, 60), default=25.0, show_default=True, help="Seconds to wait for the site."
+)
 @client_command
 def start(client: CampaignClient, output: Output, campaign: str, *, reason: str, wait_s: float) -> None:
     """Start CAMPAIGN, once its site has looked and found nothing wrong."""

@@ -58,7 +58,13 @@ class LocalAgent:
     """
 
     def __init__(
-        self, settings: Settings, *, site_file: Path, url: str, token: str, stop_submissions: bool = False,
+        self,
+        settings: Settings,
+        *,
+        site_file: Path,
+        url: str,
+        token: str,
+        stop_submissions: bool = False,
         log_file: Path | None = None,
     ) -> None:
         self._site_file = site_file

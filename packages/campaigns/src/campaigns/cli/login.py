@@ -30,10 +30,8 @@ def login(output: Output, server: str, name: str | None) -> None:
     The password is asked for, or read from standard input if that is no terminal. The token is good for 90 days.
     """
     who = name or click.prompt("Name", err=True)
-    if sys.stdin.isatty():
-        password = click.prompt("Password", hide_input=True, err=True)
-    else:
-        password = sys.stdin.readline().rstrip("\r\n")
+    typed = sys.stdin.isatty()
+    password = click.prompt("Password", hide_input=True, err=True) if typed else sys.stdin.readline().rstrip("\r\n")
     expires_us = time.time_ns() // 1000 + VALID_DAYS * DAY_US
     token = CampaignClient.sign_in(
         server, who, password, token_name=f"campaign login on {socket.gethostname()}", expires_us=expires_us

@@ -85,7 +85,7 @@ def output_option(command: Callable[Concatenate[Output, P], R]) -> Callable[P, R
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         return command(click.get_current_context().find_object(Output) or Output(), *args, **kwargs)
 
-    def choose(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    def choose(context: click.Context, _parameter: click.Parameter, value: object) -> None:
         output = context.find_object(Output)
         if output is not None and value:
             output.as_json = True

@@ -31,7 +31,7 @@ STOP_TIMEOUT_S = 5
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0 takes a free one.")
 @click.option("--no-agent", is_flag=True, help="Do not run an agent for this machine.")
-def serve(host: str, port: int, no_agent: bool) -> None:
+def serve(*, host: str, port: int, no_agent: bool) -> None:
     """Serve the pages and the interface until interrupted.
 
     An empty or older SQLite database is brought up to date; for PostgreSQL run `campaign admin migrate` first.
@@ -147,4 +147,3 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-

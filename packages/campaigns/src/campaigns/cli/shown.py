@@ -83,7 +83,8 @@ def submission_text(submission: Mapping[str, Any]) -> str:
     lines = [
         f"{state_text(submission['status'])}  {submission['id']}  {submission['step']} {submission['group']}"
         f"  attempt {submission['attempt']}  of {submission['campaign']}",
-        f"  {submission['judgement']}" + (f" by {submission['judged_by']}: {submission['judged_reason']}" if submission["judged_by"] else ""),
+        f"  {submission['judgement']}"
+        + (f" by {submission['judged_by']}: {submission['judged_reason']}" if submission["judged_by"] else ""),
         f"  operator of record: {submission['operator']}",
         f"  output run: {submission['output_run']}",
         f"  launcher:   {ended}",

@@ -21,9 +21,7 @@ reason_option = click.option("--reason", "-m", required=True, help="Why, for tho
 def submissions(client: CampaignClient, output: Output, campaign: str) -> None:
     """List the submissions of CAMPAIGN, oldest first."""
     items = client.submissions(campaign)
-    shown = [
-        {**item, "shown_status": state_text(item["status"]), "shown_quanta": quanta_text(item["quanta"])} for item in items
-    ]
+    shown = [{**item, "shown_status": state_text(item["status"]), "shown_quanta": quanta_text(item["quanta"])} for item in items]
     columns = {
         "ID": "id", "STEP": "step", "GROUP": "group", "ATTEMPT": "attempt", "STATUS": "shown_status", "QUANTA": "shown_quanta",
         "JUDGEMENT": "judgement", "OPERATOR": "operator",
@@ -56,7 +54,9 @@ def reject(client: CampaignClient, output: Output, submission: str, *, reason: s
 def restart(client: CampaignClient, output: Output, submission: str, *, reason: str) -> None:
     """Run the group of SUBMISSION (S-12) again, into a new output run."""
     attempt = client.restart(submission, reason=reason)
-    output.document(attempt, text=f"{attempt['id']} is {attempt['status']}: attempt {attempt['attempt']} after {attempt['recovers']}")
+    output.document(
+        attempt, text=f"{attempt['id']} is {attempt['status']}: attempt {attempt['attempt']} after {attempt['recovers']}"
+    )
 
 
 def _decide(client: CampaignClient, output: Output, submission: str, decision: str, reason: str) -> None:

@@ -187,7 +187,13 @@ class CampaignClient(Connection):
         return answer
 
     def create_token(
-        self, name: str, *, user: str | None = None, role: str | None = None, site: str | None = None, expires_us: int | None = None
+        self,
+        name: str,
+        *,
+        user: str | None = None,
+        role: str | None = None,
+        site: str | None = None,
+        expires_us: int | None = None,
     ) -> dict[str, Any]:
         """Make a token; the answer's ``token`` is shown this once."""
         document = {"name": name, "user": user, "role": role, "site": site, "expires_us": expires_us}

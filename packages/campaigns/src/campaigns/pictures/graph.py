@@ -133,9 +133,9 @@ def _box(node: GraphNode, corner: tuple[float, float]) -> str:
         element("g", SHAPES[node.look.key], class_="shape", transform=f"translate({PAD} 12) scale(0.875)"),
         text_element(shortened(node.name, width=inside - 22 - 7 * len(word), size=13), class_="name", x=PAD + 20, y=24),
         text_element(word, class_="word", x=WIDTH - PAD, y=23.5, text_anchor="end"),
-        text_element(shortened(node.note, width=inside - 60, size=11), class_="note", x=PAD, y=44),
+        text_element(shortened(node.note, width=inside - (70 if node.counts.expected else 0), size=11), class_="note", x=PAD, y=44),
         text_element(_short_counts(node.counts), class_="counts", x=WIDTH - PAD, y=44, text_anchor="end"),
-        element("rect", class_="q-ground", x=PAD, y=55, width=inside, height=7, rx=2),
+        *([element("rect", class_="q-ground", x=PAD, y=55, width=inside, height=7)] if node.counts.expected else []),
         *[
             element("rect", class_=f"q-{tone}", x=PAD + inside * begin / 100, y=55, width=inside * width / 100, height=7)
             for tone, begin, width in bar_parts(node.counts)

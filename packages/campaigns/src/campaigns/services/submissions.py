@@ -58,6 +58,10 @@ class SubmissionService:
         """List a campaign's submissions, oldest first."""
         return self._store.of_campaign(found_campaign(self._context, ref).uuid)
 
+    def changed_us(self, ref: str) -> int:
+        """Tell when any submission of a campaign changed last, UTC microseconds; 0 if it has none. Progress counts as a change."""
+        return self._store.changed_us(found_campaign(self._context, ref).uuid)
+
     def get(self, ref: str) -> Submission:
         """Give a submission by local id or UUID."""
         return found_submission(self._context, ref)

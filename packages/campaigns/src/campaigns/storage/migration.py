@@ -23,7 +23,16 @@ from campaigns.schema.base import Base
 from campaigns.schema.counter import CounterRow
 from campaigns.storage.database import Database
 
-__all__ = ("COUNTERS", "DatabaseState", "all_tables", "database_state", "migration_config", "open_for_changes", "require_current", "upgrade")
+__all__ = (
+    "COUNTERS",
+    "DatabaseState",
+    "all_tables",
+    "database_state",
+    "migration_config",
+    "open_for_changes",
+    "require_current",
+    "upgrade",
+)
 
 COUNTERS: Final = ("campaign", "event", "submission")
 """The counters that the stores use; each begins at 0."""
@@ -101,9 +110,7 @@ def require_current(database: Database) -> None:
         case DatabaseState.AHEAD:
             raise _newer()
         case DatabaseState.EMPTY | DatabaseState.BEHIND:
-            raise NotReady(
-                "The database is not up to date.", where="CAMPAIGN_DATABASE_URL", remedy="Run: campaign admin migrate"
-            )
+            raise NotReady("The database is not up to date.", where="CAMPAIGN_DATABASE_URL", remedy="Run: campaign admin migrate")
 
 
 def upgrade(database: Database) -> bool:
@@ -140,11 +147,9 @@ def open_for_changes(database: Database) -> Iterator[Connection]:
     """Open a transaction in which tables may be changed; other processes wait."""
     with database.engine.connect() as connection:
         if database.backend == "sqlite":
-            raw = connection.connection.dbapi_connection
-            assert raw is not None
             # Copying a table drops the old one, which with foreign keys would empty those that refer to it. Not possible later:
             # within a transaction SQLite passes over this.
-            raw.cursor().execute("PRAGMA foreign_keys = OFF")
+            connection.connection.cursor().execute("PRAGMA foreign_keys = OFF")
         with connection.begin():
             if database.backend == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, false, insert, select
+from sqlalchemy import ColumnElement, Select, delete, false, func, insert, select
 from sqlalchemy.orm import Session
 
 from campaigns.domain.campaign import campaign_id
@@ -65,6 +65,12 @@ class SubmissionStore:
         return self._read(
             self._visible().where(SubmissionRow.campaign_id == campaign_uuid).order_by(SubmissionRow.number)
         )
+
+    def changed_us(self, campaign_uuid: str) -> int:
+        """Tell when any submission of a campaign changed last, UTC microseconds; 0 if it has none."""
+        statement = self._visible().where(SubmissionRow.campaign_id == campaign_uuid)
+        newest = statement.with_only_columns(func.max(SubmissionRow.updated_us), maintain_column_froms=True)
+        return self._session.scalar(newest) or 0
 
     def add(self, submission: Submission) -> None:
         """Write a new submission; earlier attempts at its group no longer count."""

@@ -136,7 +136,9 @@ def _cancel(base: str, campaign: Campaign) -> Action:
     return Action(id="act-cancel", label="cancel", url=f"{base}/cancel", tone="danger", sentence=f"{what}. It cannot be undone; its record stays.")
 
 
-def submission_actions(submission: Submission, *, newest: bool, identity: Identity, prefix: str = "act") -> list[Action]:
+def submission_actions(
+    submission: Submission, *, newest: bool, under_way: bool, identity: Identity, prefix: str = "act"
+) -> list[Action]:
     """List what somebody may do with a submission as it stands.
 
     Parameters
@@ -145,6 +147,8 @@ def submission_actions(submission: Submission, *, newest: bool, identity: Identi
         The submission.
     newest : `bool`
         Whether it is its group's newest attempt; older ones are history.
+    under_way : `bool`
+        Whether its campaign runs or is paused; after its end, submissions stand as they are.
     identity : `Identity`
         Who looks.
     prefix : `str`, optional
@@ -173,8 +177,10 @@ def submission_actions(submission: Submission, *, newest: bool, identity: Identi
         sentence=f"Submits {submission.step} {submission.group} again as attempt {submission.attempt + 1}, into a new run.",
     )
     offered = [accept, reject, restart]
-    if submission.judgement is Judgement.ACCEPTED:
+    if not under_way:
         return []
+    if submission.judgement is Judgement.ACCEPTED:
+        return [reject]
     if submission.judgement is Judgement.REJECTED or submission.status is SubmissionStatus.CANCELLED:
         return [restart]
     if submission.status is SubmissionStatus.LOST_CONTACT:

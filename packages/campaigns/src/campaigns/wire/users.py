@@ -42,9 +42,7 @@ class UserModel(Wire):
     @classmethod
     def of(cls, user: User) -> UserModel:
         """Make the model of a user."""
-        return cls(
-            name=user.name, full_name=user.full_name, role=user.role, disabled=user.disabled, created_us=user.created_us
-        )
+        return cls(name=user.name, full_name=user.full_name, role=user.role, disabled=user.disabled, created_us=user.created_us)
 
 
 class UserList(Wire):
@@ -150,7 +148,7 @@ class TokenCreate(Wire):
     user: str | None = Field(default=None, description="The owner; by default the caller.")
     role: Role | None = Field(default=None, description="The most it allows; by default what its owner may do.")
     site: str | None = Field(default=None, min_length=1, max_length=200, description="Makes it the token of that site's agent.")
-    expires_us: int | None = Field(default=None, description="UTC microseconds; by default never.")
+    expires_us: int | None = Field(default=None, ge=0, lt=2**63, description="UTC microseconds; by default never.")
 
 
 class NewTokenModel(TokenModel):

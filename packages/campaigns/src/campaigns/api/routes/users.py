@@ -30,18 +30,14 @@ MINUTE_US = 60_000_000
 def list_users(reading: Reading, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> UserList:
     """List users in order of name."""
     after = decode_cursor(cursor, str)[0] if cursor else None
-    users, following = cut(
-        reading.users().list_users(after=after, limit=limit + 1), limit=limit, key=lambda user: (user.name,)
-    )
+    users, following = cut(reading.users().list_users(after=after, limit=limit + 1), limit=limit, key=lambda user: (user.name,))
     return UserList(items=[UserModel.of(user) for user in users], next=following)
 
 
 @router.post("", status_code=201, dependencies=[admin])
 def create_user(body: UserCreate, writing: Writing) -> UserModel:
     """Make a user. There is no Idempotency-Key here, whose hash would tell of the password; a name is taken only once anyway."""
-    created = writing.users().create(
-        body.name, role=body.role, full_name=body.full_name, password=_text(body.password)
-    )
+    created = writing.users().create(body.name, role=body.role, full_name=body.full_name, password=_text(body.password))
     return UserModel.of(created)
 
 

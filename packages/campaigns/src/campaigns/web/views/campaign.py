@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from campaigns.domain.campaign import Campaign, Wait
+from campaigns.domain.campaign import Campaign, Wait, WaitKind
 from campaigns.domain.decisions import newest_attempts
 from campaigns.domain.errors import Fault
 from campaigns.domain.failures import FailurePattern, PlacedFailure, group_failures
@@ -50,9 +50,11 @@ class Tab(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitView:
-    """A decision that is waited for, and what may be done about it from here."""
+    """A decision that is waited for, its sentence on both sides of the submission's id, and what may be done about it from here."""
 
     wait: Wait
+    before: str
+    after: str
     submission: Submission | None
     actions: list[Action]
 
@@ -90,7 +92,7 @@ class CampaignPage:
 def campaign_version(factory: Factory, ref: str) -> str:
     """Give a word that changes whenever a campaign does."""
     campaign = factory.campaigns().get(ref)
-    return f"{factory.events().last_number(ref)}-{campaign.updated_us}"
+    return f"{factory.events().last_number(ref)}-{max(campaign.updated_us, factory.submissions().changed_us(ref))}"
 
 
 def campaign_page(factory: Factory, ref: str, *, tab: Tab, before: int | None = None) -> CampaignPage:
@@ -117,19 +119,22 @@ def campaign_page(factory: Factory, ref: str, *, tab: Tab, before: int | None = 
     ended = campaign.status in ENDED
     notes = factory.notes().of_campaign(ref)
     look = look_of(campaign.status)
+    actions = campaign_actions(
+        campaign,
+        factory.campaigns().decision(ref).ready,
+        active=any(one.status in ACTIVE for one in submissions),
+        identity=factory.identity,
+    )
+    # What starts a step that waits for it stands beside what waits.
+    at_waits = [action for action in actions if action.id == "act-next" and any(w.kind is WaitKind.START for w in campaign.waits)]
     return CampaignPage(
         campaign=campaign,
         look=settled(look) if ended else look,
         ended=ended,
         tab=tab,
         tabs=_tabs(n_submissions=len(submissions), n_failures=sum(one.n_failures for one in newest.values()), n_notes=len(notes)),
-        actions=campaign_actions(
-            campaign,
-            factory.campaigns().decision(ref).ready,
-            active=any(one.status in ACTIVE for one in submissions),
-            identity=factory.identity,
-        ),
-        waits=[_wait(wait, submissions, factory) for wait in campaign.waits],
+        actions=[action for action in actions if action not in at_waits],
+        waits=[_wait(wait, submissions, factory, next_actions=at_waits) for wait in campaign.waits],
         states=states,
         grids=step_grids(states, submissions, ended=ended),
         refusal=_refusal(factory, campaign),
@@ -187,9 +192,10 @@ def _tabs(*, n_submissions: int, n_failures: int, n_notes: int) -> list[tuple[Ta
     return [(tab, numbers.get(tab)) for tab in Tab]
 
 
-def _wait(wait: Wait, submissions: Sequence[Submission], factory: Factory) -> WaitView:
+def _wait(wait: Wait, submissions: Sequence[Submission], factory: Factory, *, next_actions: list[Action]) -> WaitView:
     submission = next((one for one in submissions if one.id == wait.submission), None)
-    actions = (
-        submission_actions(submission, newest=True, identity=factory.identity, prefix=f"wait-{submission.id}") if submission else []
-    )
-    return WaitView(wait=wait, submission=submission, actions=actions)
+    if submission is None:
+        return WaitView(wait=wait, before=wait.text, after="", submission=None, actions=next_actions)
+    before, _, after = wait.text.partition(submission.id)
+    actions = submission_actions(submission, newest=True, under_way=True, identity=factory.identity, prefix=f"wait-{submission.id}")
+    return WaitView(wait=wait, before=before, after=after, submission=submission, actions=actions)

@@ -27,11 +27,12 @@ class GridRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepGrid:
-    """A step's table; ``labels`` are the tasks in the pipeline's order."""
+    """A step's table; ``labels`` are the tasks in the pipeline's order, ``begun`` tells whether there is anything to show."""
 
     state: StepState
     look: Look
     labels: list[str]
+    begun: bool
     rows: list[GridRow]
 
 
@@ -56,6 +57,7 @@ def step_grids(states: Sequence[StepState], submissions: Sequence[Submission], *
                 state=state,
                 look=settled(look) if ended else look,
                 labels=labels,
+                begun=any(group.newest for group in state.groups),
                 rows=[_row(state, group, labels, submissions, ended=ended) for group in state.groups],
             )
         )

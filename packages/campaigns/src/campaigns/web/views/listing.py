@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from campaigns.domain.campaign import CampaignListing
+from campaigns.domain.campaign import Campaign, CampaignListing, WaitKind
 from campaigns.domain.states import CampaignStatus
-from campaigns.pictures.looks import Look, look_of, settled
+from campaigns.pictures.looks import LEGEND, Look, look_of, settled
 from campaigns.services.factory import Factory
 
 __all__ = ("ListPage", "ListRow", "list_page")
@@ -21,6 +21,7 @@ class ListRow:
     listing: CampaignListing
     look: Look
     waits: str
+    waits_look: Look | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,14 @@ def _row(listing: CampaignListing) -> ListRow:
     look = look_of(campaign.status)
     # A campaign that has ended needs nobody any more.
     ended = campaign.status in (CampaignStatus.FAILED, CampaignStatus.CANCELLED)
-    return ListRow(listing=listing, look=settled(look) if ended else look, waits=waits_in_words(listing))
+    return ListRow(listing=listing, look=settled(look) if ended else look, waits=waits_in_words(listing), waits_look=_waits_look(campaign))
+
+
+def _waits_look(campaign: Campaign) -> Look | None:
+    """Give the sign before what is waited for: a cross where something must be recovered."""
+    if not campaign.waits:
+        return None
+    return LEGEND["failed" if any(wait.kind is WaitKind.RECOVER for wait in campaign.waits) else "paused"]
 
 
 def waits_in_words(listing: CampaignListing) -> str:

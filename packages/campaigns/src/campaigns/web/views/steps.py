@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from campaigns.domain.definition import Definition
+from campaigns.domain.definition import Definition, StartKind
 from campaigns.domain.groups import groups_of
 from campaigns.domain.steps import StepState
 from campaigns.pictures.graph import Direction, GraphNode, draw_graph
@@ -58,6 +58,9 @@ def _both(nodes: Sequence[GraphNode]) -> Markup:
 
 def _note(state: StepState) -> str:
     whole = len(state.groups)
+    if not any(group.newest for group in state.groups):
+        start = ", started by a person" if state.step.start is StartKind.PERSON else ""
+        return f"{whole} groups{start}" if whole > 1 else start.removeprefix(", ")
     if whole == 1:
         newest = state.groups[0].newest
         return "" if newest is None else newest.id if newest.attempt == 1 else f"{newest.id}, attempt {newest.attempt}"

@@ -10,7 +10,7 @@ import yaml
 
 from campaigns.domain.campaign import Wait
 from campaigns.domain.failures import FailurePattern, PlacedFailure, group_failures
-from campaigns.domain.states import ACTIVE, Judgement
+from campaigns.domain.states import ACTIVE, CampaignStatus, Judgement
 from campaigns.domain.submission import StoredFile, Submission
 from campaigns.pictures.looks import Look, look_of, settled
 from campaigns.services.factory import Factory
@@ -65,15 +65,20 @@ def submission_page(factory: Factory, ref: str) -> SubmissionPage:
     newest = not attempts or attempts[-1].uuid == submission.uuid
     failures = service.failures(ref, limit=MAX_FAILURES)
     events = factory.events().of_submission(submission.uuid, before=None, limit=MAX_EVENTS)
-    waits = factory.campaigns().get(submission.campaign_uuid).waits
+    campaign = factory.campaigns().get(submission.campaign_uuid)
     return SubmissionPage(
         submission=submission,
         look=look_of_submission(submission, newest=newest),
         newest=newest,
         active=submission.status in ACTIVE,
         attempts=attempts,
-        actions=submission_actions(submission, newest=newest, identity=factory.identity),
-        wait=next((wait for wait in waits if wait.submission == submission.id), None),
+        actions=submission_actions(
+            submission,
+            newest=newest,
+            under_way=campaign.status in (CampaignStatus.RUNNING, CampaignStatus.PAUSED),
+            identity=factory.identity,
+        ),
+        wait=next((wait for wait in campaign.waits if wait.submission == submission.id), None),
         command=shown_command(submission.command),
         settings=yaml.safe_dump(submission.bps, sort_keys=False, allow_unicode=True) if submission.bps else "",
         patterns=group_failures(PlacedFailure(submission.id, failure) for failure in failures),

@@ -6,7 +6,6 @@ registry, which learns of outputs only at the very end. No task is imported.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +74,7 @@ def load(path: str) -> Graph:
     path : `str`
         A ``.qg`` file.
     """
-    stat = os.stat(path)
+    stat = Path(path).stat()
     key = (path, stat.st_mtime_ns, stat.st_size)
     if key not in _loaded:
         graph = _read(path)
@@ -198,12 +197,12 @@ def write_logs(graph: str, repository: str, quanta: list[str], directory: str, m
     Returns
     -------
     logs : `dict`
-        Quantum id to ``path``, ``message`` (the last error's) and ``exception`` (its type's name); those without a log are left out.
+        Quantum id to ``path``, ``message`` (the last error's) and ``exception`` (its type's name), for those that have a log.
     """
     read = load(graph)
     wanted = {quantum.id: quantum.log for quantum in read.quanta if quantum.id in set(quanta) and quantum.log is not None}
     butler = read.butler(repository, wanted.values())
-    os.makedirs(directory, exist_ok=True)
+    Path(directory).mkdir(parents=True, exist_ok=True)
     logs: dict[str, Any] = {}
     for quantum_id, ref in wanted.items():
         try:

@@ -6,11 +6,42 @@ import re
 from pathlib import Path
 from typing import Any
 
-from lsst.daf.butler import Butler, CollectionType, MissingCollectionError
+import click
+from lsst.ctrl.mpexec.cli.pipetask import cli
+from lsst.daf.butler import Butler, CollectionType, DatasetRef, MissingCollectionError, MissingDatasetTypeError
+from lsst.daf.butler.registry import RegistryError
+from lsst.pipe.base.automatic_connection_constants import METADATA_OUTPUT_TEMPLATE
+from sqlalchemy.exc import SQLAlchemyError
 
 from campaigns_instack.faults import StackError
 
-__all__ = ("export_plots", "redefine_chain", "run_pipetask")
+__all__ = ("count_registered", "export_plots", "open_butler", "redefine_chain", "run_pipetask")
+
+
+def open_butler(repository: str, *, writeable: bool = False) -> Butler:
+    """Open a Butler.
+
+    Parameters
+    ----------
+    repository : `str`
+        The repository's root or configuration.
+    writeable : `bool`, optional
+        Whether it may be written to.
+
+    Raises
+    ------
+    StackError
+        If the repository is not there or its database does not answer.
+    """
+    try:
+        return Butler.from_config(repository, writeable=writeable)
+    except (OSError, RuntimeError, LookupError, RegistryError, SQLAlchemyError) as error:
+        raise StackError(
+            "butler_unreachable",
+            f"The Butler repository cannot be opened: {error}",
+            where="repository",
+            remedy="Look at the site whether the repository exists and its database answers.",
+        ) from error
 
 
 def redefine_chain(repository: str, chain: str, collections: list[str]) -> dict[str, Any]:
@@ -35,7 +66,7 @@ def redefine_chain(repository: str, chain: str, collections: list[str]) -> dict[
     StackError
         If the name is taken by another kind of collection, or a child does not exist.
     """
-    with Butler.from_config(repository, writeable=True) as butler:
+    with open_butler(repository, writeable=True) as butler:
         missing = [name for name in collections if not _exists(butler, name)]
         if missing:
             raise StackError(
@@ -67,6 +98,38 @@ def _exists(butler: Butler, name: str) -> bool:
     return True
 
 
+def count_registered(repository: str, run: str, labels: list[str]) -> dict[str, int] | None:
+    """Count the quanta of a run whose success the registry knows of.
+
+    Parameters
+    ----------
+    repository : `str`
+        The repository's root or configuration.
+    run : `str`
+        The RUN collection.
+    labels : `list` [`str`]
+        The tasks' labels.
+
+    Returns
+    -------
+    counts : `dict` [`str`, `int`] or `None`
+        Label to number; `None` if the registry does not have the run.
+    """
+    with open_butler(repository) as butler:
+        if not _exists(butler, run):
+            return None
+        counts = {}
+        for label in labels:
+            with butler.query() as query:
+                try:
+                    results = query.datasets(METADATA_OUTPUT_TEMPLATE.format(label=label), run)
+                except MissingDatasetTypeError:
+                    counts[label] = 0
+                else:
+                    counts[label] = results.count(exact=False)
+        return counts
+
+
 def run_pipetask(arguments: list[str]) -> dict[str, Any]:
     """Run ``pipetask`` with these arguments, without paying for its start.
 
@@ -80,9 +143,6 @@ def run_pipetask(arguments: list[str]) -> dict[str, Any]:
     StackError
         If it exits with anything but zero or raises; the message is its error's text.
     """
-    import click
-    from lsst.ctrl.mpexec.cli.pipetask import cli
-
     try:
         code = cli(arguments, standalone_mode=False)
     except click.ClickException as error:
@@ -119,7 +179,7 @@ def export_plots(repository: str, run: str, directory: str, max_plots: int) -> l
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     plots = []
-    with Butler.from_config(repository, writeable=False) as butler:
+    with open_butler(repository) as butler:
         summary = butler.collections.get_info(run, include_summary=True).dataset_types or ()
         names = sorted(n for n in summary if butler.get_dataset_type(n).storageClass_name == "Plot")
         refs = [ref for name in names for ref in butler.query_datasets(name, run, explain=False, limit=None)]
@@ -132,6 +192,11 @@ def export_plots(repository: str, run: str, directory: str, max_plots: int) -> l
             stem = re.sub(r"[^A-Za-z0-9.]+", "-", "_".join([ref.datasetType.name, *values]))
             path = folder / f"{stem}.png"
             path.write_bytes(source.read())
-            described = ", ".join(f"{key} {value}" for key, value in ref.dataId.required.items() if key != "skymap")
-            plots.append({"path": str(path), "title": f"{ref.datasetType.name}: {described}" if described else ref.datasetType.name})
+            plots.append({"path": str(path), "title": _title(ref)})
     return plots
+
+
+def _title(ref: DatasetRef) -> str:
+    name = ref.datasetType.name
+    described = ", ".join(f"{key} {value}" for key, value in ref.dataId.required.items() if key != "skymap")
+    return f"{name}: {described}" if described else name

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002, FBT001, FBT002 - the methods' parameters are those of BPS's own interface
 """A Parsl service for BPS that can be asked how a run is, and be told to stop.
 
 The stock service knows neither ``report`` nor ``status``, ``cancel`` and ``ping``. This one writes, beside the workflow, a small
@@ -265,7 +266,7 @@ def _job_state(job: Any) -> WmsStates:
     if job.future is None:
         return WmsStates.UNREADY
     state = PARSL_STATES.get(str(job.future.task_status()).rpartition(".")[2], WmsStates.MISFIT)
-    if state is WmsStates.PENDING and os.path.exists(job.stdout):
+    if state is WmsStates.PENDING and Path(job.stdout).exists():
         # To Parsl a job that was handed over is handed over; that it has begun shows in its output file.
         return WmsStates.RUNNING
     return state
@@ -275,7 +276,7 @@ def _job_state(job: Any) -> WmsStates:
 def _stoppable() -> Iterator[None]:
     """Turn SIGTERM and SIGINT into an exception; the latter may have been inherited as ignored."""
 
-    def stop(signum: int, frame: FrameType | None) -> None:
+    def stop(signum: int, _frame: FrameType | None) -> None:
         raise Stopped(signum)
 
     before = {signum: signal.signal(signum, stop) for signum in (signal.SIGTERM, signal.SIGINT)}
@@ -330,12 +331,12 @@ def _stop(workflow: ParslWorkflow) -> None:
 def _end_children() -> None:
     """Send SIGTERM to all that descends from this process; a job's shell would not pass it on."""
     children: dict[int, list[int]] = {}
-    for entry in filter(str.isdigit, os.listdir("/proc")):
+    for entry in Path("/proc").glob("[0-9]*"):
         try:
-            fields = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        children.setdefault(int(fields[1]), []).append(int(entry))
+        children.setdefault(int(fields[1]), []).append(int(entry.name))
     pending = list(children.get(os.getpid(), ()))
     while pending:
         pid = pending.pop()

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002 - the methods' parameters are those of BPS's own interface
 """Places for Parsl to run jobs on one machine, bound to the loopback interface."""
 
 from __future__ import annotations
@@ -57,9 +58,7 @@ class LoopbackLocal(SiteConfig):
         cores = get_bps_config_value(self.site, "cores", int, required=True)
         provider = LocalProvider(init_blocks=1, max_blocks=1)
         return [
-            HighThroughputExecutor(
-                "local", address=LOOPBACK, provider=provider, max_workers_per_node=cores, cores_per_worker=1
-            )
+            HighThroughputExecutor("local", address=LOOPBACK, provider=provider, max_workers_per_node=cores, cores_per_worker=1)
         ]
 
     def select_executor(self, job: ParslJob) -> str:

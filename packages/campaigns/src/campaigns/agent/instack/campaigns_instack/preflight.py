@@ -16,12 +16,12 @@ from lsst.daf.butler import (
     MissingDatasetTypeError,
 )
 from lsst.daf.butler.queries import Query
-from lsst.daf.butler.registry import RegistryError
 from lsst.pipe.base import Pipeline
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 from lsst.utils import doImportType
 
 from campaigns_instack.faults import StackError
+from campaigns_instack.outputs import open_butler
 
 __all__ = ("preflight",)
 
@@ -70,15 +70,16 @@ def preflight(
     Returns
     -------
     findings : `dict`
-        ``faults``, in the order they were found, each with ``code``, ``message``, ``where`` and ``remedy``; and ``steps``, each with
-        ``name``, ``tasks`` (labels in order) and ``groups``: ``data_query`` and, for first steps, ``quanta``, an upper bound by task.
+        ``faults``, in the order they were found, each with ``code``, ``message``, ``where`` and ``remedy``; and ``steps``, each
+        with ``name``, ``tasks`` (labels in order) and ``groups``: ``data_query`` and, for first steps, ``quanta``, an upper bound
+        by task.
     """
     findings = Findings()
     with findings.collect():
         _check_bps(bps)
     butler: Butler | None = None
     with findings.collect():
-        butler = _open(repository)
+        butler = open_butler(repository)
         _check_repository(butler, findings, input_collections, output, instrument)
     for index, step in enumerate(steps):
         with findings.collect():
@@ -86,18 +87,6 @@ def preflight(
     if butler is not None:
         butler.close()
     return {"faults": findings.faults, "steps": findings.steps}
-
-
-def _open(repository: str) -> Butler:
-    try:
-        return Butler.from_config(repository, writeable=False)
-    except (OSError, RuntimeError, LookupError, RegistryError) as error:
-        raise StackError(
-            "butler_unreachable",
-            f"The Butler repository cannot be opened: {error}",
-            where="repository",
-            remedy="Look whether the repository exists, and whether its database answers, at the site.",
-        ) from error
 
 
 def _check_bps(bps: dict[str, Any]) -> None:
@@ -217,11 +206,9 @@ def _count(
     counts: dict[str, int] = {}
     try:
         for part in graph.split_independent():
-            with butler.query() as query:
-                dimensions = DimensionGroup.union(
-                    *(task.dimensions for task in part.tasks.values()), universe=butler.dimensions
-                )
-                query = query.join_dimensions(dimensions).where(part.data_id, data_query)
+            with butler.query() as empty:
+                dimensions = DimensionGroup.union(*(task.dimensions for task in part.tasks.values()), universe=butler.dimensions)
+                query = empty.join_dimensions(dimensions).where(part.data_id, data_query)
                 if collections is None:
                     continue
                 query = _join_inputs(query, part, collections, where)

@@ -11,14 +11,9 @@ The verb ``kill`` with ``{"id"}`` ends another request. At the end of its input 
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
-
-# Thread pools of numerical libraries would not survive a fork, and one core is what a helper may take.
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"
-
-import importlib
 import selectors
 import signal
 import sys
@@ -39,11 +34,14 @@ VERBS: dict[str, str] = {
     "pipetask": "campaigns_instack.outputs:run_pipetask",
     "plots": "campaigns_instack.outputs:export_plots",
     "preflight": "campaigns_instack.preflight:preflight",
+    "registered": "campaigns_instack.outputs:count_registered",
     "scan": "campaigns_instack.graphs:scan",
     "wms_cancel": "campaigns_instack.workflow:cancel",
     "workflow": "campaigns_instack.workflow:report",
 }
 """Each verb and the function that carries it out."""
+
+LOAD_GRAPH = "campaigns_instack.graphs:load"
 
 PRELOADED = (
     "lsst.ctrl.bps",
@@ -83,7 +81,7 @@ def _carry_out(verb: str, args: dict[str, Any]) -> dict[str, Any]:
         return {"ok": True, "result": _resolve(VERBS[verb])(**args)}
     except StackError as error:
         return {"ok": False, "error": error.as_dict()}
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         # The boundary of the process: whatever went wrong has to reach the agent, and the details the helper's log.
         traceback.print_exc()
         text = (str(error) or type(error).__name__).strip()
@@ -215,11 +213,9 @@ class Helper:
 
 
 def _load_graph(path: str) -> dict[str, Any] | None:
-    from campaigns_instack.graphs import load
-
     try:
-        load(path)
-    except Exception as error:
+        _resolve(LOAD_GRAPH)(path)
+    except Exception as error:  # noqa: BLE001
         # A graph may be incomplete while it is written; the reader's errors for that are of many kinds.
         message = f"The quantum graph cannot be read: {error}"
         return {"ok": False, "error": {"code": "graph_unreadable", "message": message, "where": path}}

@@ -86,8 +86,8 @@ def cancel(wms_class: str, run_id: str) -> dict[str, Any]:
     """
     service = _service(wms_class)
     try:
-        jobs = service.list_submitted_jobs(run_id, None, True, None, False)
-        outcomes = [service.cancel(job, None) for job in sorted(jobs)]
+        jobs = service.list_submitted_jobs(run_id)
+        outcomes = [service.cancel(job) for job in sorted(jobs)]
     except NotImplementedError:
         return {"cancelled": False, "message": f"{wms_class} cannot cancel."}
     done = bool(outcomes) and all(outcome[0] for outcome in outcomes)
