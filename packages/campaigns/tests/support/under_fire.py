@@ -24,9 +24,9 @@ from campaigns.cli.opening import current_database
 from campaigns.client import CampaignClient, ServerUnreachable
 from campaigns.client.errors import ServerError
 from campaigns.demonstration.ground import SITE, Ground, prepare
+from campaigns.demonstration.ports import free_port
 from campaigns.demonstration.show import begin
 from campaigns.domain.errors import CampaignError
-from support.ports import free_port
 
 __all__ = ("STACK", "UnderFire", "under_fire")
 

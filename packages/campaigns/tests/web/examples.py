@@ -41,7 +41,11 @@ def definition(name: str, **fields: Any) -> dict[str, Any]:
         "data_query": "instrument = 'LSSTCam' AND skymap = 'lsst_cells_v1'",
         "links": [{"title": "Metrics of the weekly", "url": "https://metrics.example.org/rc2", "kind": "metrics"}],
         "steps": [
-            {"name": "step1", "title": "from raw to calibrated visits", "split": {"dimension": "visit", "values": visits, "size": 2}},
+            {
+                "name": "step1",
+                "title": "from raw to calibrated visits",
+                "split": {"dimension": "visit", "values": visits, "size": 2},
+            },
             {"name": "step2", "title": "coadds and what is on them", "needs": ["step1"], "gate": {"accept": "person"}},
             {"name": "step3", "title": "forced photometry", "needs": ["step1", "step2"]},
             {"name": "step4", "title": "plots and metrics", "needs": ["step3"], "start": "person"},
@@ -119,10 +123,19 @@ class Examples:
             TaskCounts(label=STEP2[3], expected=20, succeeded=17, failed=2, blocked=1),
             TaskCounts(label=STEP2[4], expected=20, succeeded=17, blocked=3),
         ]
-        failures = [_failed(STEP2[1], patch, f"No usable input warps for patch {patch} in band {band}: 0 of {number} left")
-                    for patch, band, number in ((12, "g", 31), (13, "g", 28), (77, "z", 30))]
-        failures += [_failed(STEP2[3], patch, f"Blend of {number} peaks exceeds the limit", exception="lsst.meas.extensions.scarlet.BlendTooLarge")
-                     for patch, number in ((40, 1204), (41, 998))]
+        failures = [
+            _failed(STEP2[1], patch, f"No usable input warps for patch {patch} in band {band}: 0 of {number} left")
+            for patch, band, number in ((12, "g", 31), (13, "g", 28), (77, "z", 30))
+        ]
+        failures += [
+            _failed(
+                STEP2[3],
+                patch,
+                f"Blend of {number} peaks exceeds the limit",
+                exception="lsst.meas.extensions.scarlet.BlendTooLarge",
+            )
+            for patch, number in ((40, 1204), (41, 998))
+        ]
         failures += [_failed(STEP2[2], patch, "", status="blocked", exception="") for patch in (12, 13, 77)]
         failures += [_failed(STEP2[3], 77, "", status="blocked", exception="")]
         failures += [_failed(STEP2[4], patch, "", status="blocked", exception="") for patch in (40, 41, 77)]
@@ -137,7 +150,9 @@ class Examples:
             ("completeness.svg", "Completeness of galaxies by magnitude", (98, 97, 95, 90, 80, 55, 20)),
             ("astrometry.svg", "Astrometric repeatability, mas", (8, 9, 9, 10, 12, 19, 31)),
         ):
-            self.agent.upload(order, name, bar_chart(title, heights).encode(), kind="plot", title=title, content_type="image/svg+xml")
+            self.agent.upload(
+                order, name, bar_chart(title, heights).encode(), kind="plot", title=title, content_type="image/svg+xml"
+            )
 
     def note(self, ref: str, kind: str, body: str) -> None:
         """Write a note as the operator."""
@@ -176,7 +191,9 @@ def make_examples(clients: Clients, clock: FixedClock) -> Examples:
 
 def _completed(made: Examples) -> None:
     steps = [{"name": "step1", "title": "one visit from end to end"}]
-    first = made.define(definition("pilot-dr2", kind="mini_data_release", title="Pilot of DR2 on one tract", steps=steps, ticket="DM-50001"))
+    first = made.define(
+        definition("pilot-dr2", kind="mini_data_release", title="Pilot of DR2 on one tract", steps=steps, ticket="DM-50001")
+    )
     made.start(first, "The pilot of the release.")
     for order in made.agent.take():
         made.run(order, STEP1, 189)
@@ -198,28 +215,68 @@ def _waiting(made: Examples) -> None:
 
 
 def _others(made: Examples) -> None:
-    steps = [{"name": "step1", "split": {"queries": {"deep": "band = 'r'", "wide": "band IN ('g', 'i')"}}}, {"name": "step2", "needs": ["step1"]}]
-    running = made.define(definition("comcam-ddf", kind="commissioning", title="Deep drilling field, nightly", steps=steps, ticket="DM-51501"))
+    steps = [
+        {"name": "step1", "split": {"queries": {"deep": "band = 'r'", "wide": "band IN ('g', 'i')"}}},
+        {"name": "step2", "needs": ["step1"]},
+    ]
+    running = made.define(
+        definition("comcam-ddf", kind="commissioning", title="Deep drilling field, nightly", steps=steps, ticket="DM-51501")
+    )
     made.start(running, "Tonight's visits are in.")
     deep, wide = made.agent.take()
     made.agent.launch(deep)
-    made.agent.run(deep, [TaskCounts(label="isr", expected=900, succeeded=640, failed=4, unknown=256), TaskCounts(label="calibrateImage", expected=900, succeeded=500, blocked=4, unknown=396)])
+    made.agent.run(
+        deep,
+        [
+            TaskCounts(label="isr", expected=900, succeeded=640, failed=4, unknown=256),
+            TaskCounts(label="calibrateImage", expected=900, succeeded=500, blocked=4, unknown=396),
+        ],
+    )
     made.agent.launch(wide)
     made.define({"name": "draft-of-lsb", "title": HOSTILE, "reason": "<b>not bold</b>", "kind": "development"})
     refused = made.define(definition("dm-51777-psf", kind="development", title="PSF with Piff 1.4", ticket="DM-51777"))
     made.ask_to_start(refused, "Look at it before the meeting.")
     made.agent.refuse_preflight(
-        {"code": "no_data", "message": "The data query of step1 g1 matches no data.", "where": "steps[0].split", "remedy": "Check the visits."},
+        {
+            "code": "no_data",
+            "message": "The data query of step1 g1 matches no data.",
+            "where": "steps[0].split",
+            "remedy": "Check the visits.",
+        },
         {"code": "unknown_collection", "message": "There is no collection LSSTCam/runs/RC2/w_2026_42.", "where": "inputs[1]"},
     )
-    lost = made.define(definition("ap-20261121", kind="alert_production", title="Prompt processing, replayed", steps=steps, ticket="DM-51002"))
+    lost = made.define(
+        definition("ap-20261121", kind="alert_production", title="Prompt processing, replayed", steps=steps, ticket="DM-51002")
+    )
     made.start(lost, "A replay.")
     first, second = made.agent.take()
     made.agent.launch(first)
-    made.agent.report(first, {"kind": "lost", "reason": "The host was started anew while bps ran.", "remedy": "Look for the run in Slurm, then restart or cancel."})
-    made.agent.report(second, {"kind": "failed", "faults": [{"code": "no_space", "message": "There is no space left on the scratch disk.", "where": "/scratch", "remedy": "Delete old runs."}]})
+    made.agent.report(
+        first,
+        {
+            "kind": "lost",
+            "reason": "The host was started anew while bps ran.",
+            "remedy": "Look for the run in Slurm, then restart or cancel.",
+        },
+    )
+    made.agent.report(
+        second,
+        {
+            "kind": "failed",
+            "faults": [
+                {
+                    "code": "no_space",
+                    "message": "There is no space left on the scratch disk.",
+                    "where": "/scratch",
+                    "remedy": "Delete old runs.",
+                }
+            ],
+        },
+    )
     held = made.define(definition("dr2-step1-a", kind="data_release", title="DR2, first tranche", steps=steps, ticket="DM-52000"))
     made.start(held, "Board decision of 20 November.")
     made.post(f"campaigns/{held}/transitions", action="pause", reason="The filesystem is being repaired until noon.")
-    cancelled = made.define(definition("solar-2026", kind="solar_system", title="Solar system linking", steps=steps, ticket="DM-49001"))
+    cancelled = made.define(
+        definition("solar-2026", kind="solar_system", title="Solar system linking", steps=steps, ticket="DM-49001")
+    )
     made.cancel(cancelled, "Superseded by the nightly runs.")

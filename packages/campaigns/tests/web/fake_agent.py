@@ -92,9 +92,17 @@ class FakeAgent:
         payload = order.payload
         directory = f"/sdf/data/rubin/campaigns/{payload['campaign_name']}/{payload['submission_id']}"
         command = [
-            "bps", "submit", f"{directory}/submit.yaml", "--extra-qgraph-options", "--no-skip-existing-in-last-run",
-            "--input", ",".join(payload["input_collections"]), "--output-run", payload["output_run"],
-            "--data-query", payload["data_query"] or "instrument = 'LSSTCam'",
+            "bps",
+            "submit",
+            f"{directory}/submit.yaml",
+            "--extra-qgraph-options",
+            "--no-skip-existing-in-last-run",
+            "--input",
+            ",".join(payload["input_collections"]),
+            "--output-run",
+            payload["output_run"],
+            "--data-query",
+            payload["data_query"] or "instrument = 'LSSTCam'",
         ]
         config = (
             f"# Written for {payload['submission_id']} of {payload['campaign_id']}.\n"
@@ -125,14 +133,25 @@ class FakeAgent:
         jobs = {task.label: {"SUCCEEDED": task.succeeded, "FAILED": task.failed} for task in tasks}
         self.report(
             order,
-            {"kind": "workflow", "state": "FAILED" if failed else "SUCCEEDED", "run_id": f"parsl-{order.payload['submission_id']}", "jobs": jobs},
             {
-                "kind": "launcher", "exit_code": 1 if failed else 0, "ended_us": self._clock.now_us(),
+                "kind": "workflow",
+                "state": "FAILED" if failed else "SUCCEEDED",
+                "run_id": f"parsl-{order.payload['submission_id']}",
+                "jobs": jobs,
+            },
+            {
+                "kind": "launcher",
+                "exit_code": 1 if failed else 0,
+                "ended_us": self._clock.now_us(),
                 "log_tail": "lsst.ctrl.bps.submit INFO: Submitting run\nparsl.dataflow INFO: All tasks have ended\n",
             },
             {
-                "kind": "quanta", "source": "pipetask report", "tasks": [task.model_dump() for task in tasks],
-                "failures": [failure.model_dump() for failure in failed], "n_failures": len(failed), "registered": True,
+                "kind": "quanta",
+                "source": "pipetask report",
+                "tasks": [task.model_dump() for task in tasks],
+                "failures": [failure.model_dump() for failure in failed],
+                "n_failures": len(failed),
+                "registered": True,
             },
             {"kind": "done", "result": {}},
         )

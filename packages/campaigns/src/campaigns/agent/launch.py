@@ -25,6 +25,9 @@ MARKER = "CAMPAIGNS_ORDER"
 
 LAUNCH_TIMEOUT_S = 30.0
 
+_started: list[subprocess.Popen[bytes]] = []
+"""The shims that this process has started. One that is forgotten while it runs could not be collected when it has ended."""
+
 
 class LaunchFailed(Exception):
     """The shim did not start the command."""
@@ -123,6 +126,7 @@ class Launch:
                 self._shim = subprocess.Popen(
                     arguments, cwd=cwd, env={**env, MARKER: self._order_id}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
                 )
+            _started[:] = [*(each for each in _started if each.poll() is None), self._shim]
         deadline = time.monotonic() + LAUNCH_TIMEOUT_S
         while time.monotonic() < deadline and not self._shim_gave_up():
             if (child := self.child()) is not None:

@@ -174,12 +174,15 @@ class StackWorker:
             process.stdin.flush()
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
-        for line in process.stdout or ():
-            answer = json.loads(line)
-            with self._lock:
-                future = self._waiting.pop(answer["id"], None)
-            if future is not None:
-                future.set_result(answer)
+        if process.stdout is None:
+            return
+        with process.stdout:
+            for line in process.stdout:
+                answer = json.loads(line)
+                with self._lock:
+                    future = self._waiting.pop(answer["id"], None)
+                if future is not None:
+                    future.set_result(answer)
         code = process.wait()
         with self._lock:
             waiting, self._waiting = self._waiting, {}

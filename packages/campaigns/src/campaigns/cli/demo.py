@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import sys
 import threading
 import time
@@ -15,7 +14,9 @@ import click
 from campaigns.cli.output import Output, output_option
 from campaigns.cli.shown import quanta_text, state_text
 from campaigns.client import CampaignClient
+from campaigns.config import DEFAULT_PORT
 from campaigns.demonstration.ground import Ground, prepare
+from campaigns.demonstration.ports import choose_port
 from campaigns.demonstration.show import begin, run_to_end, serving, summary
 from campaigns.domain.errors import InvalidInput
 
@@ -47,7 +48,7 @@ def demo(output: Output, *, once: bool, data: Path | None, stack: Path, port: in
         raise InvalidInput(f"{folder} is not empty.", where="--data", remedy="With --once give a new folder.")
     say(f"Preparing {folder} …")
     ground = prepare(folder, stack)
-    with serving(ground, port=_port(port, once=once)) as url:
+    with serving(ground, port=choose_port(port if port is not None or not once else 0, usual=DEFAULT_PORT)) as url:
         if once:
             _run_once(ground, url, output)
         else:
@@ -84,13 +85,3 @@ def _stay(ground: Ground, url: str) -> None:
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
-
-def _port(wanted: int | None, *, once: bool) -> int:
-    """Choose a port: the one that was asked for, 8080, or a free one."""
-    for port in (wanted,) if wanted else (0,) if once else (8080, 0):
-        try:
-            with socket.create_server(("127.0.0.1", port)) as listening:
-                return int(listening.getsockname()[1])
-        except OSError:
-            continue
-    raise InvalidInput(f"Port {wanted} is taken.", where="--port", remedy="Give another, or none.")

@@ -127,11 +127,9 @@ def _status(attempts: Sequence[Submission], waits: Sequence[Wait], *, n_groups: 
         return StepStatus.FAILED
     if waits:
         return StepStatus.PAUSED
-    for status, meant in _ACTIVE_ORDER:
-        if status in statuses:
-            return meant
-    if attempts and len(attempts) == n_groups and not pending:
-        return StepStatus.ACCEPTED
-    if SubmissionStatus.CANCELLED in statuses:
-        return StepStatus.CANCELLED
-    return StepStatus.PAUSED if pending else StepStatus.PLANNED
+    active = [meant for status, meant in _ACTIVE_ORDER if status in statuses]
+    if active:
+        return active[0]
+    if not pending:
+        return StepStatus.ACCEPTED if attempts and len(attempts) == n_groups else StepStatus.PLANNED
+    return StepStatus.CANCELLED if SubmissionStatus.CANCELLED in statuses else StepStatus.PAUSED

@@ -43,7 +43,10 @@ def bar_parts(counts: QuantaCounts) -> list[tuple[str, float, float]]:
         Class, begin and width in percent, from left to right.
     """
     numbers = {
-        "succeeded": counts.succeeded - counts.caveats, "caveats": counts.caveats, "failed": counts.failed, "blocked": counts.blocked,
+        "succeeded": counts.succeeded - counts.caveats,
+        "caveats": counts.caveats,
+        "failed": counts.failed,
+        "blocked": counts.blocked,
     }
     whole = max(counts.expected, sum(numbers.values()), 1)
     widths = {name: max(100 * number / whole, MIN_PERCENT) if number else 0.0 for name, number in numbers.items()}
@@ -78,5 +81,13 @@ def quanta_bar(counts: QuantaCounts, *, height: int = 8) -> str:
     ground = element("rect", class_="q-ground", x=0, y=0, width="100%", height="100%")
     words = counts_in_words(counts)
     return element(
-        "svg", element("title", words), ground, *pieces, class_="bar", role="img", aria_label=words, width="100%", height=height,
+        "svg",
+        element("title", words),
+        ground,
+        *pieces,
+        class_="bar",
+        role="img",
+        aria_label=words,
+        width="100%",
+        height=height,
     )

@@ -14,9 +14,10 @@ from campaigns.pictures.svg import element, shortened, text_element
 
 __all__ = ("Direction", "GraphNode", "draw_graph")
 
-WIDTH, HEIGHT = 196, 74
+WIDTH, HEIGHT = 204, 74
 GAP_ALONG, GAP_ACROSS = 44, 18
 MARGIN = 3
+NOTHING = QuantaCounts()
 PAD = 14
 
 
@@ -52,7 +53,7 @@ class GraphNode:
     name: str
     look: Look
     needs: Sequence[str] = field(default_factory=tuple)
-    counts: QuantaCounts = QuantaCounts()
+    counts: QuantaCounts = NOTHING
     note: str = ""
     title: str = ""
     href: str | None = None
@@ -126,14 +127,16 @@ def _box(node: GraphNode, corner: tuple[float, float]) -> str:
     note = f" {node.note}." if node.note else ""
     words = f"{node.name}: {node.look.word}. {counts_in_words(node.counts).capitalize()}.{note}{needs}"
     inside = WIDTH - 2 * PAD
-    word = shortened(node.look.word, width=76, size=11)
+    word = shortened(node.look.word, width=110, size=11)
     parts = [
         text_element(words if not node.title else f"{node.title} — {words}", name_="title"),
         element("rect", class_="frame", x=0.5, y=0.5, width=WIDTH - 1, height=HEIGHT - 1, rx=7),
         element("g", SHAPES[node.look.key], class_="shape", transform=f"translate({PAD} 12) scale(0.875)"),
         text_element(shortened(node.name, width=inside - 22 - 7 * len(word), size=13), class_="name", x=PAD + 20, y=24),
         text_element(word, class_="word", x=WIDTH - PAD, y=23.5, text_anchor="end"),
-        text_element(shortened(node.note, width=inside - (70 if node.counts.expected else 0), size=11), class_="note", x=PAD, y=44),
+        text_element(
+            shortened(node.note, width=inside - (70 if node.counts.expected else 0), size=11), class_="note", x=PAD, y=44
+        ),
         text_element(_short_counts(node.counts), class_="counts", x=WIDTH - PAD, y=44, text_anchor="end"),
         *([element("rect", class_="q-ground", x=PAD, y=55, width=inside, height=7)] if node.counts.expected else []),
         *[
@@ -143,7 +146,9 @@ def _box(node: GraphNode, corner: tuple[float, float]) -> str:
     ]
     classes = f"node tone-{node.look.tone.value} state-{node.look.key}"
     group = element("g", *parts, class_=classes, transform=f"translate({corner[0]:g} {corner[1]:g})")
-    return element("a", group, href=node.href, aria_label=words) if node.href else element("g", group, role="img", aria_label=words)
+    return (
+        element("a", group, href=node.href, aria_label=words) if node.href else element("g", group, role="img", aria_label=words)
+    )
 
 
 def _short_counts(counts: QuantaCounts) -> str:

@@ -1,7 +1,7 @@
 """How each state looks, in one place: its word, its shape, its glyph for plain text, and its colour's name.
 
-Pages, pictures and the legend on the help page all take it from here. Colours are names of classes in the style sheet, so that they
-can differ between light and dark; no state is told by its colour alone.
+Pages, pictures and the legend on the help page all take it from here. Colours are names of classes in the style sheet, so that
+they can differ between light and dark; no state is told by its colour alone.
 """
 
 from __future__ import annotations
@@ -68,7 +68,9 @@ LEGEND: Final = {
         Look("failed", "✕", "failed", Tone.BAD, "It ended without what it should have made."),
         Look("cancelled", "⊘", "cancelled", Tone.CALM, "A person stopped it."),
         Look("lost_contact", "?", "lost contact", Tone.BAD, "The agent cannot tell what became of it; a person must find out."),
-        Look("accepted", "☑", "accepted", Tone.GOOD, "Somebody, or the gate's rule, has said that later steps may use the outputs."),
+        Look(
+            "accepted", "☑", "accepted", Tone.GOOD, "Somebody, or the gate's rule, has said that later steps may use the outputs."
+        ),
         Look("rejected", "☒", "rejected", Tone.CALM, "Somebody has said that the outputs must not be used."),
         Look("acknowledged", "⚑", "acknowledged", Tone.CALM, "A failure that somebody has seen and explained."),
     )
@@ -83,23 +85,28 @@ _LINE = 'fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="roun
 _TICK = f'<path d="M3 8.6 6.6 12 13 4.6" {_LINE}/>'
 _THIN = _LINE.replace('"2"', '"1.5"')
 
+_FILLED = 'fill="currentColor"'
+_FLAG = 'stroke="currentColor" stroke-width="1.5" stroke-linejoin="round" stroke-linecap="round"'
+_DOTS = "".join(f'<circle cx="{x}" cy="8" r="1.7"/>' for x in (3, 8, 13))
+_BARS = "".join(f'<rect x="{x}" y="2.5" width="3.4" height="11" rx="1"/>' for x in (3.2, 9.4))
+
 SHAPES: Final = {
-    "draft": f'<path d="M3 13l.7-3 6.9-6.9a1.4 1.4 0 0 1 2 0l.3.3a1.4 1.4 0 0 1 0 2L6 12.3z M9.4 4.6l2 2" {_THIN}/>',
+    "draft": f'<path d="M3 13l.7-3 6.9-6.9a1.4 1.4 0 0 1 2 0l.3.3a1.4 1.4 0 0 1 0 2L6 12.3zM9.4 4.6l2 2" {_THIN}/>',
     "defined": _BOX,
     "planned": _RING,
-    "queued": f'{_RING}<path d="M8 8V2.6A5.4 5.4 0 0 1 13.4 8z" fill="currentColor"/>',
-    "acquiring": '<g fill="currentColor"><circle cx="3" cy="8" r="1.7"/><circle cx="8" cy="8" r="1.7"/><circle cx="13" cy="8" r="1.7"/></g>',
-    "running": '<path d="M4 2.6v10.8a.6.6 0 0 0 .9.5l9-5.4a.6.6 0 0 0 0-1l-9-5.4a.6.6 0 0 0-.9.5z" fill="currentColor"/>',
-    "paused": '<g fill="currentColor"><rect x="3.2" y="2.5" width="3.4" height="11" rx="1"/><rect x="9.4" y="2.5" width="3.4" height="11" rx="1"/></g>',
+    "queued": f'{_RING}<path d="M8 8V2.6A5.4 5.4 0 0 1 13.4 8z" {_FILLED}/>',
+    "acquiring": f"<g {_FILLED}>{_DOTS}</g>",
+    "running": f'<path d="M4 2.6v10.8a.6.6 0 0 0 .9.5l9-5.4a.6.6 0 0 0 0-1l-9-5.4a.6.6 0 0 0-.9.5z" {_FILLED}/>',
+    "paused": f"<g {_FILLED}>{_BARS}</g>",
     "succeeded": _TICK,
     "completed": _TICK,
-    "partly_succeeded": f'{_RING}<path d="M8 2.6a5.4 5.4 0 0 0 0 10.8z" fill="currentColor"/>',
+    "partly_succeeded": f'{_RING}<path d="M8 2.6a5.4 5.4 0 0 0 0 10.8z" {_FILLED}/>',
     "failed": f'<path d="M3.5 3.5l9 9m0-9l-9 9" {_LINE}/>',
-    "cancelled": f'{_RING}<path d="M4.2 11.8l7.6-7.6" fill="none" stroke="currentColor" stroke-width="1.5"/>',
-    "lost_contact": f'<path d="M4.9 5.2a3.1 3.1 0 1 1 4.5 2.9c-.9.5-1.4 1-1.4 2" {_LINE}/><circle cx="8" cy="13.4" r="1.25" fill="currentColor"/>',
+    "cancelled": f'{_RING}<path d="M4.2 11.8l7.6-7.6" {_THIN}/>',
+    "lost_contact": f'<path d="M4.9 5.2a3.1 3.1 0 1 1 4.5 2.9c-.9.5-1.4 1-1.4 2" {_LINE}/><circle cx="8" cy="13.4" r="1.25" {_FILLED}/>',
     "accepted": f'{_BOX}<path d="M4.9 8.3l2.2 2.2 4-4.6" {_THIN}/>',
     "rejected": f'{_BOX}<path d="M5.4 5.4l5.2 5.2m0-5.2l-5.2 5.2" {_THIN}/>',
-    "acknowledged": '<path d="M4 14.2V2.6m0 .2c3-1.6 4.6 1.4 8.3 0v6.4c-3.7 1.4-5.3-1.6-8.3 0" fill="currentColor" stroke="currentColor" stroke-width="1.4" stroke-linejoin="round" stroke-linecap="round"/>',
+    "acknowledged": f'<path d="M4 14.2V2.6m0 .2c3-1.6 4.6 1.4 8.3 0v6.4c-3.7 1.4-5.3-1.6-8.3 0" {_FILLED} {_FLAG}/>',
 }
 """What is drawn for each key, in a square of 16 by 16, in the colour of the text around it."""
 

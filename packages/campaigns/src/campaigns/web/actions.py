@@ -78,14 +78,23 @@ def campaign_actions(campaign: Campaign, ready: list[Start], *, active: bool, id
             offered.extend(_under_way(base, campaign, ready, may_end=manages and not active))
         case _:
             pass
-    if manages and campaign.status in (CampaignStatus.DRAFT, CampaignStatus.DEFINED, CampaignStatus.RUNNING, CampaignStatus.PAUSED):
+    if manages and campaign.status in (
+        CampaignStatus.DRAFT,
+        CampaignStatus.DEFINED,
+        CampaignStatus.RUNNING,
+        CampaignStatus.PAUSED,
+    ):
         offered.append(_cancel(base, campaign))
     return offered
 
 
 def _define(base: str) -> Action:
     return Action(
-        id="act-define", label="define", url=f"{base}/define", tone="primary", key="s",
+        id="act-define",
+        label="define",
+        url=f"{base}/define",
+        tone="primary",
+        key="s",
         sentence="Says that the definition has all it needs, so that the campaign can be started. Nothing runs yet.",
     )
 
@@ -93,7 +102,11 @@ def _define(base: str) -> Action:
 def _start(base: str, campaign: Campaign) -> Action:
     first = ", ".join(step.name for step in campaign.definition.steps if not step.needs)
     return Action(
-        id="act-start", label="start", url=f"{base}/start", tone="primary", key="s",
+        id="act-start",
+        label="start",
+        url=f"{base}/start",
+        tone="primary",
+        key="s",
         sentence=f"The site {campaign.definition.site} looks first whether it can run; if so, {first} is submitted. "
         "If not, nothing is started, and what is wrong stands here.",
     )
@@ -105,27 +118,48 @@ def _under_way(base: str, campaign: Campaign, ready: list[Start], *, may_end: bo
         names = ready[0].step if ready[0].group == "all" else f"{ready[0].step} {ready[0].group}"
         more = f" {len(ready) - 1} more could start after it." if len(ready) > 1 else ""
         offered.append(
-            Action(id="act-next", label="next", url=f"{base}/next", tone="primary", key="s",
-                   sentence=f"Submits {names} now.{more}")
+            Action(
+                id="act-next", label="next", url=f"{base}/next", tone="primary", key="s", sentence=f"Submits {names} now.{more}"
+            )
         )
     if campaign.held:
         offered.append(
-            Action(id="act-resume", label="resume", url=f"{base}/resume", tone="primary", key="r",
-                   sentence="Lifts the pause: whatever may start by rule starts at once.")
+            Action(
+                id="act-resume",
+                label="resume",
+                url=f"{base}/resume",
+                tone="primary",
+                key="r",
+                sentence="Lifts the pause: whatever may start by rule starts at once.",
+            )
         )
     else:
         offered.append(
-            Action(id="act-pause", label="pause", url=f"{base}/pause", key="p",
-                   sentence="Nothing new starts until somebody resumes. What runs goes on to its end, and nothing is dropped.")
+            Action(
+                id="act-pause",
+                label="pause",
+                url=f"{base}/pause",
+                key="p",
+                sentence="Nothing new starts until somebody resumes. What runs goes on to its end, and nothing is dropped.",
+            )
         )
     if may_end:
         offered.append(
-            Action(id="act-complete", label="complete", url=f"{base}/complete",
-                   sentence="Marks the campaign as completed for good. Steps that have not run stay as they are.")
+            Action(
+                id="act-complete",
+                label="complete",
+                url=f"{base}/complete",
+                sentence="Marks the campaign as completed for good. Steps that have not run stay as they are.",
+            )
         )
         offered.append(
-            Action(id="act-fail", label="fail", url=f"{base}/fail", tone="danger",
-                   sentence="Marks the campaign as failed for good. What was accepted stays accepted.")
+            Action(
+                id="act-fail",
+                label="fail",
+                url=f"{base}/fail",
+                tone="danger",
+                sentence="Marks the campaign as failed for good. What was accepted stays accepted.",
+            )
         )
     return offered
 
@@ -133,7 +167,13 @@ def _under_way(base: str, campaign: Campaign, ready: list[Start], *, may_end: bo
 def _cancel(base: str, campaign: Campaign) -> Action:
     begun = campaign.status in (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
     what = "Stops all that runs, and nothing more will start" if begun else "The campaign will never run"
-    return Action(id="act-cancel", label="cancel", url=f"{base}/cancel", tone="danger", sentence=f"{what}. It cannot be undone; its record stays.")
+    return Action(
+        id="act-cancel",
+        label="cancel",
+        url=f"{base}/cancel",
+        tone="danger",
+        sentence=f"{what}. It cannot be undone; its record stays.",
+    )
 
 
 def submission_actions(
@@ -159,39 +199,50 @@ def submission_actions(
     actions : `list` [`Action`]
         The most likely one first.
     """
-    if not newest or not may(identity, Role.OPERATOR):
+    if not newest or not may(identity, Role.OPERATOR) or not (under_way or submission.status in ACTIVE):
         return []
     base = f"/submissions/{submission.id}"
     if submission.status in ACTIVE:
         return [_stop(base, submission, prefix)]
     accept = Action(
-        id=f"{prefix}-accept", label="accept", url=f"{base}/accept", tone="primary", key="a",
+        id=f"{prefix}-accept",
+        label="accept",
+        url=f"{base}/accept",
+        tone="primary",
+        key="a",
         sentence=f"Later steps may use what {submission.id} made: {submission.output_run} is chained into {submission.output}.",
     )
     reject = Action(
-        id=f"{prefix}-reject", label="reject", url=f"{base}/reject", tone="danger", key="x",
+        id=f"{prefix}-reject",
+        label="reject",
+        url=f"{base}/reject",
+        tone="danger",
+        key="x",
         sentence=f"What {submission.id} made is not used. The group then waits to be restarted.",
     )
     restart = Action(
-        id=f"{prefix}-restart", label="restart", url=f"{base}/restart", key="r",
+        id=f"{prefix}-restart",
+        label="restart",
+        url=f"{base}/restart",
+        key="r",
         sentence=f"Submits {submission.step} {submission.group} again as attempt {submission.attempt + 1}, into a new run.",
     )
-    offered = [accept, reject, restart]
-    if not under_way:
-        return []
     if submission.judgement is Judgement.ACCEPTED:
         return [reject]
-    if submission.judgement is Judgement.REJECTED or submission.status is SubmissionStatus.CANCELLED:
-        return [restart]
     if submission.status is SubmissionStatus.LOST_CONTACT:
         return [restart, _stop(base, submission, prefix)]
-    if not submission.registered or not submission.quanta.succeeded:
-        offered = [restart, reject]
-    return offered
+    if submission.judgement is Judgement.REJECTED or submission.status is SubmissionStatus.CANCELLED:
+        return [restart]
+    has_outputs = submission.registered and submission.quanta.succeeded
+    return [accept, reject, restart] if has_outputs else [restart, reject]
 
 
 def _stop(base: str, submission: Submission, prefix: str) -> Action:
     return Action(
-        id=f"{prefix}-cancel", label="cancel", url=f"{base}/cancel", tone="danger", key="x",
-        sentence=f"Asks {submission.site} to stop {submission.id}. Outputs that are there already stay in {submission.output_run}.",
+        id=f"{prefix}-cancel",
+        label="cancel",
+        url=f"{base}/cancel",
+        tone="danger",
+        key="x",
+        sentence=f"Asks {submission.site} to stop {submission.id}. Outputs that are there stay in {submission.output_run}.",
     )

@@ -33,7 +33,13 @@ LONGEST_S: Final = 3600.0
 
 
 def live_response(
-    request: Request, version: Callable[[Factory], str], *, database: Database, identity: Identity, clock: Clock, settings: Settings
+    request: Request,
+    version: Callable[[Factory], str],
+    *,
+    database: Database,
+    identity: Identity,
+    clock: Clock,
+    settings: Settings,
 ) -> StreamingResponse:
     """Answer with a stream of versions.
 

@@ -55,7 +55,7 @@ class _Static(StaticFiles):
 
 
 def _problem_page(request: Request, problem: Mapping[str, Any]) -> Response:
-    """Show a problem: the form again where there is one, the sign-in where nobody is signed in, and a page of its own otherwise."""
+    """Show a problem: the form again where there is one, the sign-in where nobody is signed in, else a page of its own."""
     told = {**PARTS, **problem}
     again = refused(request)
     if again is not None and told["status"] < 500:

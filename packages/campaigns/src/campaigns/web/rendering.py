@@ -44,21 +44,44 @@ class Renderer:
     def __init__(self, *, assets: Assets, clock: Clock) -> None:
         self._clock = clock
         self._environment = Environment(
-            loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
         self._environment.filters.update(
-            ago=_ago, bar=_bar, duration=duration_text, markdown=markdown, number=_number, percent=_percent, words=_words,
-            yaml_marked=yaml_marked, path=lambda text: quote(str(text), safe=""), size=_size,
+            ago=_ago,
+            bar=_bar,
+            duration=duration_text,
+            markdown=markdown,
+            number=_number,
+            percent=_percent,
+            words=_words,
+            yaml_marked=yaml_marked,
+            path=lambda text: quote(str(text), safe=""),
+            size=_size,
         )
         self._environment.globals.update(
-            asset=assets.url, counts_in_words=counts_in_words, legend=LEGEND, look_of=look_of, settled=settled, sprite=Markup(sprite()),
+            asset=assets.url,
+            counts_in_words=counts_in_words,
+            legend=LEGEND,
+            look_of=look_of,
+            settled=settled,
+            sprite=Markup(sprite()),
         )
         # Blocks are rendered without what stands above them, so macros cannot be imported there.
         module = self._environment.get_template("ui.html").make_module()
         self._environment.globals.update(ui=module)
 
     def page(
-        self, request: Request, template: str, context: Mapping[str, Any] | None = None, *, block: str | None = None, status: int = 200
+        self,
+        request: Request,
+        template: str,
+        context: Mapping[str, Any] | None = None,
+        *,
+        block: str | None = None,
+        status: int = 200,
     ) -> Response:
         """Render a page.
 

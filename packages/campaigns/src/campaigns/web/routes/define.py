@@ -38,7 +38,9 @@ def check_document(request: Request, document: Annotated[str, Form()] = "") -> R
 
 
 @router.post("/campaigns/new", dependencies=[manager])
-def create_campaign(request: Request, writing: Writing, document: Document, then: Annotated[Then, Form()] = Then.SAVE) -> Response:
+def create_campaign(
+    request: Request, writing: Writing, document: Document, then: Annotated[Then, Form()] = Then.SAVE
+) -> Response:
     """Save a new definition, and begin if that was asked for."""
     checked = check(document)
     on_refusal(request, lambda problem: _form(request, writing, checked, problem=problem))
@@ -84,7 +86,9 @@ def _saved(writing: Factory, campaign: Campaign, *, then: Then, reason: str) -> 
     if then is Then.BEGIN:
         writing.starting().begin(campaign.id, reason=reason)
         return done(f"/campaigns/{campaign.id}", message=f"{campaign.id} is saved and being started.")
-    return done(f"/campaigns/{campaign.id}", message=f"{campaign.id} is saved as {campaign.status.value}, revision {campaign.revision}.")
+    return done(
+        f"/campaigns/{campaign.id}", message=f"{campaign.id} is saved as {campaign.status.value}, revision {campaign.revision}."
+    )
 
 
 def _form(

@@ -1,4 +1,4 @@
-"""One campaign: where does it stand, what waits, what came out?"""
+"""One campaign: where it stands, what waits, what came out."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Tab(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitView:
-    """A decision that is waited for, its sentence on both sides of the submission's id, and what may be done about it from here."""
+    """A decision that is waited for, its sentence on both sides of the submission's id, and what may be done about it."""
 
     wait: Wait
     before: str
@@ -197,5 +197,7 @@ def _wait(wait: Wait, submissions: Sequence[Submission], factory: Factory, *, ne
     if submission is None:
         return WaitView(wait=wait, before=wait.text, after="", submission=None, actions=next_actions)
     before, _, after = wait.text.partition(submission.id)
-    actions = submission_actions(submission, newest=True, under_way=True, identity=factory.identity, prefix=f"wait-{submission.id}")
+    actions = submission_actions(
+        submission, newest=True, under_way=True, identity=factory.identity, prefix=f"wait-{submission.id}"
+    )
     return WaitView(wait=wait, before=before, after=after, submission=submission, actions=actions)

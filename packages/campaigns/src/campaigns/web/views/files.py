@@ -75,7 +75,10 @@ def raw_file(factory: Factory, ref: str, name: str) -> RawFile:
     shown, and whatever a picture holds has no scripts and no origin.
     """
     file, path = factory.submissions().file(ref, name)
-    headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox", "Cache-Control": "private, max-age=60"}
+    headers = {
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        "Cache-Control": "private, max-age=60",
+    }
     if file.content_type in INLINE_IMAGES:
         return RawFile(path=path, media_type=file.content_type, headers=headers)
     if _TEXT.match(file.content_type):

@@ -77,7 +77,9 @@ def _row(
 ) -> GridRow:
     newest = group.newest
     if newest is None:
-        return GridRow(group=group.name, submission=None, look=look_of(state.status.PLANNED), cells=[None] * len(labels), older=[])
+        return GridRow(
+            group=group.name, submission=None, look=look_of(state.status.PLANNED), cells=[None] * len(labels), older=[]
+        )
     counts = {one.label: one for one in newest.tasks}
     mine = [one for one in submissions if (one.step, one.group) == (state.step.name, group.name) and one.uuid != newest.uuid]
     return GridRow(

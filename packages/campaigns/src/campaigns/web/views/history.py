@@ -37,9 +37,7 @@ def happenings(events: Sequence[Event], submissions: Sequence[Submission]) -> li
     return [Happening(event=event, submission=ids.get(event.submission_id or "")) for event in events]
 
 
-def campaign_history(
-    factory: Factory, campaign: Campaign, submissions: Sequence[Submission], *, before: int | None
-) -> History:
+def campaign_history(factory: Factory, campaign: Campaign, submissions: Sequence[Submission], *, before: int | None) -> History:
     """Gather a piece of a campaign's history."""
     events = factory.events().of_campaign(campaign.uuid, before=before, limit=PAGE_SIZE + 1)
     older = events[PAGE_SIZE - 1].number if len(events) > PAGE_SIZE else None

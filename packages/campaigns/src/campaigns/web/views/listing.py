@@ -1,4 +1,4 @@
-"""The list of campaigns: what is going on, and where is the one I want?"""
+"""The list of campaigns: what is going on, and where the one is that I want."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def _row(listing: CampaignListing) -> ListRow:
     look = look_of(campaign.status)
     # A campaign that has ended needs nobody any more.
     ended = campaign.status in (CampaignStatus.FAILED, CampaignStatus.CANCELLED)
-    return ListRow(listing=listing, look=settled(look) if ended else look, waits=waits_in_words(listing), waits_look=_waits_look(campaign))
+    return ListRow(
+        listing=listing, look=settled(look) if ended else look, waits=waits_in_words(listing), waits_look=_waits_look(campaign)
+    )
 
 
 def _waits_look(campaign: Campaign) -> Look | None:
@@ -62,14 +64,8 @@ def waits_in_words(listing: CampaignListing) -> str:
     if campaign.waits:
         first, more = campaign.waits[0], len(campaign.waits) - 1
         return f"{first.text.rstrip('.')}{f' (and {more} more)' if more else ''}"
-    match campaign.status:
-        case CampaignStatus.DRAFT:
-            return "to be defined"
-        case CampaignStatus.DEFINED:
-            return "to be started"
-        case CampaignStatus.PAUSED if campaign.held:
-            return "held: somebody has to resume it"
-        case CampaignStatus.RUNNING if listing.n_active:
-            return f"{listing.n_active} {'submission' if listing.n_active == 1 else 'submissions'} under way"
-        case _:
-            return ""
+    if campaign.status is CampaignStatus.PAUSED and campaign.held:
+        return "held: somebody has to resume it"
+    if listing.n_active:
+        return f"{listing.n_active} {'submission' if listing.n_active == 1 else 'submissions'} under way"
+    return {CampaignStatus.DRAFT: "to be defined", CampaignStatus.DEFINED: "to be started"}.get(campaign.status, "")

@@ -1,4 +1,4 @@
-"""One submission: what was run, exactly; what happened; what can I do?"""
+"""One submission: what was run, exactly; what happened; what can be done."""
 
 from __future__ import annotations
 
@@ -91,9 +91,15 @@ def submission_page(factory: Factory, ref: str) -> SubmissionPage:
 def shown_command(command: Sequence[str]) -> str:
     """Write a command as it would be typed, an option on each line."""
     lines: list[str] = []
-    for word in map(shlex.quote, command):
+    for word in map(_quoted, command):
         if lines and not word.startswith("-"):
             lines[-1] += f" {word}"
         else:
             lines.append(word)
     return " \\\n    ".join(lines)
+
+
+def _quoted(word: str) -> str:
+    """Quote a word for a shell, in the way a person would: data queries are full of single quotes."""
+    plain = shlex.quote(word)
+    return f'"{word}"' if "'" in word and not set(word) & set('"$`\\!') else plain

@@ -1,0 +1,440 @@
+"""The whole agent against a real HTTP server, with a stack of scripts: every promise of ADR 2."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from agent.fake_server import FakeServer
+from agent.making import (
+    BPS,
+    StubStack,
+    agent_process,
+    agent_thread,
+    cancel_order,
+    kill_session,
+    make_order,
+    submit_order,
+    wait_until,
+)
+from campaigns.agent import ending
+from campaigns.agent.main import StateDirInUse
+from campaigns.domain.states import OrderStatus
+from campaigns.wire.agent import ChainPayload, PreflightPayload, PreflightStep
+
+PREFLIGHT = PreflightPayload(
+    stack="demo",
+    repository="demo",
+    input_collections=["HSC/defaults"],
+    output="u/ann/trial",
+    steps=[PreflightStep(name="step1", pipeline="/a/pipeline.yaml#step1", data_queries=["visit = 1"], first=True)],
+)
+
+
+def kinds(server: FakeServer, order_id: str) -> list[str]:
+    """Give the kinds of reports of an order, without those that tell of progress."""
+    return [report.kind for report in server.reports(order_id) if report.kind not in ("progress", "workflow")]
+
+
+def test_submission_is_carried_out(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    stack.go()
+    server.add(submit_order())
+    with agent_thread(site_file, server, state_dir):
+        done = server.wait_for_report("o1", "done", "failed")
+    assert done.kind == "done"
+    assert not done.cancelled
+    assert [kind for kind in kinds(server, "o1") if kind != "phase"] == ["prepared", "launched", "launcher", "quanta", "done"]
+    [quanta] = server.reports("o1", "quanta")
+    assert (quanta.source, quanta.registered) == ("pipetask report", True)
+    assert (quanta.tasks[0].succeeded, quanta.tasks[0].caveats) == (2, 1)
+    [prepared] = server.reports("o1", "prepared")
+    assert "u/ann/trial/o1" in prepared.bps_yaml
+    assert {"bps.yaml", "launcher.log", "pipetask-report.json"} <= set(server.files["S-o1"])
+    assert stack.n_starts == 1
+
+
+def test_what_is_heard_while_it_runs(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    said = {"supported": True, "known": True, "state": "RUNNING", "run_id": "7", "jobs": {"a": {"RUNNING": 1}}, "message": ""}
+    stack.answer(workflow=said)
+    server.add(submit_order())
+    with agent_thread(site_file, server, state_dir):
+        server.wait_for(lambda: "workflow" in [r.report.kind for r in server.kept["o1"].reports])
+        stack.answer(workflow={**said, "state": "SUCCEEDED"})
+        stack.go()
+        server.wait_for_report("o1", "done")
+    phases = [(report.phase, report.n_quanta) for report in server.reports("o1", "phase")]
+    assert phases[0] == ("acquiring", None)
+    assert phases[-1] == ("running", 2)
+    assert [report.state for report in server.reports("o1", "workflow")] == ["RUNNING", "SUCCEEDED"]
+    # What has not changed is not said again.
+    assert len(server.reports("o1", "progress")) == 1
+
+
+def test_agent_killed_while_bps_runs(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    server.add(submit_order())
+    with agent_process(site_file, server, state_dir):
+        stack.wait_for("submitting")
+    with agent_process(site_file, server, state_dir):
+        server.wait_for(lambda: len(server.hellos) == 2)
+        stack.go()
+        server.wait_for_report("o1", "done")
+    assert stack.n_starts == 1
+    assert kinds(server, "o1").count("launched") == 1
+    assert server.hellos[0].agent_id == server.hellos[1].agent_id
+    assert server.reports("o1", "launcher")[0].exit_code == 0
+
+
+def test_bps_that_ended_while_the_agent_was_away(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    server.add(submit_order())
+    with agent_process(site_file, server, state_dir):
+        stack.wait_for("submitting")
+    stack.go()
+    wait_until((state_dir / "orders/o1/launch/exit.json").exists)
+    with agent_thread(site_file, server, state_dir):
+        server.wait_for_report("o1", "done")
+    assert stack.n_starts == 1
+    assert server.reports("o1", "launcher")[0].exit_code == 0
+
+
+def test_begun_but_never_launched_is_launched(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    # The agent dies between begin and launch: what it leaves is the folder with the mark.
+    stack.go()
+    server.add(submit_order())
+    order = server._lease("the-agent", _lease_now()).orders[0]
+    server._begin("o1", _begin(order, "the-agent"))
+    folder = state_dir / "orders" / "o1"
+    (folder / "launch").mkdir(parents=True)
+    (folder / "order.json").write_text(order.model_dump_json())
+    (folder / "begun").write_text("{}")
+    (state_dir / "agent-id").write_text('{"agent_id": "the-agent"}')
+    with agent_thread(site_file, server, state_dir):
+        server.wait_for_report("o1", "done")
+    assert stack.n_starts == 1
+
+
+def test_order_without_records_is_lost(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    server.add(submit_order())
+    order = server._lease("the-agent", _lease_now()).orders[0]
+    server._begin("o1", _begin(order, "the-agent"))
+    state_dir.mkdir()
+    (state_dir / "agent-id").write_text('{"agent_id": "the-agent"}')
+    with agent_thread(site_file, server, state_dir):
+        lost = server.wait_for_report("o1", "lost")
+        assert "records" in lost.reason
+        server.add(cancel_order("c1", "o1"))
+        assert server.wait_for_report("o1", "done").cancelled
+    assert stack.n_starts == 0
+
+
+def test_all_is_killed(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    unknown = {"label": "measure", "expected": 2, "succeeded": 1, "caveats": 0, "failed": 0, "blocked": 0, "unknown": 1}
+    stack.answer(scan={"tasks": [unknown], "unfinished": [], "output_run": "r"}, registered=None)
+    server.add(submit_order())
+    with agent_process(site_file, server, state_dir):
+        stack.wait_for("submitting")
+    kill_session(state_dir, "o1")
+    with agent_thread(site_file, server, state_dir):
+        lost = server.wait_for_report("o1", "lost")
+        assert "not all quanta are accounted for" in lost.reason
+        assert "cancel" in lost.remedy
+        server.add(cancel_order("c1", "o1"))
+        assert server.wait_for_report("o1", "done").cancelled
+    [quanta] = server.reports("o1", "quanta")
+    assert (quanta.source, quanta.registered) == ("datasets in the datastore", False)
+    assert quanta.tasks[0].unknown == 1
+    [launcher] = server.reports("o1", "launcher")
+    assert (launcher.exit_code, launcher.signal) == (None, None)
+    assert stack.n_starts == 1
+
+
+def test_all_is_killed_but_every_quantum_is_accounted_for(
+    server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path
+) -> None:
+    server.add(submit_order())
+    with agent_process(site_file, server, state_dir):
+        stack.wait_for("submitting")
+    kill_session(state_dir, "o1")
+    with agent_thread(site_file, server, state_dir):
+        assert not server.wait_for_report("o1", "done", "lost").cancelled
+    assert "lost" not in kinds(server, "o1")
+
+
+def test_lost_submission_gives_its_place_free(
+    server: FakeServer, stack: StubStack, tmp_path: Path, site_file: Path, state_dir: Path
+) -> None:
+    site_file.write_text(site_file.read_text() + "max_submissions: 1\n")
+    stack.answer(scan={"tasks": [], "unfinished": [], "output_run": "r"})
+    stack.refuse("scan", "butler_unreachable", "The database is away.")
+    server.add(submit_order())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ending, "RETRIES_S", (0.0,))
+        with agent_thread(site_file, server, state_dir):
+            stack.go()
+            lost = server.wait_for_report("o1", "lost")
+            assert "The database is away." in lost.reason
+            server.add(submit_order("o2"))
+            server.wait_for_report("o2", "launched")
+
+
+def test_shim_killed_bps_lives(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    server.add(submit_order())
+    with agent_thread(site_file, server, state_dir):
+        stack.wait_for("submitting")
+        launch = state_dir / "orders/o1/launch"
+        wait_until((launch / "child.json").exists)
+        import json
+
+        os.kill(json.loads((launch / "started.json").read_text())["pid"], 9)
+        server.wait_for(lambda: "phase" in [r.report.kind for r in server.kept["o1"].reports])
+        stack.go()
+        server.wait_for_report("o1", "done")
+    [launcher] = server.reports("o1", "launcher")
+    assert (launcher.exit_code, launcher.signal) == (None, None)
+    assert stack.n_starts == 1
+
+
+def test_server_away_while_bps_runs(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    server.add(submit_order())
+    with agent_thread(site_file, server, state_dir):
+        stack.wait_for("submitting")
+        server.stop()
+        stack.go()
+        wait_until((state_dir / "orders/o1/launch/exit.json").exists)
+        server.start()
+        server.wait_for_report("o1", "done")
+    assert [kind for kind in kinds(server, "o1") if kind != "phase"] == ["prepared", "launched", "launcher", "quanta", "done"]
+    assert "launcher.log" in server.files["S-o1"]
+
+
+@pytest.mark.parametrize("answer", ["/begin", "/reports", "/lease", "/agents", "bps.yaml"])
+def test_answer_lost_on_the_way(
+    answer: str, server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path
+) -> None:
+    server.lease_s = 0.3
+    server.drop_answers_of.append(answer)
+    stack.go()
+    server.add(submit_order())
+    with agent_thread(site_file, server, state_dir):
+        server.wait_for_report("o1", "done")
+    assert server.drop_answers_of == []
+    assert stack.n_starts == 1
+    assert server.kept["o1"].n_begins == 1
+
+
+def test_unbegun_order_that_went_elsewhere_is_dropped(
+    server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path
+) -> None:
+    site_file.write_text(site_file.read_text() + "max_submissions: 1\n")
+    server.add(submit_order("o1"))
+    with agent_thread(site_file, server, state_dir):
+        stack.wait_for("submitting")
+        server.add(submit_order("o2"))
+        server.wait_for(lambda: server.kept["o2"].order.status is OrderStatus.LEASED)
+        server.kept["o2"].order = server.kept["o2"].order.model_copy(update={"token": 99, "status": OrderStatus.WITHDRAWN})
+        stack.go()
+        server.wait_for_report("o1", "done")
+        wait_until(lambda: not (state_dir / "orders/o2").exists())
+    assert server.kept["o2"].reports == []
+    assert stack.n_starts == 1
+
+
+def test_submissions_wait_for_places_and_nothing_else_does(
+    server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path
+) -> None:
+    site_file.write_text(site_file.read_text() + "max_submissions: 1\n")
+    server.add(submit_order("o1"))
+    with agent_thread(site_file, server, state_dir):
+        stack.wait_for("submitting")
+        server.add(submit_order("o2"))
+        server.add(make_order("p1", ChainPayload(stack="demo", repository="demo", chain="u/x", collections=["a"])))
+        server.wait_for_report("p1", "done")
+        assert server.kept["o2"].order.status is OrderStatus.LEASED
+        stack.go()
+        server.wait_for_report("o2", "done")
+    assert stack.n_starts == 2
+
+
+def test_cancel(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    server.add(submit_order())
+    with agent_thread(site_file, server, state_dir):
+        stack.wait_for("submitting")
+        server.add(cancel_order("c1", "o1"))
+        assert server.wait_for_report("o1", "done").cancelled
+        assert server.wait_for_report("c1", "done").result == {"state": "stopping"}
+    assert server.reports("o1", "launcher")[0].signal == 15
+
+
+def test_cancel_of_one_that_will_not_stop(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    stack.write("bps", BPS.replace("#!/bin/bash", "#!/bin/bash\ntrap '' TERM"))
+    server.add(submit_order())
+    with agent_thread(site_file, server, state_dir):
+        stack.wait_for("submitting")
+        server.add(cancel_order("c1", "o1"))
+        assert server.wait_for_report("o1", "done").cancelled
+    assert server.reports("o1", "launcher")[0].signal == 9
+
+
+def test_cancel_of_an_order_nobody_knows(server: FakeServer, site_file: Path, state_dir: Path) -> None:
+    server.add(cancel_order("c1", "o9"))
+    with agent_thread(site_file, server, state_dir):
+        failed = server.wait_for_report("c1", "failed")
+    assert failed.faults[0].code == "unknown_order"
+
+
+def test_cancel_comes_too_late(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    stack.go()
+    server.add(submit_order())
+    with agent_thread(site_file, server, state_dir):
+        server.wait_for_report("o1", "done")
+        server.add(cancel_order("c1", "o1"))
+        assert server.wait_for_report("c1", "done").result == {"state": "ended"}
+
+
+def test_bps_fails_before_anything_runs(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    stack.write("bps", "#!/bin/bash\necho 'ModuleNotFoundError: Unable to import a.b.C'\nexit 1\n")
+    server.add(submit_order())
+    with agent_thread(site_file, server, state_dir):
+        failed = server.wait_for_report("o1", "failed")
+    assert failed.faults[0].code == "bps_setting_invalid"
+    assert "a.b.C" in failed.faults[0].message
+    assert server.files["S-o1"]["launcher.log"].content.startswith(b"ModuleNotFoundError")
+
+
+def test_stack_without_bps(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    (stack.bin / "bps").unlink()
+    server.add(submit_order())
+    with agent_thread(site_file, server, state_dir):
+        failed = server.wait_for_report("o1", "failed")
+    assert "cannot be executed" in failed.faults[0].message
+
+
+def test_work_dir_that_cannot_be_used(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    (site_file.parent / "work").write_text("a file where a directory should be")
+    server.add(submit_order())
+    with agent_thread(site_file, server, state_dir):
+        failed = server.wait_for_report("o1", "failed")
+    assert failed.faults[0].code == "launch_failed"
+    assert stack.n_starts == 0
+
+
+@pytest.mark.parametrize("change", [{"stack": "w_99"}, {"repository": "embargo"}])
+def test_names_the_site_does_not_have(
+    change: dict[str, str], server: FakeServer, site_file: Path, state_dir: Path
+) -> None:
+    server.add(submit_order(**change))
+    server.add(make_order("p1", PREFLIGHT.model_copy(update=change)))
+    with agent_thread(site_file, server, state_dir):
+        for order_id in ("o1", "p1"):
+            failed = server.wait_for_report(order_id, "failed")
+            assert failed.faults[0].remedy == "Known there: demo."
+
+
+def test_preflight(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    fault = {"code": "no_data", "message": "Nothing fits.", "where": "steps[0].data_queries[0]", "remedy": "Widen it."}
+    stack.answer(preflight={"faults": [fault], "steps": []})
+    server.add(make_order("p1", PREFLIGHT))
+    with agent_thread(site_file, server, state_dir):
+        failed = server.wait_for_report("p1", "failed")
+        assert failed.faults[0].model_dump() == fault
+        stack.answer(preflight={"faults": [], "steps": [{"name": "step1"}]})
+        server.add(make_order("p2", PREFLIGHT))
+        assert server.wait_for_report("p2", "done").result == {"steps": [{"name": "step1"}]}
+    assert stack.calls("preflight")[0]["bps"]["wmsServiceClass"] == "a.wms.Service"
+
+
+def test_chain_that_is_refused(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    stack.refuse("chain", "not_chained", "It is a RUN collection.")
+    server.add(make_order("p1", ChainPayload(stack="demo", repository="demo", chain="u/x", collections=["a"])))
+    with agent_thread(site_file, server, state_dir):
+        failed = server.wait_for_report("p1", "failed")
+    assert (failed.faults[0].code, failed.faults[0].message) == ("not_chained", "It is a RUN collection.")
+
+
+def test_stack_whose_python_does_not_work(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    stack.write("python", "#!/bin/bash\necho 'No module named lsst' >&2\nexit 1\n")
+    server.add(make_order("p1", PREFLIGHT))
+    with agent_thread(site_file, server, state_dir):
+        failed = server.wait_for_report("p1", "failed")
+    assert failed.faults[0].code == "stack_unusable"
+    assert "No module named lsst" in failed.faults[0].message
+
+
+def test_agent_that_ends_leaves_bps_running(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    server.add(submit_order())
+    with agent_thread(site_file, server, state_dir):
+        stack.wait_for("submitting")
+    assert "launcher" not in kinds(server, "o1")
+    stack.go()
+    with agent_thread(site_file, server, state_dir):
+        server.wait_for_report("o1", "done")
+    assert stack.n_starts == 1
+
+
+def test_agent_that_ends_can_cancel(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    server.add(submit_order())
+    with agent_thread(site_file, server, state_dir, on_stop="cancel"):
+        stack.wait_for("submitting")
+    assert server.reports("o1", "done")[0].cancelled
+    assert server.kept["o1"].order.status is OrderStatus.DONE
+
+
+def test_one_agent_for_each_state_directory(server: FakeServer, site_file: Path, state_dir: Path) -> None:
+    with agent_thread(site_file, server, state_dir):
+        server.wait_for(lambda: bool(server.hellos))
+        with pytest.raises(StateDirInUse), agent_thread_here(site_file, server, state_dir):
+            pass
+
+
+def test_order_that_the_server_no_longer_counts_as_begun(
+    server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path
+) -> None:
+    server.add(submit_order())
+    with agent_process(site_file, server, state_dir):
+        stack.wait_for("submitting")
+    reports = len(server.kept["o1"].reports)
+    server.kept["o1"].order = server.kept["o1"].order.model_copy(update={"status": OrderStatus.FAILED})
+    with agent_thread(site_file, server, state_dir):
+        server.wait_for(lambda: len(server.hellos) == 2)
+        stack.go()
+        wait_until((state_dir / "orders/o1/launch/exit.json").exists)
+    # It is left alone, with its records, and nothing is said of it.
+    assert len(server.kept["o1"].reports) == reports
+    assert (state_dir / "orders/o1/order.json").exists()
+
+
+def test_server_that_lost_reports(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
+    server.add(submit_order())
+    with agent_thread(site_file, server, state_dir):
+        server.wait_for(lambda: "progress" in [r.report.kind for r in server.kept["o1"].reports])
+        del server.kept["o1"].reports[-1]
+        stack.go()
+        server.wait_for_report("o1", "done")
+    assert [report.seq for report in server.kept["o1"].reports] == list(range(1, len(server.kept["o1"].reports) + 1))
+
+
+def agent_thread_here(site_file: Path, server: FakeServer, state_dir: Path):  # type: ignore[no-untyped-def]
+    """Run a second agent in this thread."""
+    import threading
+    from contextlib import nullcontext
+
+    from agent.fake_server import TOKEN
+    from campaigns.agent.main import run_agent
+
+    stop = threading.Event()
+    stop.set()
+    run_agent(site_file, server=server.url, token=TOKEN, state_dir=state_dir, stop_event=stop)
+    return nullcontext()
+
+
+def _lease_now():  # type: ignore[no-untyped-def]
+    from campaigns.wire.agent import LeaseRequest
+
+    return LeaseRequest(wait_s=0)
+
+
+def _begin(order, agent_id: str):  # type: ignore[no-untyped-def]
+    from campaigns.wire.agent import BeginRequest
+
+    return BeginRequest(agent_id=agent_id, token=order.token)
