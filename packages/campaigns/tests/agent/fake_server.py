@@ -164,21 +164,23 @@ class FakeServer:
                     return JSONResponse({}, 503)
             return answer
 
-        app.post("/api/v1/agents")(self._hello)
-        app.post("/api/v1/agents/{agent_id}/lease")(self._lease)
-        app.post("/api/v1/orders/{order_id}/begin")(self._begin)
+        app.post("/api/v1/agents")(self.hello)
+        app.post("/api/v1/agents/{agent_id}/lease")(self.lease)
+        app.post("/api/v1/orders/{order_id}/begin")(self.begin)
         app.post("/api/v1/orders/{order_id}/reports")(self._take_reports)
         app.put("/api/v1/submissions/{submission_id}/files/{name}")(self._upload)
         return app
 
-    def _hello(self, hello: AgentHello) -> AgentWelcome:
+    def hello(self, hello: AgentHello) -> AgentWelcome:
+        """Answer ``POST agents``."""
         with self._changed:
             self.hellos.append(hello)
             mine = [k for k in self.kept.values() if k.agent_id == hello.agent_id and k.order.status is OrderStatus.BEGUN]
             self._changed.notify_all()
             return AgentWelcome(agent_id=hello.agent_id, lease_s=self.lease_s, begun=[k.current() for k in mine])
 
-    def _lease(self, agent_id: str, request: LeaseRequest) -> LeaseResponse:
+    def lease(self, agent_id: str, request: LeaseRequest) -> LeaseResponse:
+        """Answer ``POST agents/{agent_id}/lease``."""
         deadline = time.monotonic() + request.wait_s
         with self._changed:
             while self._server is not None and not self._server.should_exit:
@@ -197,7 +199,8 @@ class FakeServer:
                 kept.order = kept.order.model_copy(update=update)
             return LeaseResponse(orders=[k.current() for k in free])
 
-    def _begin(self, order_id: str, request: BeginRequest) -> Order:
+    def begin(self, order_id: str, request: BeginRequest) -> Order:
+        """Answer ``POST orders/{order_id}/begin``."""
         with self._changed:
             kept = self._find(order_id, request.agent_id, request.token)
             if kept.order.status not in (OrderStatus.LEASED, OrderStatus.BEGUN):

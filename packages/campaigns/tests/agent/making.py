@@ -20,7 +20,7 @@ import yaml
 from agent.fake_server import TOKEN, FakeServer
 from campaigns.agent.main import OnStop, run_agent
 from campaigns.domain.states import OrderStatus
-from campaigns.wire.agent import CancelPayload, Order, OrderKind, SubmitPayload
+from campaigns.wire.agent import BeginRequest, CancelPayload, LeaseRequest, Order, OrderKind, SubmitPayload
 
 TASKS = [{"label": "measure", "expected": 2, "succeeded": 2, "caveats": 0, "failed": 0, "blocked": 0, "unknown": 0}]
 
@@ -28,6 +28,7 @@ ANSWERS: dict[str, Any] = {
     "scan": {"tasks": TASKS, "unfinished": [], "output_run": "u/ann/trial/run"},
     "registered": {"measure": 2},
     "pipetask": {},
+    "chain": {},
     "plots": [],
     "workflow": {"supported": False, "known": False, "state": "UNKNOWN", "run_id": "", "jobs": {}, "message": ""},
 }
@@ -113,7 +114,7 @@ class StubStack:
 
     def wait_for(self, name: str, timeout_s: float = 10.0) -> None:
         """Wait until the stub has made a file."""
-        wait_until(lambda: (self.bin / name).exists(), timeout_s)
+        wait_until((self.bin / name).exists, timeout_s)
 
     def calls(self, verb: str) -> list[dict[str, Any]]:
         """Give the arguments of what the helper was asked."""
@@ -149,8 +150,8 @@ def write_site(path: Path, *, work_dir: Path, prefix: Path, **changes: Any) -> P
 def submit_order(order_id: str = "o1", **changes: Any) -> Order:
     """Make a submit order."""
     payload: dict[str, Any] = {
-        "submission_id": f"S-{order_id}", "campaign_id": "C-1", "campaign_name": "trial", "step": "step1", "group": "", "attempt": 1,
-        "revision": 1, "operator": "ann", "stack": "demo", "repository": "demo", "pipeline": "/a/pipeline.yaml#step1",
+        "submission_id": f"S-{order_id}", "campaign_id": "C-1", "campaign_name": "trial", "step": "step1", "group": "",
+        "attempt": 1, "revision": 1, "operator": "ann", "stack": "demo", "repository": "demo", "pipeline": "/a/pipeline.yaml#step1",
         "input_collections": ["HSC/defaults"], "output": "u/ann/trial", "output_run": f"u/ann/trial/{order_id}",
         "data_query": "instrument = 'HSC'",
     }  # fmt: skip
@@ -198,6 +199,22 @@ def agent_process(site_file: Path, server: FakeServer, state_dir: Path) -> Itera
     finally:
         process.kill()
         process.wait()
+
+
+def begin_as(server: FakeServer, agent_id: str, order_id: str, state_dir: Path) -> Order:
+    """Have an order begun by an agent that has nothing of it on disk but its own id."""
+    server.add(submit_order(order_id))
+    [order] = server.lease(agent_id, LeaseRequest(wait_s=0)).orders
+    state_dir.mkdir()
+    (state_dir / "agent-id").write_text(json.dumps({"agent_id": agent_id}))
+    return server.begin(order_id, BeginRequest(agent_id=agent_id, token=order.token))
+
+
+def kill_shim(state_dir: Path, order_id: str) -> None:
+    """Kill the launch shim of a submission, and nothing else."""
+    started = state_dir / "orders" / order_id / "launch" / "started.json"
+    wait_until(started.with_name("child.json").exists)
+    os.kill(json.loads(started.read_text())["pid"], signal.SIGKILL)
 
 
 def kill_session(state_dir: Path, order_id: str) -> None:

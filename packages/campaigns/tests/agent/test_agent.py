@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from agent.fake_server import FakeServer
+from agent.fake_server import TOKEN, FakeServer
 from agent.making import (
     BPS,
     StubStack,
     agent_process,
     agent_thread,
+    begin_as,
     cancel_order,
     kill_session,
+    kill_shim,
     make_order,
     submit_order,
     wait_until,
 )
 from campaigns.agent import ending
-from campaigns.agent.main import StateDirInUse
+from campaigns.agent.main import StateDirInUse, run_agent
+from campaigns.agent.orderfolder import OrderFolders
 from campaigns.domain.states import OrderStatus
 from campaigns.wire.agent import ChainPayload, PreflightPayload, PreflightStep
 
@@ -101,25 +104,15 @@ def test_bps_that_ended_while_the_agent_was_away(server: FakeServer, stack: Stub
 def test_begun_but_never_launched_is_launched(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
     # The agent dies between begin and launch: what it leaves is the folder with the mark.
     stack.go()
-    server.add(submit_order())
-    order = server._lease("the-agent", _lease_now()).orders[0]
-    server._begin("o1", _begin(order, "the-agent"))
-    folder = state_dir / "orders" / "o1"
-    (folder / "launch").mkdir(parents=True)
-    (folder / "order.json").write_text(order.model_dump_json())
-    (folder / "begun").write_text("{}")
-    (state_dir / "agent-id").write_text('{"agent_id": "the-agent"}')
+    order = begin_as(server, "the-agent", "o1", state_dir)
+    OrderFolders(state_dir / "orders").create(order).mark_begun()
     with agent_thread(site_file, server, state_dir):
         server.wait_for_report("o1", "done")
     assert stack.n_starts == 1
 
 
 def test_order_without_records_is_lost(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
-    server.add(submit_order())
-    order = server._lease("the-agent", _lease_now()).orders[0]
-    server._begin("o1", _begin(order, "the-agent"))
-    state_dir.mkdir()
-    (state_dir / "agent-id").write_text('{"agent_id": "the-agent"}')
+    begin_as(server, "the-agent", "o1", state_dir)
     with agent_thread(site_file, server, state_dir):
         lost = server.wait_for_report("o1", "lost")
         assert "records" in lost.reason
@@ -182,11 +175,7 @@ def test_shim_killed_bps_lives(server: FakeServer, stack: StubStack, site_file: 
     server.add(submit_order())
     with agent_thread(site_file, server, state_dir):
         stack.wait_for("submitting")
-        launch = state_dir / "orders/o1/launch"
-        wait_until((launch / "child.json").exists)
-        import json
-
-        os.kill(json.loads((launch / "started.json").read_text())["pid"], 9)
+        kill_shim(state_dir, "o1")
         server.wait_for(lambda: "phase" in [r.report.kind for r in server.kept["o1"].reports])
         stack.go()
         server.wait_for_report("o1", "done")
@@ -209,9 +198,7 @@ def test_server_away_while_bps_runs(server: FakeServer, stack: StubStack, site_f
 
 
 @pytest.mark.parametrize("answer", ["/begin", "/reports", "/lease", "/agents", "bps.yaml"])
-def test_answer_lost_on_the_way(
-    answer: str, server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path
-) -> None:
+def test_answer_lost_on_the_way(answer: str, server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
     server.lease_s = 0.3
     server.drop_answers_of.append(answer)
     stack.go()
@@ -320,9 +307,7 @@ def test_work_dir_that_cannot_be_used(server: FakeServer, stack: StubStack, site
 
 
 @pytest.mark.parametrize("change", [{"stack": "w_99"}, {"repository": "embargo"}])
-def test_names_the_site_does_not_have(
-    change: dict[str, str], server: FakeServer, site_file: Path, state_dir: Path
-) -> None:
+def test_names_the_site_does_not_have(change: dict[str, str], server: FakeServer, site_file: Path, state_dir: Path) -> None:
     server.add(submit_order(**change))
     server.add(make_order("p1", PREFLIGHT.model_copy(update=change)))
     with agent_thread(site_file, server, state_dir):
@@ -383,8 +368,8 @@ def test_agent_that_ends_can_cancel(server: FakeServer, stack: StubStack, site_f
 def test_one_agent_for_each_state_directory(server: FakeServer, site_file: Path, state_dir: Path) -> None:
     with agent_thread(site_file, server, state_dir):
         server.wait_for(lambda: bool(server.hellos))
-        with pytest.raises(StateDirInUse), agent_thread_here(site_file, server, state_dir):
-            pass
+        with pytest.raises(StateDirInUse):
+            run_agent(site_file, server=server.url, token=TOKEN, state_dir=state_dir, stop_event=threading.Event())
 
 
 def test_order_that_the_server_no_longer_counts_as_begun(
@@ -412,29 +397,3 @@ def test_server_that_lost_reports(server: FakeServer, stack: StubStack, site_fil
         stack.go()
         server.wait_for_report("o1", "done")
     assert [report.seq for report in server.kept["o1"].reports] == list(range(1, len(server.kept["o1"].reports) + 1))
-
-
-def agent_thread_here(site_file: Path, server: FakeServer, state_dir: Path):  # type: ignore[no-untyped-def]
-    """Run a second agent in this thread."""
-    import threading
-    from contextlib import nullcontext
-
-    from agent.fake_server import TOKEN
-    from campaigns.agent.main import run_agent
-
-    stop = threading.Event()
-    stop.set()
-    run_agent(site_file, server=server.url, token=TOKEN, state_dir=state_dir, stop_event=stop)
-    return nullcontext()
-
-
-def _lease_now():  # type: ignore[no-untyped-def]
-    from campaigns.wire.agent import LeaseRequest
-
-    return LeaseRequest(wait_s=0)
-
-
-def _begin(order, agent_id: str):  # type: ignore[no-untyped-def]
-    from campaigns.wire.agent import BeginRequest
-
-    return BeginRequest(agent_id=agent_id, token=order.token)

@@ -124,17 +124,3 @@ def test_many_at_once_create_once(app: FastAPI, database: Database) -> None:
         assert _count(database) == 1
     assert {(answer.status_code, answer.content) for answer in answers} == {(201, answers[0].content)}
     assert sum(REPLAYED not in answer.headers for answer in answers) == 1
-
-
-def test_many_writers_leave_threads_to_those_whose_turn_it_is(app: FastAPI, database: Database) -> None:
-    n_requests = 80
-
-    with serve(app) as server:
-
-        def send(number: int) -> int:
-            with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token_of(Role.VIEWER)}"}) as http:
-                return http.post("/api/v1/things/a", json={"name": f"{number}"}, timeout=30).status_code
-
-        with ThreadPoolExecutor(n_requests) as pool:
-            assert set(pool.map(send, range(n_requests))) == {201}
-        assert _count(database) == n_requests

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from campaigns.domain.errors import NotReady
@@ -14,6 +15,7 @@ from campaigns.storage.migration import (
     COUNTERS,
     DatabaseState,
     database_state,
+    known_revisions,
     migration_config,
     open_for_changes,
     require_current,
@@ -24,6 +26,12 @@ from campaigns.storage.migration import (
 def test_tables_are_what_the_models_say(database: Database) -> None:
     with open_for_changes(database) as connection:
         command.check(migration_config(connection))
+
+
+def test_revisions_are_numbered_one_after_the_other() -> None:
+    scripts = ScriptDirectory.from_config(migration_config())
+    alembics = [script.revision for script in scripts.walk_revisions()][::-1]
+    assert known_revisions() == alembics == [f"{number:04d}" for number in range(1, len(alembics) + 1)]
 
 
 def test_empty_database_is_brought_up_to_date_once(tmp_path: Path) -> None:

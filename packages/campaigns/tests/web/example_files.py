@@ -21,12 +21,13 @@ lsst.pipe.base.NoWorkFound: No usable input warps for patch 12 in band g: 0 of 3
 
 def bar_chart(title: str, heights: Sequence[float]) -> str:
     """Draw a bar chart as a pipeline task would save it."""
-    top = max(heights)
+    scale = 180 / max(heights)
     bars = "".join(
-        f'<rect x="{60 + 48 * place}" y="{220 - 180 * height / top:.0f}" width="34" height="{180 * height / top:.0f}" fill="#3b7ea1"/>'
+        f'<rect x="{60 + 48 * place}" y="{220 - scale * height:.0f}" width="34" height="{scale * height:.0f}" fill="#3b7ea1"/>'
         for place, height in enumerate(heights)
     )
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 420 260" width="420" height="260"><rect width="420" height="260" fill="#fff"/>'
-        f'{bars}<path d="M50 30V220H405" fill="none" stroke="#333"/><text x="52" y="22" font-family="sans-serif" font-size="13">{escape(title)}</text></svg>'
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 420 260" width="420" height="260">'
+        f'<rect width="420" height="260" fill="#fff"/>{bars}<path d="M50 30V220H405" fill="none" stroke="#333"/>'
+        f'<text x="52" y="22" font-family="sans-serif" font-size="13">{escape(title)}</text></svg>'
     )

@@ -28,7 +28,7 @@ def definition(name: str, **fields: Any) -> dict[str, Any]:
         "title": "RC2 with the weekly of 2026-46",
         "reason": "The weekly brings the new deblender: does it keep the completeness of faint galaxies?",
         "kind": "integration",
-        "description": "Compare with **w_2026_42**.\n\n- same visits\n- same tracts\n\n| tract | patches |\n|---|---|\n| 9813 | 81 |\n",
+        "description": "Compare with **w_2026_42**.\n\n- same visits\n- same tracts\n",
         "lead": "mary",
         "ticket": "DM-51234",
         "site": "here",

@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from campaigns.agent.site import Site
+from campaigns.domain.settings import merge
 from campaigns.wire.agent import SubmitPayload
 
-__all__ = ("SUBMISSION_YAML", "bps_document", "merge", "submission_dir", "write_bps_yaml")
+__all__ = ("SUBMISSION_YAML", "bps_document", "submission_dir", "write_bps_yaml")
 
 SUBMISSION_YAML = "submission.yaml"
 """The name of the BPS configuration in a submission's directory."""
-
-
-def merge(*parts: Mapping[str, Any]) -> dict[str, Any]:
-    """Put mappings over one another; those within them are merged too, anything else is replaced.
-
-    Parameters
-    ----------
-    *parts : mapping
-        Later ones win.
-    """
-    merged: dict[str, Any] = {}
-    for part in parts:
-        for key, value in part.items():
-            old = merged.get(key)
-            merged[key] = merge(old if isinstance(old, Mapping) else {}, value) if isinstance(value, Mapping) else value
-    return merged
 
 
 def submission_dir(site: Site, payload: SubmitPayload) -> Path:

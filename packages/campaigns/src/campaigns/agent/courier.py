@@ -104,10 +104,10 @@ class Courier:
                 post = self._posts[order.id] = Post(folder, order, self._rouse)
             else:
                 post.order = order
-        folder.outbox.acknowledge(order.next_seq)
-        first = folder.outbox.first_pending
-        if first is not None and first > order.next_seq:
-            folder.outbox.renumber(order.next_seq)
+        outbox = post.folder.outbox
+        outbox.acknowledge(order.next_seq)
+        if outbox.first_pending is not None and outbox.first_pending > order.next_seq:
+            outbox.renumber(order.next_seq)
         self._rouse()
         return post
 

@@ -132,13 +132,22 @@ class Launch:
             if (child := self.child()) is not None:
                 return child
             time.sleep(0.005)
-        if self._shim is not None:
-            self._shim.kill()
-            self._shim.wait()
+        self._end_slow_shims()
         # A shim executes nothing before it has recorded it, so that this is the last word.
         if (child := self.child()) is None:
             raise LaunchFailed(f"The launch shim started nothing; see {self._directory / 'shim.log'}.")
         return child
+
+    def _end_slow_shims(self) -> None:
+        """Kill a shim that has not come to its command in time, this process's own or one that was there before."""
+        started = self._read_process(shim.STARTED)
+        if self.child() is None and started is not None and started.is_alive:
+            with suppress(ProcessLookupError):
+                os.kill(started.pid, signal.SIGKILL)
+            self.wait(LAUNCH_TIMEOUT_S)
+        if self.child() is None and self._shim is not None:
+            self._shim.kill()
+            self._shim.wait()
 
     def _shim_gave_up(self) -> bool:
         # One that found another at it says so by its status: the other is the one to wait for.

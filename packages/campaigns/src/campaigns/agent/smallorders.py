@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from campaigns.agent.bpsyaml import merge
 from campaigns.agent.launch import Launch
 from campaigns.agent.orderfolder import OrderFolders
 from campaigns.agent.site import Site
 from campaigns.agent.worker import StackRefused, Workers
 from campaigns.domain.errors import CampaignError, Fault, InvalidInput
+from campaigns.domain.settings import merge
 from campaigns.wire.agent import (
     CancelPayload,
     ChainPayload,

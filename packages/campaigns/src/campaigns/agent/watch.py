@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from campaigns.agent.bpsyaml import merge
 from campaigns.agent.results import scan_counts
 from campaigns.agent.subject import Subject
 from campaigns.agent.worker import StackRefused
 from campaigns.domain.quanta import TaskCounts
+from campaigns.domain.settings import merge
 from campaigns.wire.agent import PhaseReport, ProgressReport, WorkflowReport
 
 __all__ = ("Cadence", "Watch")

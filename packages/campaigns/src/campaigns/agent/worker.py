@@ -136,15 +136,20 @@ class StackWorker:
 
     @staticmethod
     def _end(process: subprocess.Popen[bytes] | None) -> None:
-        if process is None or process.stdin is None:
+        if process is None:
             return
-        with suppress(BrokenPipeError):
-            process.stdin.close()
+        StackWorker._close_input(process)
         try:
             process.wait(2.0)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+    @staticmethod
+    def _close_input(process: subprocess.Popen[bytes]) -> None:
+        if process.stdin is not None:
+            with suppress(BrokenPipeError):
+                process.stdin.close()
 
     def _ensure(self) -> subprocess.Popen[bytes]:
         if self._closed:
@@ -184,6 +189,7 @@ class StackWorker:
                 if future is not None:
                     future.set_result(answer)
         code = process.wait()
+        self._close_input(process)
         with self._lock:
             waiting, self._waiting = self._waiting, {}
             if self._process is process:

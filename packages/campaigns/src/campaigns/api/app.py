@@ -33,6 +33,7 @@ from campaigns.auth.doorkeeper import Doorkeeper
 from campaigns.config import Settings
 from campaigns.gateways.clock import Clock, SystemClock
 from campaigns.storage.database import Database
+from campaigns.web.pages import register_pages
 
 __all__ = ("API_PREFIX", "create_app")
 
@@ -102,6 +103,7 @@ def create_app(settings: Settings, database: Database, *, clock: Clock | None = 
         api.include_router(router)
     app.include_router(api)
     _add_description(app)
+    register_pages(app)
     return app
 
 

@@ -7,6 +7,12 @@
     def create_campaign(body: CampaignCreate, writing: Writing) -> CampaignModel: ...
 
 Writing commits before the answer goes out (``scope="function"``), and rolls back where the handler raises.
+
+Handlers run in a pool of 40 threads, and a request takes several of them one after the other: to open its session, to run its
+handler, to write its answer. Meanwhile it keeps its connection and, where it writes, its turn to write. Were all threads kept by those
+who wait for a connection or a turn, those who have them would get no thread, and nothing would move again. So each kind of request has
+a limit, above which it waits without a thread; together they stay below the number of threads and of connections. A handler
+that opens a transaction by itself names `WriteTurn`.
 """
 
 from __future__ import annotations
@@ -25,17 +31,37 @@ from campaigns.services.starter import Starter
 from campaigns.storage.database import Database
 from campaigns.storage.files import FileFolder
 
-__all__ = ("Caller", "ClockUsed", "DatabaseUsed", "Doorkeeping", "PasswordTurn", "Reading", "SettingsUsed", "Starting", "Writing")
+__all__ = (
+    "MAX_WAITING",
+    "Caller",
+    "ClockUsed",
+    "DatabaseUsed",
+    "Doorkeeping",
+    "LeaseTurn",
+    "PasswordTurn",
+    "Reading",
+    "SettingsUsed",
+    "WriteTurn",
+    "Writing",
+)
+
+MAX_READERS: Final = 24
+"""How many requests may hold a session that reads."""
 
 MAX_WRITERS: Final = 8
-"""How many requests may hold, or wait for, a write transaction.
+"""How many requests may hold, or wait for, a transaction that writes."""
 
-A writer is opened in one thread of the pool and needs another for its handler. Were all threads waiting for a turn to write,
-the one whose turn it is would get none.
-"""
+MAX_OWN_WRITERS: Final = 4
+"""How many requests may run whose handler opens a transaction of its own."""
 
 MAX_PASSWORDS: Final = 2
 """How many passwords are checked at once: each takes 64 MiB and a processor for a while."""
+
+MAX_LEASES: Final = 12
+"""How many agents may wait for orders at once; the others wait for a turn to wait."""
+
+MAX_WAITING: Final = MAX_WRITERS + MAX_OWN_WRITERS + MAX_PASSWORDS + MAX_LEASES + 1
+"""How many threads may wait for their turn to write at most; one of them notes the use of a credential."""
 
 
 def _settings(request: Request) -> Settings:
@@ -105,6 +131,12 @@ Reading = Annotated[Factory, Depends(_reading, scope="function")]
 
 Writing = Annotated[Factory, Depends(_writing, scope="function", max_concurrency=MAX_WRITERS)]
 """Services on a transaction, committed before the answer goes out."""
+
+WriteTurn = Depends(_write_turn, scope="function", max_concurrency=MAX_OWN_WRITERS)
+"""For routes whose handler opens a transaction by itself: ``dependencies=[open_access, WriteTurn]``."""
+
+LeaseTurn = Depends(_lease_turn, scope="function", max_concurrency=MAX_LEASES)
+"""For the route by which agents wait for orders."""
 
 PasswordTurn = Depends(_password_turn, scope="function", max_concurrency=MAX_PASSWORDS)
 """A turn to check a password."""

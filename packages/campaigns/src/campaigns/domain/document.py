@@ -47,9 +47,9 @@ class _Loader(yaml.SafeLoader):
 class _Dumper(yaml.SafeDumper):
     """SafeDumper that writes text of several lines as it reads, and lists below their keys."""
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
         """Go one level deeper, for lists as for mappings."""
-        super().increase_indent(flow, False)  # type: ignore[no-untyped-call]  # noqa: FBT003
+        super().increase_indent(flow, False)  # noqa: FBT003
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import click
 from alembic import command
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from campaigns.storage.database import Database
-from campaigns.storage.migration import migration_config, open_for_changes, upgrade
+from campaigns.storage.migration import known_revisions, migration_config, open_for_changes, upgrade
 
 
 @click.command()
@@ -23,8 +22,7 @@ def main(message: str | None, *, check: bool) -> None:
         raise click.UsageError("Give a message, or --check.")
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{Path(folder) / 'fresh.sqlite'}")
-        scripts = ScriptDirectory.from_config(migration_config())
-        n_revisions = len(list(scripts.walk_revisions()))
+        n_revisions = len(known_revisions())
         if n_revisions:
             upgrade(database)
         with open_for_changes(database) as connection:

@@ -89,6 +89,7 @@ _FILLED = 'fill="currentColor"'
 _FLAG = 'stroke="currentColor" stroke-width="1.5" stroke-linejoin="round" stroke-linecap="round"'
 _DOTS = "".join(f'<circle cx="{x}" cy="8" r="1.7"/>' for x in (3, 8, 13))
 _BARS = "".join(f'<rect x="{x}" y="2.5" width="3.4" height="11" rx="1"/>' for x in (3.2, 9.4))
+_DOT_BELOW = f'<circle cx="8" cy="13.4" r="1.25" {_FILLED}/>'
 
 SHAPES: Final = {
     "draft": f'<path d="M3 13l.7-3 6.9-6.9a1.4 1.4 0 0 1 2 0l.3.3a1.4 1.4 0 0 1 0 2L6 12.3zM9.4 4.6l2 2" {_THIN}/>',
@@ -103,7 +104,7 @@ SHAPES: Final = {
     "partly_succeeded": f'{_RING}<path d="M8 2.6a5.4 5.4 0 0 0 0 10.8z" {_FILLED}/>',
     "failed": f'<path d="M3.5 3.5l9 9m0-9l-9 9" {_LINE}/>',
     "cancelled": f'{_RING}<path d="M4.2 11.8l7.6-7.6" {_THIN}/>',
-    "lost_contact": f'<path d="M4.9 5.2a3.1 3.1 0 1 1 4.5 2.9c-.9.5-1.4 1-1.4 2" {_LINE}/><circle cx="8" cy="13.4" r="1.25" {_FILLED}/>',
+    "lost_contact": f'<path d="M4.9 5.2a3.1 3.1 0 1 1 4.5 2.9c-.9.5-1.4 1-1.4 2" {_LINE}/>{_DOT_BELOW}',
     "accepted": f'{_BOX}<path d="M4.9 8.3l2.2 2.2 4-4.6" {_THIN}/>',
     "rejected": f'{_BOX}<path d="M5.4 5.4l5.2 5.2m0-5.2l-5.2 5.2" {_THIN}/>',
     "acknowledged": f'<path d="M4 14.2V2.6m0 .2c3-1.6 4.6 1.4 8.3 0v6.4c-3.7 1.4-5.3-1.6-8.3 0" {_FILLED} {_FLAG}/>',

@@ -327,6 +327,7 @@ class CampaignService:
                 )
 
     def _check_name(self, name: str, *, own: str | None) -> None:
+        self._store.hold_names()
         other = self._store.find_named(name)
         if other is not None and other.uuid != own:
             raise Conflict(

@@ -15,6 +15,7 @@ from campaigns.domain.definition import Definition
 from campaigns.domain.groups import groups_of, output_run_of
 from campaigns.domain.identity import SYSTEM, Identity
 from campaigns.domain.order import AgentOrder
+from campaigns.domain.settings import merge
 from campaigns.domain.states import (
     CAMPAIGN_TRANSITIONS,
     SUBMISSION_TRANSITIONS,
@@ -264,7 +265,7 @@ class Conductor:
             output=definition.output or "",
             output_run=output_run_of(definition, step=start.step, group=start.group, at_us=named_at),
             data_query=group.data_query,
-            bps={**definition.bps, **step.bps},
+            bps=merge(definition.bps, step.bps),
             created_us=now,
             updated_us=now,
         )

@@ -97,7 +97,7 @@ class ReportService:
             case OrderKind.CANCEL if submission is not None and closed.status is OrderStatus.FAILED:
                 self._record(submission, "submission.cancel_failed", f"{submission.id} could not be stopped", closed)
             case OrderKind.PREFLIGHT if closed is not order:
-                StartService(self._context).finish(closed, list(closed.faults))
+                closed = replace(closed, faults=tuple(StartService(self._context).finish(closed, list(closed.faults))))
         return closed
 
     def _closed(self, order: AgentOrder, report: Report) -> AgentOrder:

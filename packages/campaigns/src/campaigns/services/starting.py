@@ -119,7 +119,7 @@ class StartService:
             raise NotFound(f"There is no order {order_id}.", where=order_id)
         return order
 
-    def finish(self, order: AgentOrder, faults: list[Fault]) -> None:
+    def finish(self, order: AgentOrder, faults: list[Fault]) -> list[Fault]:
         """Take the site's answer: start the campaign, or leave it as it was and say why.
 
         Parameters
@@ -128,12 +128,21 @@ class StartService:
             The order, whose campaign is held by this transaction.
         faults : `list` [`Fault`]
             What the site found wrong.
+
+        Returns
+        -------
+        faults : `list` [`Fault`]
+            What is wrong altogether; the campaign has started if nothing is.
         """
         campaign = CampaignStore(self._context.session, SYSTEM).find(order.campaign_uuid or "", lock=True)
         store = CampaignStore(self._context.writing, SYSTEM)
         if campaign is None or store.start_order(campaign) != order.id:
-            return
+            return faults
         store.set_start_order(campaign, None)
+        store.hold_names()
+        if not faults and (taken := _output_fault(store, campaign)) is not None:
+            # Another campaign was started while the site looked.
+            faults = [taken]
         conductor = Conductor(self._context)
         # Agents carry out; it is the person who asked that starts the campaign.
         actor = Identity(name=order.actor, role=SYSTEM.role)
@@ -146,9 +155,10 @@ class StartService:
                 details={"faults": [fault.as_dict() for fault in faults]},
             )
             conductor.touch(campaign)
-            return
+            return faults
         started = conductor.move(campaign, CampaignAction.START, actor=actor, reason=order.reason or "")
         conductor.advance(started)
+        return []
 
     def _defined(self, campaign: Campaign) -> Campaign:
         if campaign.status is not CampaignStatus.DRAFT:
@@ -160,13 +170,9 @@ class StartService:
         )
 
     def _check_output(self, campaign: Campaign) -> None:
-        claimant = self._campaigns.claimant(campaign.definition)
-        if claimant is not None and claimant != campaign.id:
-            raise Conflict(
-                f"The output collection {campaign.definition.output} is that of {claimant}.",
-                where="output",
-                remedy="Name another output collection: two campaigns must not write into one.",
-            )
+        taken = _output_fault(self._campaigns, campaign)
+        if taken is not None:
+            raise Conflict(taken.message, where=taken.where, remedy=taken.remedy)
 
     def _look(self, campaign: Campaign, *, reason: str | None) -> AgentOrder:
         if faults := self._site_faults(campaign.definition):
@@ -230,6 +236,18 @@ def wait_for_order(database: Database, order_id: str, *, timeout_s: float) -> Ag
             return None
         # Another server process may take the report: its bell does not ring here.
         database.bell.wait(since=seen, timeout_s=0.25)
+
+
+def _output_fault(store: CampaignStore, campaign: Campaign) -> Fault | None:
+    claimant = store.claimant(campaign.definition)
+    if claimant in (None, campaign.id):
+        return None
+    return Fault(
+        "output_taken",
+        f"The output collection {campaign.definition.output} is that of {claimant}.",
+        "output",
+        "Name another output collection: two campaigns must not write into one.",
+    )
 
 
 def _offer_fault(site: SiteView, field: str, wanted: str | None, offered: tuple[str, ...]) -> list[Fault]:

@@ -22,6 +22,7 @@ from campaigns.domain.identity import Identity
 from campaigns.domain.quanta import QuantaCounts
 from campaigns.domain.states import ACTIVE, CampaignStatus, Kind
 from campaigns.schema.campaign import CampaignRow
+from campaigns.schema.counter import CounterRow
 from campaigns.schema.revision import RevisionRow
 from campaigns.schema.submission import SubmissionRow
 from campaigns.schema.task_counts import TaskCountsRow
@@ -137,6 +138,11 @@ class CampaignStore:
     def set_start_order(self, campaign: Campaign, order_id: str | None) -> None:
         """Remember, or forget, the order by which the site looks before a start."""
         self._session.get_one(CampaignRow, campaign.uuid).start_order_id = order_id
+
+    def hold_names(self) -> None:
+        """Let nobody else take a name or an output collection until the transaction ends, so that a look at them stays true."""
+        # All who make campaigns, rename or start them queue here; the counter's row is the lock.
+        self._session.execute(select(CounterRow).where(CounterRow.name == "campaign").with_for_update())
 
     def claimant(self, definition: Definition) -> str | None:
         """Give the local id of the campaign that has a definition's output collection as its own, if any has."""

@@ -115,7 +115,8 @@ class Database:
                 self._reader = _sqlite_engine(parsed, writing=False)
             case "postgresql":
                 parsed = parsed.set(drivername="postgresql+psycopg")
-                self._writer = create_engine(parsed, pool_size=8, max_overflow=8, pool_pre_ping=True)
+                # More than all the requests that may hold one at once: see campaigns.api.dependencies.
+                self._writer = create_engine(parsed, pool_size=8, max_overflow=48, pool_pre_ping=True)
                 self._reader = self._writer.execution_options(postgresql_readonly=True)
             case other:
                 raise InvalidInput(

@@ -1,4 +1,7 @@
-"""Bringing a database up to date, and telling how far behind it is."""
+"""Bringing a database up to date, and telling how far behind it is.
+
+Telling needs no Alembic, which takes a while to import: most starts find the database as it should be.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, insert, select, text
+from sqlalchemy import Connection, MetaData, insert, inspect, select, text
 
 import campaigns.migrations
 import campaigns.schema
@@ -28,11 +27,17 @@ __all__ = (
     "DatabaseState",
     "all_tables",
     "database_state",
+    "known_revisions",
     "migration_config",
     "open_for_changes",
     "require_current",
     "upgrade",
 )
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS: Final = Path(campaigns.migrations.__path__[0])
 
 COUNTERS: Final = ("campaign", "event", "submission")
 """The counters that the stores use; each begins at 0."""
@@ -65,8 +70,10 @@ def migration_config(connection: Connection | None = None) -> Config:
     connection : `sqlalchemy.Connection`, optional
         What to work on.
     """
+    from alembic.config import Config  # noqa: PLC0415  (see above)
+
     config = Config()
-    config.set_main_option("script_location", str(Path(campaigns.migrations.__path__[0])))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     config.attributes["connection"] = connection
     return config
@@ -86,14 +93,20 @@ def database_state(database: Database) -> DatabaseState:
         It is ``ahead`` if it has a revision that this version does not know.
     """
     with database.engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    scripts = ScriptDirectory.from_config(migration_config())
-    known = {script.revision for script in scripts.walk_revisions()}
+        found: str | None = None
+        if inspect(connection).has_table("alembic_version"):
+            found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    known = known_revisions()
     if found is None:
         return DatabaseState.EMPTY
     if found not in known:
         return DatabaseState.AHEAD
-    return DatabaseState.CURRENT if found == scripts.get_current_head() else DatabaseState.BEHIND
+    return DatabaseState.CURRENT if found == known[-1] else DatabaseState.BEHIND
+
+
+def known_revisions() -> list[str]:
+    """List the revisions that this version of the code knows, oldest first: they are numbered, and so are their files."""
+    return sorted(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
 
 
 def require_current(database: Database) -> None:
@@ -136,6 +149,8 @@ def upgrade(database: Database) -> bool:
         raise _newer()
     if before is DatabaseState.CURRENT:
         return False
+    from alembic import command  # noqa: PLC0415  (see above)
+
     with open_for_changes(database) as connection:
         command.upgrade(migration_config(connection), "head")
         _add_counters(connection)

@@ -6,13 +6,20 @@ import json
 from pathlib import Path
 from typing import Final
 
+from campaigns.domain.errors import CampaignError
+
 __all__ = ("STATIC", "Assets", "MissingBuild")
 
 STATIC: Final = Path(__file__).parent / "static"
+REMEDY: Final = "Run `make setup`, which builds them."
 
 
-class MissingBuild(RuntimeError):
+class MissingBuild(CampaignError):
     """The pages' scripts and styles were not built, or not wholly."""
+
+    code = "missing_build"
+    status = 500
+    title = "The pages were not built"
 
 
 class Assets:
@@ -32,9 +39,7 @@ class Assets:
     def __init__(self, static: Path = STATIC) -> None:
         manifest = static / "built" / "manifest.json"
         if not manifest.is_file():
-            raise MissingBuild(
-                f"The pages' scripts and styles are not there: {manifest} is missing. Run `make setup`, which builds them."
-            )
+            raise MissingBuild("The pages' scripts and styles are not there.", where=str(manifest), remedy=REMEDY)
         self._names: dict[str, str] = json.loads(manifest.read_text())
 
     def url(self, name: str) -> str:
@@ -53,4 +58,4 @@ class Assets:
         try:
             return f"/static/built/{self._names[name]}"
         except KeyError:
-            raise MissingBuild(f"The build did not make {name}. Run `make setup` again.") from None
+            raise MissingBuild(f"The build did not make {name}.", where=name, remedy=REMEDY) from None

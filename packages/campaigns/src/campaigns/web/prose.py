@@ -65,7 +65,8 @@ def markdown(text: str) -> Markup:
     )
     # It was made safe on the line above.
     return Markup(  # noqa: S704
-        re.sub(r"(</?)h([1-4])>", lambda match: f"{match[1]}h{int(match[2]) + 2}>", html))
+        re.sub(r"(</?)h([1-4])>", lambda match: f"{match[1]}h{int(match[2]) + 2}>", html)
+    )
 
 
 def yaml_marked(text: str) -> Markup:

@@ -79,7 +79,7 @@ def say_hello(body: AgentHello, writing: Writing) -> AgentWelcome:
     return writing.orders().hello(body)
 
 
-@router.post("/agents/{agent_id}/lease", tags=["agents"], dependencies=[agent])
+@router.post("/agents/{agent_id}/lease", tags=["agents"], dependencies=[agent, LeaseTurn])
 def lease_orders(
     agent_id: str,
     body: LeaseRequest,

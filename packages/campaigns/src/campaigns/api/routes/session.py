@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from campaigns.api.dependencies import Doorkeeping, PasswordTurn, SettingsUsed
+from campaigns.api.dependencies import Doorkeeping, PasswordTurn, SettingsUsed, WriteTurn
 from campaigns.api.policy import open_access
 from campaigns.auth.browser import clear_cookie, cookie_of, set_cookie
 from campaigns.domain.users import SignedIn
@@ -25,7 +25,7 @@ def sign_in(
     return _model(signed_in)
 
 
-@router.post("/link", status_code=201, dependencies=[open_access])
+@router.post("/link", status_code=201, dependencies=[open_access, WriteTurn])
 def sign_in_by_link(
     body: LinkSecret, request: Request, response: Response, doorkeeper: Doorkeeping, settings: SettingsUsed
 ) -> SessionModel:
@@ -35,7 +35,7 @@ def sign_in_by_link(
     return _model(signed_in)
 
 
-@router.delete("", status_code=204, dependencies=[open_access])
+@router.delete("", status_code=204, dependencies=[open_access, WriteTurn])
 def sign_out(request: Request, response: Response, doorkeeper: Doorkeeping, settings: SettingsUsed) -> None:
     """Sign out; the answer takes the cookie away. Whoever is not signed in stays so."""
     secret = cookie_of(request)

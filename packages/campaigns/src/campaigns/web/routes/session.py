@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from campaigns.api.dependencies import Doorkeeping, PasswordTurn, SettingsUsed
@@ -21,9 +21,9 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/login", dependencies=[open_access])
-def show_login(request: Request, next: str = "/campaigns") -> Response:
+def show_login(request: Request, after: Annotated[str, Query(alias="next")] = "/campaigns") -> Response:
     """Show the form to sign in."""
-    return _form(request, next)
+    return _form(request, after)
 
 
 @router.post("/login", dependencies=[open_access, PasswordTurn])
@@ -33,12 +33,12 @@ def sign_in(
     settings: SettingsUsed,
     name: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
-    next: Annotated[str, Form()] = "/campaigns",
+    after: Annotated[str, Form(alias="next")] = "/campaigns",
 ) -> Response:
     """Sign in by name and password."""
-    on_refusal(request, lambda problem: _form(request, next, problem=problem))
+    on_refusal(request, lambda problem: _form(request, after, problem=problem))
     signed_in = doorkeeper.sign_in(name, password)
-    response = RedirectResponse(local_path(next), status_code=303)
+    response = RedirectResponse(local_path(after), status_code=303)
     set_cookie(response, signed_in, request=request, settings=settings)
     return response
 
@@ -75,6 +75,6 @@ def show_help(request: Request) -> Response:
     return renderer_of(request).page(request, "help.html", {"keys": KEYS, "words": WORDS})
 
 
-def _form(request: Request, next_path: str, *, problem: Mapping[str, Any] | None = None) -> Response:
-    context = {"next": local_path(next_path), "problem": problem}
+def _form(request: Request, after: str, *, problem: Mapping[str, Any] | None = None) -> Response:
+    context = {"next": local_path(after), "problem": problem}
     return renderer_of(request).page(request, "login.html", context, status=problem["status"] if problem else 200)

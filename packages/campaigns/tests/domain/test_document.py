@@ -1,0 +1,110 @@
+"""Campaign files: what is read, and in which words mistakes are told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.domain.definition import Definition, missing_for_start
+from campaigns.domain.document import definition_schema, dump_yaml, read_definition, read_yaml
+from campaigns.domain.errors import Fault, InvalidDefinition
+
+HEAD = "name: a\ntitle: b\nreason: c\nkind: development\n"
+
+
+def _faults(text: str) -> list[Fault]:
+    with pytest.raises(InvalidDefinition) as caught:
+        read_yaml(text)
+    return list(caught.value.faults)
+
+
+def test_a_draft_needs_four_fields() -> None:
+    definition = read_yaml(HEAD)
+    missing = {fault.where for fault in missing_for_start(definition)}
+    assert missing == {"site", "stack", "butler", "output", "inputs", "steps"}
+    names = {fault.where for fault in _faults("description: x\n")}
+    assert names == {"name", "title", "reason", "kind"}
+
+
+@pytest.mark.parametrize(
+    ("more", "where", "told"),
+    [
+        ("labls: []\n", "labls (line 5)", "Did you mean `labels`?"),
+        ("steps:\n- name: s\n  gate: {acept: person}\n", "steps[0].gate.acept (line 7)", "Did you mean `accept`?"),
+        ("steps:\n- name: s\n  needs: [t]\n", "steps[0].needs[0] (line 7)", "Steps are: s."),
+        ("steps:\n- name: s\n- name: s\n", "steps[1].name (line 7)", "Give each step its own name."),
+        ("bps: {payload: {}}\n", "bps.payload (line 5)", "It comes from `butler`, `inputs`, `output` and `data_query`."),
+        ("ticket: dm1\n", "ticket (line 5)", "It must match"),
+    ],
+)
+def test_where_and_remedy(more: str, where: str, told: str) -> None:
+    (fault,) = _faults(HEAD + more)
+    assert fault.where == where
+    assert told in (fault.remedy or "")
+
+
+def test_all_mistakes_at_once() -> None:
+    faults = _faults("name: '-'\ntitle: b\nreason: c\nkind: x\nsteps: [{name: s, start: never}]\nx: 1\n")
+    assert [fault.where for fault in faults] == ["name (line 1)", "kind (line 4)", "steps[0].start (line 5)", "x (line 6)"]
+
+
+def test_cycles_are_shown() -> None:
+    (fault,) = _faults(HEAD + "steps:\n- {name: a, needs: [c]}\n- {name: b, needs: [a]}\n- {name: c, needs: [b]}\n")
+    assert fault.code == "cycle"
+    assert "a → c → b → a" in fault.message
+
+
+@pytest.mark.parametrize("text", ["a: [", "name: a\nname: b", "x: &a 1\ny: *a", "!!python/object:os.system {}", "", "- 1", "\x00", "1: 2"])
+def test_what_is_no_campaign_file(text: str) -> None:
+    assert all(fault.where and fault.message for fault in _faults(text))
+
+
+def test_a_quote_cannot_leave_a_value_of_a_split() -> None:
+    faults = _faults(HEAD + "steps:\n- name: s\n  split: {dimension: band, values: [\"r') OR ('1' = '1\"]}\n")
+    assert "steps[0].split.values[0]" in (faults[0].where or "")
+
+
+def test_yaml_and_back() -> None:
+    text = HEAD + "labels: [x, é]\nsteps:\n- name: s\n  gate: {accept: person}\n  split: {dimension: visit, values: [1, 2], size: 2}\n"
+    definition = read_yaml(text)
+    assert read_yaml(dump_yaml(definition)) == definition
+    assert read_definition(json.loads(definition.model_dump_json())) == definition
+
+
+def test_schema_names_every_field_and_describes_it() -> None:
+    schema = definition_schema()
+    assert set(schema["properties"]) == set(Definition.model_fields)
+    models = [schema, *schema["$defs"].values()]
+    undescribed = [
+        name for model in models for name, field in model.get("properties", {}).items() if "description" not in field
+    ]
+    assert undescribed == []
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from([*Definition.model_fields, "needs", "split", "gate", "accept", "x", "s"]), inner, max_size=6),
+    max_leaves=15,
+)
+
+
+@given(anything)
+def test_any_document_is_read_or_refused(document: Any) -> None:
+    try:
+        definition = read_definition(document)
+    except InvalidDefinition as error:
+        assert error.faults
+        assert all(fault.code and fault.message and fault.where for fault in error.faults)
+    else:
+        assert read_yaml(dump_yaml(definition)) == definition
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    with pytest.raises(InvalidDefinition):
+        read_yaml(text)
