@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import click
 from fastapi import FastAPI
@@ -26,7 +26,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from campaigns.agent.site import EnvironmentSettings, Site, StackSettings
+from campaigns.agent.site import EnvironmentSettings, RepositorySettings, Site, StackSettings
 from campaigns.api import idempotency
 from campaigns.api.app import API_PREFIX, create_app
 from campaigns.api.policy import Policy
@@ -46,7 +46,7 @@ PAGES: Final = Path(__file__).parent / "reference"
 COMMON_OPTIONS: Final = ("--server", "--token", "--json", "--help")
 """Options that many commands have; they are told once."""
 
-ERROR_MODULES: Final = ("campaigns.agent.main", "campaigns.agent.site", "campaigns.client.errors")
+ERROR_MODULES: Final = ("campaigns.agent.main", "campaigns.agent.site", "campaigns.client.errors", "campaigns.web.assets")
 """Modules that have errors of their own beside those of the domain."""
 
 SITE_MEANINGS: Final = {
@@ -78,7 +78,7 @@ def _code(text: object) -> str:
 
 
 def _first_paragraph(text: str | None) -> str:
-    return " ".join(inspect.cleandoc(text or "").partition("\n\n")[0].split())
+    return " ".join(inspect.cleandoc(text or "").partition("\n\n")[0].split()).replace("``", "`")
 
 
 # ---- commands -----------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def _command(command: click.Command, path: list[str]) -> list[str]:
 def _option(option: click.Option) -> tuple[str, str, str]:
     names = ", ".join(option.opts)
     value = "" if option.is_flag else " " + _metavar(option)
-    plain = isinstance(option.default, str | int | float | Path) and not option.is_flag
+    plain = isinstance(option.default, str | int | float | Path) and option.default != "" and not option.is_flag
     default = "required" if option.required else _code(option.default) if plain else ""
     return _code(names + value), default, option.help or ""
 
@@ -151,8 +151,7 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "**required**"
     if field.default is PydanticUndefined:
-        made: Any = field.default_factory() if field.default_factory in (list, dict) else None  # type: ignore[call-arg, misc]
-        return "empty" if made is not None else ""
+        return "empty" if field.default_factory in (list, dict) else ""
     if field.default in (None, ""):
         return ""
     return _code(field.default.value if isinstance(field.default, StrEnum) else field.default)
@@ -160,14 +159,24 @@ def _default(field: FieldInfo) -> str:
 
 def _campaign_file() -> str:
     schema = Definition.model_json_schema()
-    parts = {"The campaign": Definition, "A step": Step, "A split": Split, "A gate": Gate, "A link": Link}
+    parts: dict[str, type[BaseModel]] = {
+        "The campaign": Definition,
+        "A step": Step,
+        "A split": Split,
+        "A gate": Gate,
+        "A link": Link,
+    }
     return "\n\n".join(_fields(head, model, schema) for head, model in parts.items())
 
 
 def _site_file() -> str:
     schema = Site.model_json_schema()
-    repository = getattr(importlib.import_module("campaigns.agent.site"), "RepositorySettings")  # noqa: B009
-    parts = {"The site": Site, "A stack": StackSettings, "A repository": repository, "The environment": EnvironmentSettings}
+    parts: dict[str, type[BaseModel]] = {
+        "The site": Site,
+        "A stack": StackSettings,
+        "A repository": RepositorySettings,
+        "The environment": EnvironmentSettings,
+    }
     return "\n\n".join(_fields(head, model, schema) for head, model in parts.items())
 
 
@@ -183,28 +192,29 @@ def _fields(head: str, model: type[BaseModel], schema: Mapping[str, Any]) -> str
 def _form(part: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     """Tell the form of a value from its JSON Schema."""
     match part:
-        case {"$ref": ref}:
-            return _form(schema["$defs"][ref.rpartition("/")[2]], schema)
+        case {"$ref": str(ref)}:
+            told = _form(schema["$defs"][ref.rpartition("/")[2]], schema)
         case {"anyOf": forms}:
-            return " or ".join(_form(form, schema) for form in forms if form != {"type": "null"})
+            told = " or ".join(_form(form, schema) for form in forms if form != {"type": "null"})
         case {"enum": values}:
-            return ", ".join(_code(value) for value in values)
+            told = ", ".join(_code(value) for value in values)
         case {"type": "array", "items": items}:
-            return f"list: {_form(items, schema)}"
+            told = f"list: {_form(items, schema)}"
         case {"type": "object", "properties": _}:
-            return f"mapping, see *{part['title'].removesuffix('Settings').lower()}*"
-        case {"type": "object", "additionalProperties": {**values}} if values:
-            return f"mapping of names to: {_form(values, schema)}"
+            told = f"mapping, see *{part['title'].removesuffix('Settings').lower()}*"
+        case {"type": "object", "additionalProperties": {"type": _} | {"$ref": _}}:
+            told = f"mapping of names to: {_form(part['additionalProperties'], schema)}"
+        case {"type": "object", "patternProperties": _}:
+            told = f"mapping of names to: {_form(next(iter(part['patternProperties'].values())), schema)}"
         case {"type": "object"}:
-            return "mapping"
+            told = "mapping"
         case {"type": "string", "pattern": pattern}:
-            return f"text, {_code(pattern)}"
-        case {"type": "string", "format": "path"}:
-            return "path"
+            told = f"text, {_code(pattern)}"
         case {"type": "string"}:
-            return "text"
+            told = part.get("format", "text")
         case _:
-            return str(part["type"]) + _range(part)
+            told = str(part["type"]) + _range(part)
+    return told
 
 
 def _range(part: Mapping[str, Any]) -> str:
@@ -224,8 +234,9 @@ def route_infos(app: FastAPI) -> list[tuple[RouteInfo, Callable[..., Any]]]:
 
 
 def _app() -> FastAPI:
-    folder = Path(tempfile.gettempdir()) / "never-opened"
-    return create_app(Settings(data_dir=folder), Database("sqlite://"))
+    # A SQLite file is made when it is first opened, which it never is here.
+    path = Path(tempfile.gettempdir()) / "never-opened.sqlite"
+    return create_app(Settings(data_dir=path.parent), Database(f"sqlite:///{path}"))
 
 
 def _routes(*, of_interface: bool) -> list[tuple[str, RouteInfo, Callable[..., Any]]]:
@@ -283,7 +294,11 @@ def _signs() -> str:
     return _table(("Sign", "Word", "Meaning"), [(look.glyph, look.word, look.meaning) for look in LEGEND.values()])
 
 
-def _transitions(table: Mapping[tuple[StrEnum, StrEnum], StrEnum]) -> str:
+StatusT = TypeVar("StatusT", bound=StrEnum)
+ActionT = TypeVar("ActionT", bound=StrEnum)
+
+
+def _transitions(table: Mapping[tuple[StatusT, ActionT], StatusT]) -> str:
     rows = [(_code(status.value), _code(action.value), _code(after.value)) for (status, action), after in table.items()]
     return _table(("State", "Action", "New state"), rows)
 

@@ -59,6 +59,9 @@ export function listenForKeys() {
     if (event.ctrlKey || event.metaKey) open(row.dataset.href);
     else location.assign(row.dataset.href);
   });
+  // A link to a field, such as that of a note, puts the cursor into it.
+  const target = document.getElementById(location.hash.slice(1));
+  if (target?.matches("input, textarea, select")) target.focus();
   const toggle = document.querySelector("[data-keys-switch]");
   if (!toggle) return;
   toggle.checked = on();

@@ -5,10 +5,12 @@ import htmx from "htmx.org/dist/htmx.esm.js";
 
 const part = () => document.getElementById("live");
 
+let late = false;
+
+/** Ask for the part again; not under a selection that somebody is making, but as soon as it is gone. */
 function refresh() {
-  const live = part();
-  // Nothing moves under a selection that somebody is making.
-  if (live && String(getSelection()) === "") htmx.trigger(live, "refresh");
+  late = String(getSelection()) !== "";
+  if (!late && part()) htmx.trigger(part(), "refresh");
 }
 
 /** Follow the stream of versions while the page is seen; browsers allow few connections, so hidden pages let go of theirs. */
@@ -53,4 +55,5 @@ export function follow() {
   if (live.dataset.live) followVersions(live.dataset.live);
   if (live.dataset.pollS) poll(Number(live.dataset.pollS));
   document.addEventListener("htmx:after:swap", tellTitle);
+  document.addEventListener("selectionchange", () => late && refresh());
 }

@@ -29,7 +29,7 @@ def stack(tmp_path: Path) -> Iterator[StubStack]:
 @pytest.fixture
 def site_file(tmp_path: Path, stack: StubStack) -> Path:
     """The file of a site with that stack."""
-    return write_site(tmp_path / "site.yaml", work_dir=tmp_path / "work", prefix=stack.prefix)
+    return write_site(tmp_path / "site.yaml", prefix=stack.prefix)
 
 
 @pytest.fixture

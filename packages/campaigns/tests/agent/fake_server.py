@@ -185,11 +185,7 @@ class FakeServer:
         with self._changed:
             while self._server is not None and not self._server.should_exit:
                 now = time.monotonic()
-                free = [
-                    k
-                    for k in self.kept.values()
-                    if k.order.status is OrderStatus.OPEN or (k.order.status is OrderStatus.LEASED and k.lease_until_s < now)
-                ][: request.max_orders]
+                free = [k for k in self.kept.values() if self._is_free(k, agent_id, request.holding)][: request.max_orders]
                 if free or now >= deadline:
                     break
                 self._changed.wait(min(0.2, deadline - now))
@@ -198,6 +194,13 @@ class FakeServer:
                 update = {"status": OrderStatus.LEASED, "token": kept.order.token + 1}
                 kept.order = kept.order.model_copy(update=update)
             return LeaseResponse(orders=[k.current() for k in free])
+
+    @staticmethod
+    def _is_free(kept: Kept, agent_id: str, holding: list[str]) -> bool:
+        if kept.order.status is not OrderStatus.LEASED:
+            return kept.order.status is OrderStatus.OPEN
+        lost = kept.agent_id == agent_id and kept.order.id not in holding
+        return lost or kept.lease_until_s < time.monotonic()
 
     def begin(self, order_id: str, request: BeginRequest) -> Order:
         """Answer ``POST orders/{order_id}/begin``."""

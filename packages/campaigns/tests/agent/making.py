@@ -133,11 +133,11 @@ def make_stack(prefix: Path) -> StubStack:
     return stack
 
 
-def write_site(path: Path, *, work_dir: Path, prefix: Path, **changes: Any) -> Path:
-    """Write a site file for one stack and one repository, both called ``demo``."""
+def write_site(path: Path, *, prefix: Path, **changes: Any) -> Path:
+    """Write a site file for one stack and one repository, both called ``demo``, that works beside the file."""
     site: dict[str, Any] = {
         "name": "here",
-        "work_dir": str(work_dir),
+        "work_dir": str(path.parent / "work"),
         "stacks": {"demo": {"prefix": str(prefix)}},
         "repositories": {"demo": {"uri": "/a/repository"}},
         "bps": {"wmsServiceClass": "a.wms.Service"},
@@ -151,9 +151,9 @@ def submit_order(order_id: str = "o1", **changes: Any) -> Order:
     """Make a submit order."""
     payload: dict[str, Any] = {
         "submission_id": f"S-{order_id}", "campaign_id": "C-1", "campaign_name": "trial", "step": "step1", "group": "",
-        "attempt": 1, "revision": 1, "operator": "ann", "stack": "demo", "repository": "demo", "pipeline": "/a/pipeline.yaml#step1",
-        "input_collections": ["HSC/defaults"], "output": "u/ann/trial", "output_run": f"u/ann/trial/{order_id}",
-        "data_query": "instrument = 'HSC'",
+        "attempt": 1, "revision": 1, "operator": "ann", "stack": "demo", "repository": "demo",
+        "pipeline": "/a/pipeline.yaml#step1", "input_collections": ["HSC/defaults"], "output": "u/ann/trial",
+        "output_run": f"u/ann/trial/{order_id}", "data_query": "instrument = 'HSC'",
     }  # fmt: skip
     return make_order(order_id, SubmitPayload.model_validate({**payload, **changes}))
 

@@ -104,7 +104,7 @@ def test_sigterm_is_passed_on(tmp_path: Path, start: Start) -> None:
 
 
 def test_killed_command_is_recorded_and_its_session_swept(tmp_path: Path, start: Start) -> None:
-    process = start(f"(trap '' TERM; sleep 60) & sleep 60 & echo $! > {tmp_path}/left; wait")
+    process = start(f"(sleep 60; true) & sleep 60 & echo $! > {tmp_path}/left; wait")
     wait_until(lambda: (tmp_path / "left").exists() and (tmp_path / "left").read_text().endswith("\n"))
     os.kill((_read(tmp_path, shim.CHILD) or {})["pid"], signal.SIGKILL)
     process.wait()
@@ -112,6 +112,15 @@ def test_killed_command_is_recorded_and_its_session_swept(tmp_path: Path, start:
     assert _exit(tmp_path)["n_swept"] >= 2
     assert shim.start_ticks(int((tmp_path / "left").read_text())) is None
     assert shim.session_members(process.pid) == []
+
+
+def test_what_ignores_sigterm_is_swept_too() -> None:
+    stubborn = subprocess.Popen(["bash", "-c", "trap '' TERM; echo; while :; do sleep 0.02; done"], stdout=subprocess.PIPE)
+    assert stubborn.stdout is not None
+    with stubborn.stdout:
+        stubborn.stdout.readline()
+    assert shim.sweep(lambda: [pid for pid in [stubborn.pid] if shim.start_ticks(pid) is not None], grace_s=0.2) == 1
+    assert stubborn.wait() == -signal.SIGKILL
 
 
 def test_sweeping_spares_other_sessions(tmp_path: Path, start: Start) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.making import write_site
-from campaigns.agent.bpsyaml import bps_document, merge, submission_dir
+from campaigns.agent.bpsyaml import bps_document, submission_dir
 from campaigns.agent.site import Site, SiteFileInvalid, load_site
 from campaigns.agent.stack import INSTACK, Stack
 from campaigns.domain.errors import InvalidInput
@@ -21,7 +20,7 @@ from .making import submit_order
 
 
 def load(tmp_path: Path, **changes: object) -> Site:
-    return load_site(write_site(tmp_path / "site.yaml", work_dir=tmp_path, prefix=tmp_path / "stack", **changes))
+    return load_site(write_site(tmp_path / "site.yaml", prefix=tmp_path / "stack", **changes))
 
 
 def payload(**changes: object) -> SubmitPayload:
@@ -119,12 +118,6 @@ def test_unknown_stack(tmp_path: Path) -> None:
     assert caught.value.remedy == "Known there: demo."
 
 
-def test_merging() -> None:
-    low, high = {"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"c": 3}, "d": [2], "e": {"f": 1}}
-    assert merge(low, high) == {"a": {"b": 1, "c": 3}, "d": [2], "e": {"f": 1}}
-    assert low == {"a": {"b": 1, "c": 2}, "d": [1]}
-
-
 def test_bps_settings_win_in_their_order(tmp_path: Path) -> None:
     site = load(tmp_path, bps={"requestMemory": 1, "requestCpus": 1, "finalJob": {"requestCpus": 2}, "project": "prompt"})
     wanted = {
@@ -139,15 +132,11 @@ def test_bps_settings_win_in_their_order(tmp_path: Path) -> None:
     assert document["payload"]["output"] == "u/ann/trial"
     assert document["payload"]["inCollection"] == "a,b"
     assert document["payload"]["butlerConfig"] == "/a/repository"
-    assert document["submitPath"] == str(tmp_path / "trial" / "S-o1" / "submit")
+    assert document["submitPath"] == str(tmp_path / "work" / "trial" / "S-o1" / "submit")
     assert document["instrument"] == "HSC"
 
 
 def test_directory_of_a_campaign_with_an_odd_name(tmp_path: Path) -> None:
     site = load(tmp_path)
-    assert submission_dir(site, payload(campaign_name="../a b/ç")) == tmp_path / "a-b-" / "S-o1"
-    assert submission_dir(site, payload(campaign_name="...")) == tmp_path / "C-1" / "S-o1"
-
-
-def test_no_secret_in_this_process_is_needed() -> None:
-    assert "CAMPAIGN_TOKEN" not in os.environ
+    assert submission_dir(site, payload(campaign_name="../a b/ç")) == tmp_path / "work" / "a-b-" / "S-o1"
+    assert submission_dir(site, payload(campaign_name="...")) == tmp_path / "work" / "C-1" / "S-o1"

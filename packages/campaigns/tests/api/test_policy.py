@@ -25,6 +25,8 @@ from support.people import NAMES
 from support.serving import Clients
 
 OPEN = {
+    # Only sends browsers on to the first page.
+    ("GET", "/"),
     ("GET", "/healthz"),
     ("GET", "/api/v1/openapi.json"),
     ("POST", "/api/v1/session"),
@@ -87,6 +89,17 @@ def test_no_get_opens_a_transaction_that_writes(app: FastAPI) -> None:
     for route in app.state.route_table.routes():
         if "GET" in route.methods:
             assert dependencies._writing not in route.everything_called, f"GET {route.path} can write"
+
+
+def test_whoever_writes_waits_without_a_thread(app: FastAPI) -> None:
+    turns = {dependencies._writing, dependencies._starting} | {
+        turn.dependency for turn in (dependencies.WriteTurn, dependencies.PasswordTurn, dependencies.LeaseTurn)
+    }
+    for route in app.state.route_table.routes():
+        called = route.everything_called
+        may_write = called & {dependencies._database, dependencies._doorkeeper} and dependencies._reading not in called
+        if route.methods - {"GET", "HEAD"} and may_write:
+            assert turns & called, f"{route.path} writes without a turn: see campaigns.api.dependencies"
 
 
 def test_strangers_are_refused_everywhere_else(app: FastAPI) -> None:

@@ -76,8 +76,16 @@ def test_an_order_goes_to_one_agent(client: Clients, agent: ScriptedAgent) -> No
     _running(client, agent)
     other = ScriptedAgent(client)
     other.hello()
-    leased = _at_once(agent.lease, other.lease, agent.lease, other.lease)
+    leased = _at_once(agent.lease, other.lease)
     assert sum(len(orders) for orders in leased) == 1
+
+
+def test_an_order_that_never_arrived_is_given_again_at_once(client: Clients, agent: ScriptedAgent) -> None:
+    _running(client, agent)
+    (order,) = agent.lease()
+    assert agent.lease(holding=[order["id"]]) == []
+    (again,) = agent.lease()
+    assert (again["id"], again["token"]) == (order["id"], order["token"] + 1)
 
 
 def test_a_report_that_comes_twice_counts_once(client: Clients, agent: ScriptedAgent) -> None:

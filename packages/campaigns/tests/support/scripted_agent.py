@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -73,9 +74,9 @@ class ScriptedAgent:
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
-    def lease(self) -> list[dict[str, Any]]:
+    def lease(self, *, holding: Sequence[str] = ()) -> list[dict[str, Any]]:
         """Lease what there is, without waiting."""
-        answer = self.client.post(f"{API}/agents/{self.id}/lease", json={"wait_s": 0})
+        answer = self.client.post(f"{API}/agents/{self.id}/lease", json={"wait_s": 0, "holding": list(holding)})
         assert answer.status_code == 200, answer.text
         return list(answer.json()["orders"])
 

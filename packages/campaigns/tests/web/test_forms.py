@@ -13,7 +13,10 @@ from web.conftest import browser
 from web.examples import definition
 
 FORMS = (
-    *(f"/campaigns/C-3/{action}" for action in ("define", "start", "next", "pause", "resume", "complete", "fail", "cancel", "notes")),
+    *(
+        f"/campaigns/C-3/{action}"
+        for action in ("define", "start", "next", "pause", "resume", "complete", "fail", "cancel", "notes")
+    ),
     *(f"/submissions/S-5/{decision}" for decision in ("accept", "reject", "cancel", "restart")),
     "/campaigns/new",
     "/campaigns/C-5/edit",
@@ -24,7 +27,7 @@ def follow(client: TestClient, path: str, **form: str) -> str:
     """Send a form, and give the page that follows."""
     answer = client.post(path, data=form)
     assert answer.status_code == 303, answer.text
-    return client.get(answer.headers["location"]).text
+    return str(client.get(answer.headers["location"]).text)
 
 
 def flash(page: str) -> str:
@@ -86,7 +89,7 @@ def test_a_definition_is_checked_as_it_is_typed(clients: Clients) -> None:
     assert "It has all it needs to begin." in good
     assert "6 submissions in 4 steps" in good
     bad = manager.post("/campaigns/check", data={"document": "name: x\nkind: other\ntitel: T\n"}).text
-    assert "Did you mean `title`?" in bad
+    assert "Did you mean <code>title</code>?" in bad
     assert "(line 3)" in bad
 
 

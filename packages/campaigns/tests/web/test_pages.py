@@ -37,7 +37,12 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        if (tag == "script" and "src" not in given) or tag == "style" or "style" in given or any(key.startswith("on") for key in given):
+        if (
+            (tag == "script" and "src" not in given)
+            or tag == "style"
+            or "style" in given
+            or any(key.startswith("on") for key in given)
+        ):
             self.inline.append(self.get_starttag_text() or tag)
         if given.get("id"):
             self.ids.append(str(given["id"]))
@@ -95,7 +100,9 @@ def test_names_that_look_like_html_are_shown_and_not_obeyed(clients: Clients) ->
 
 def test_notes_are_markdown_without_html(clients: Clients) -> None:
     operator = browser(clients, Role.OPERATOR)
-    body = "**bold** <img src=x onerror=alert(1)> [a](javascript:alert(1)) [b](https://example.org) ![c](https://example.org/c.png)"
+    body = (
+        "**bold** <img src=x onerror=alert(1)> [a](javascript:alert(1)) [b](https://example.org) ![c](https://example.org/c.png)"
+    )
     operator.post("/campaigns/C-2/notes", data={"kind": "observation", "body": body})
     text = operator.get("/campaigns/C-2?tab=notes").text
     assert "<strong>bold</strong>" in text
@@ -129,7 +136,10 @@ def test_what_is_not_there_is_a_page_with_the_same_words(clients: Clients) -> No
 
 def test_times_are_relative_with_the_exact_time_and_the_observing_night(clients: Clients) -> None:
     text = browser(clients, Role.VIEWER).get("/campaigns/C-1").text
-    assert re.search(r'<time datetime="20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ" title="20\d\d-[^"]* UTC · observing night 20\d{6}" data-relative>', text)
+    assert re.search(
+        r'<time datetime="20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ" title="20\d\d-[^"]* UTC · observing night 20\d{6}" data-relative>',
+        text,
+    )
 
 
 def test_what_the_site_found_wrong_stands_on_the_page(clients: Clients) -> None:

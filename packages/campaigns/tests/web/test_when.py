@@ -18,7 +18,15 @@ def test_the_observing_day_begins_at_noon_utc() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(3, "just now"), (59, "59 s ago"), (61, "1 min ago"), (7200, "2 h ago"), (200_000, "2 d ago"), (-300, "in 5 min"), (10**7, "2026-07-29")],
+    [
+        (3, "just now"),
+        (59, "59 s ago"),
+        (61, "1 min ago"),
+        (7200, "2 h ago"),
+        (200_000, "2 d ago"),
+        (-300, "in 5 min"),
+        (10**7, "2026-07-29"),
+    ],
 )
 def test_relative(seconds: int, text: str) -> None:
     assert relative_text(NOON_US - seconds * SECOND_US, now_us=NOON_US) == text
@@ -30,6 +38,7 @@ def test_durations(seconds: int, text: str) -> None:
 
 
 def test_a_time_tells_programs_and_people() -> None:
-    assert time_element(NOON_US, now_us=NOON_US + 90 * SECOND_US) == (
-        '<time datetime="2026-11-22T12:00:00Z" title="2026-11-22 12:00:00 UTC · observing night 20261122" data-relative>1 min ago</time>'
-    )
+    element = time_element(NOON_US, now_us=NOON_US + 90 * SECOND_US)
+    assert 'datetime="2026-11-22T12:00:00Z"' in element
+    assert 'title="2026-11-22 12:00:00 UTC · observing night 20261122"' in element
+    assert element.endswith(" data-relative>1 min ago</time>")

@@ -61,6 +61,7 @@ class Agent:
         self._news = threading.Event()
         self._lock = threading.Lock()
         self._waiting: dict[str, Order] = {}
+        self._beginning: str | None = None
         self._courier = Courier(server, agent_id, resync=self._resync)
         self._carrier = Carrier(site, server, folders=folders, workers=workers, courier=self._courier, freed=self._news.set)
 
@@ -157,7 +158,7 @@ class Agent:
                 if not known:
                     self._greet()
                     known = True
-                self._take_in(self._server.lease(self._agent_id, LeaseRequest()))
+                self._take_in(self._server.lease(self._agent_id, LeaseRequest(holding=self._holding())))
                 backoff.reset()
             except (ServerGone, Refused) as error:
                 if self._leaving.is_set():
@@ -181,6 +182,11 @@ class Agent:
         log.error("the server refuses", code=error.code, reason=error.message, remedy=error.remedy)
         return backoff.next_s()
 
+    def _holding(self) -> list[str]:
+        """Give the orders that were leased and are not begun."""
+        with self._lock:
+            return [*self._waiting, *filter(None, [self._beginning])]
+
     def _take_in(self, orders: list[Order]) -> None:
         for order in orders:
             if not isinstance(order.payload, CancelPayload) and order.payload.stack in self._site.stacks:
@@ -197,11 +203,13 @@ class Agent:
             self._news.clear()
             while not self._leaving.is_set() and (order := self._next_to_begin()) is not None:
                 self._begin(order)
+                self._beginning = None
 
     def _next_to_begin(self) -> Order | None:
         with self._lock:
             for order in self._waiting.values():
                 if order.kind is not OrderKind.SUBMIT or self._carrier.n_submissions < self._site.max_submissions:
+                    self._beginning = order.id
                     return self._waiting.pop(order.id)
         return None
 

@@ -8,11 +8,11 @@
 
 Writing commits before the answer goes out (``scope="function"``), and rolls back where the handler raises.
 
-Handlers run in a pool of 40 threads, and a request takes several of them one after the other: to open its session, to run its
-handler, to write its answer. Meanwhile it keeps its connection and, where it writes, its turn to write. Were all threads kept by those
-who wait for a connection or a turn, those who have them would get no thread, and nothing would move again. So each kind of request has
-a limit, above which it waits without a thread; together they stay below the number of threads and of connections. A handler
-that opens a transaction by itself names `WriteTurn`.
+Handlers run in a pool of threads, 40 by default, and a request takes several of them one after the other: to open its session,
+to run its handler, to write its answer. Meanwhile it keeps its connection and, where it writes, its turn to write. Were all
+threads kept by those who wait for a connection or a turn, those who have them would get no thread, and nothing would move again.
+So each kind of request has a limit, above which it waits without a thread; together they stay below the number of threads and of
+connections. A handler that opens a transaction by itself names `WriteTurn`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ __all__ = (
     "PasswordTurn",
     "Reading",
     "SettingsUsed",
+    "Starting",
     "WriteTurn",
     "Writing",
 )
@@ -60,7 +61,10 @@ MAX_PASSWORDS: Final = 2
 MAX_LEASES: Final = 12
 """How many agents may wait for orders at once; the others wait for a turn to wait."""
 
-MAX_WAITING: Final = MAX_WRITERS + MAX_OWN_WRITERS + MAX_PASSWORDS + MAX_LEASES + 1
+MAX_STARTS: Final = 6
+"""How many requests may wait for a site's answer at once."""
+
+MAX_WAITING: Final = MAX_WRITERS + MAX_OWN_WRITERS + MAX_PASSWORDS + MAX_LEASES + MAX_STARTS + 1
 """How many threads may wait for their turn to write at most; one of them notes the use of a credential."""
 
 
@@ -115,18 +119,26 @@ def _writing(identity: Caller, database: DatabaseUsed, clock: ClockUsed, setting
         yield Factory(session, identity=identity, clock=clock, settings=settings)
 
 
+def _write_turn() -> Iterator[None]:
+    yield
+
+
 def _password_turn() -> Iterator[None]:
     yield
 
 
-def _starting(identity: Caller, database: DatabaseUsed, clock: ClockUsed, settings: SettingsUsed) -> Starter:
-    return Starter(database, identity=identity, clock=clock, files=FileFolder(settings.data_dir / "files"))
+def _lease_turn() -> Iterator[None]:
+    yield
 
 
-Starting = Annotated[Starter, Depends(_starting)]
+def _starting(identity: Caller, database: DatabaseUsed, clock: ClockUsed, settings: SettingsUsed) -> Iterator[Starter]:
+    yield Starter(database, identity=identity, clock=clock, files=FileFolder(settings.data_dir / "files"))
+
+
+Starting = Annotated[Starter, Depends(_starting, scope="function", max_concurrency=MAX_STARTS)]
 """Starting a campaign, which waits between two transactions of its own."""
 
-Reading = Annotated[Factory, Depends(_reading, scope="function")]
+Reading = Annotated[Factory, Depends(_reading, scope="function", max_concurrency=MAX_READERS)]
 """Services on a session that cannot write; for GET."""
 
 Writing = Annotated[Factory, Depends(_writing, scope="function", max_concurrency=MAX_WRITERS)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ("QuantaCounts", "QuantumFailure", "TaskCounts")
+
+Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
 class QuantaCounts(BaseModel):
@@ -31,12 +33,12 @@ class QuantaCounts(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    expected: int = Field(default=0, ge=0)
-    succeeded: int = Field(default=0, ge=0)
-    caveats: int = Field(default=0, ge=0)
-    failed: int = Field(default=0, ge=0)
-    blocked: int = Field(default=0, ge=0)
-    unknown: int = Field(default=0, ge=0)
+    expected: Count = 0
+    succeeded: Count = 0
+    caveats: Count = 0
+    failed: Count = 0
+    blocked: Count = 0
+    unknown: Count = 0
 
     @classmethod
     def total(cls, parts: Iterable[QuantaCounts]) -> QuantaCounts:

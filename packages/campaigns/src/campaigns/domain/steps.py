@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -94,13 +95,14 @@ def step_states(definition: Definition, submissions: Sequence[Submission], *, wa
         In the order of the definition.
     """
     newest = newest_attempts(submissions)
+    n_attempts = Counter((submission.step, submission.group) for submission in submissions)
     states = []
     for step in definition.steps:
         groups = tuple(
             GroupState(
                 name=group.name,
                 newest=newest.get((step.name, group.name)),
-                n_attempts=sum(1 for one in submissions if (one.step, one.group) == (step.name, group.name)),
+                n_attempts=n_attempts[step.name, group.name],
             )
             for group in groups_of(definition, step)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from campaigns.domain.errors import (
@@ -93,7 +94,7 @@ class OrderService:
         begun = [_wire(order) for order in self._orders.begun_by(hello.agent_id)]
         return AgentWelcome(agent_id=hello.agent_id, lease_s=LEASE_S, begun=begun)
 
-    def lease(self, agent_id: str, *, max_orders: int) -> list[Order]:
+    def lease(self, agent_id: str, *, max_orders: int, holding: Sequence[str] = ()) -> list[Order]:
         """Give an agent orders that nobody has, oldest first.
 
         Parameters
@@ -102,12 +103,14 @@ class OrderService:
             An agent that has said hello.
         max_orders : `int`
             How many at most.
+        holding : sequence of `str`, optional
+            Orders that it says it has leased already. Others that were leased to it never arrived, and are given again.
         """
         site = self._agent_site(agent_id)
         now = self._context.clock.now_us()
         self._sites.heard(agent_id, now_us=now)
         leased = []
-        for order in self._orders.leasable(site, now_us=now, limit=max_orders):
+        for order in self._orders.leasable(site, agent_id=agent_id, holding=holding, now_us=now, limit=max_orders):
             status = transition(ORDER_TRANSITIONS, order.status, OrderAction.LEASE, what=f"order {order.id}")
             given = replace(
                 order,

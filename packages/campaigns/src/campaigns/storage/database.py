@@ -64,7 +64,7 @@ class WriteSession(Session):
         return self.execute(statement).scalar_one() - count + 1
 
     def write_events(self) -> None:
-        """Number the events kept so far and write them."""
+        """Give numbers to the events kept so far, and write them."""
         if not self._drafts:
             return
         # Other rows go first, since events refer to them.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
@@ -55,22 +57,29 @@ class OrderStore:
             if getattr(row, name) != value:
                 setattr(row, name, value)
 
-    def leasable(self, site: str, *, now_us: int, limit: int) -> list[AgentOrder]:
+    def leasable(
+        self, site: str, *, agent_id: str, holding: Sequence[str], now_us: int, limit: int
+    ) -> list[AgentOrder]:
         """Take orders that nobody has, oldest first, holding them until the transaction ends.
 
         Parameters
         ----------
         site : `str`
             The site.
+        agent_id : `str`
+            Who asks.
+        holding : sequence of `str`
+            Orders that are leased to it and that it has; the others that are leased to it are void.
         now_us : `int`
             The time; leases that ran out before it are void.
         limit : `int`
             How many at most.
         """
-        lapsed = and_(AgentOrderRow.status == OrderStatus.LEASED.value, AgentOrderRow.lease_until_us < now_us)
+        lost = and_(AgentOrderRow.agent_id == agent_id, AgentOrderRow.id.not_in(holding))
+        void = and_(AgentOrderRow.status == OrderStatus.LEASED.value, or_(AgentOrderRow.lease_until_us < now_us, lost))
         statement = (
             self._visible()
-            .where(AgentOrderRow.site == site, or_(AgentOrderRow.status == OrderStatus.OPEN.value, lapsed))
+            .where(AgentOrderRow.site == site, or_(AgentOrderRow.status == OrderStatus.OPEN.value, void))
             .order_by(AgentOrderRow.created_us, AgentOrderRow.id)
             .limit(limit)
             .with_for_update(skip_locked=True)

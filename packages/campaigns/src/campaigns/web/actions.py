@@ -27,6 +27,8 @@ class Action:
         Stable; the element's id.
     label : `str`
         The word on the button.
+    what : `str`
+        What it is done to, on the button that does it: a bare ``cancel`` would look like a way out.
     url : `str`
         Where the form goes, by POST.
     sentence : `str`
@@ -39,6 +41,7 @@ class Action:
 
     id: str
     label: str
+    what: str
     url: str
     sentence: str
     key: str | None = None
@@ -66,16 +69,15 @@ def campaign_actions(campaign: Campaign, ready: list[Start], *, active: bool, id
     """
     if not may(identity, Role.OPERATOR):
         return []
-    base = f"/campaigns/{campaign.id}"
     manages = may(identity, Role.MANAGER)
     offered: list[Action] = []
     match campaign.status:
         case CampaignStatus.DRAFT if manages and not missing_for_start(campaign.definition):
-            offered.append(_define(base))
+            offered.append(_define(campaign))
         case CampaignStatus.DEFINED if not campaign.starting:
-            offered.append(_start(base, campaign))
+            offered.append(_start(campaign))
         case CampaignStatus.RUNNING | CampaignStatus.PAUSED:
-            offered.extend(_under_way(base, campaign, ready, may_end=manages and not active))
+            offered.extend(_under_way(campaign, ready, may_end=manages and not active))
         case _:
             pass
     if manages and campaign.status in (
@@ -84,27 +86,29 @@ def campaign_actions(campaign: Campaign, ready: list[Start], *, active: bool, id
         CampaignStatus.RUNNING,
         CampaignStatus.PAUSED,
     ):
-        offered.append(_cancel(base, campaign))
+        offered.append(_cancel(campaign))
     return offered
 
 
-def _define(base: str) -> Action:
+def _define(campaign: Campaign) -> Action:
     return Action(
         id="act-define",
         label="define",
-        url=f"{base}/define",
+        what=campaign.id,
+        url=f"{_address(campaign)}/define",
         tone="primary",
         key="s",
         sentence="Says that the definition has all it needs, so that the campaign can be started. Nothing runs yet.",
     )
 
 
-def _start(base: str, campaign: Campaign) -> Action:
+def _start(campaign: Campaign) -> Action:
     first = ", ".join(step.name for step in campaign.definition.steps if not step.needs)
     return Action(
         id="act-start",
         label="start",
-        url=f"{base}/start",
+        what=campaign.id,
+        url=f"{_address(campaign)}/start",
         tone="primary",
         key="s",
         sentence=f"The site {campaign.definition.site} looks first whether it can run; if so, {first} is submitted. "
@@ -112,14 +116,20 @@ def _start(base: str, campaign: Campaign) -> Action:
     )
 
 
-def _under_way(base: str, campaign: Campaign, ready: list[Start], *, may_end: bool) -> list[Action]:
+def _under_way(campaign: Campaign, ready: list[Start], *, may_end: bool) -> list[Action]:
     offered = []
     if ready:
         names = ready[0].step if ready[0].group == "all" else f"{ready[0].step} {ready[0].group}"
         more = f" {len(ready) - 1} more could start after it." if len(ready) > 1 else ""
         offered.append(
             Action(
-                id="act-next", label="next", url=f"{base}/next", tone="primary", key="s", sentence=f"Submits {names} now.{more}"
+                id="act-next",
+                label="next",
+                what=campaign.id,
+                url=f"{_address(campaign)}/next",
+                tone="primary",
+                key="s",
+                sentence=f"Submits {names} now.{more}",
             )
         )
     if campaign.held:
@@ -127,7 +137,8 @@ def _under_way(base: str, campaign: Campaign, ready: list[Start], *, may_end: bo
             Action(
                 id="act-resume",
                 label="resume",
-                url=f"{base}/resume",
+                what=campaign.id,
+                url=f"{_address(campaign)}/resume",
                 tone="primary",
                 key="r",
                 sentence="Lifts the pause: whatever may start by rule starts at once.",
@@ -138,7 +149,8 @@ def _under_way(base: str, campaign: Campaign, ready: list[Start], *, may_end: bo
             Action(
                 id="act-pause",
                 label="pause",
-                url=f"{base}/pause",
+                what=campaign.id,
+                url=f"{_address(campaign)}/pause",
                 key="p",
                 sentence="Nothing new starts until somebody resumes. What runs goes on to its end, and nothing is dropped.",
             )
@@ -148,7 +160,8 @@ def _under_way(base: str, campaign: Campaign, ready: list[Start], *, may_end: bo
             Action(
                 id="act-complete",
                 label="complete",
-                url=f"{base}/complete",
+                what=campaign.id,
+                url=f"{_address(campaign)}/complete",
                 sentence="Marks the campaign as completed for good. Steps that have not run stay as they are.",
             )
         )
@@ -156,7 +169,8 @@ def _under_way(base: str, campaign: Campaign, ready: list[Start], *, may_end: bo
             Action(
                 id="act-fail",
                 label="fail",
-                url=f"{base}/fail",
+                what=campaign.id,
+                url=f"{_address(campaign)}/fail",
                 tone="danger",
                 sentence="Marks the campaign as failed for good. What was accepted stays accepted.",
             )
@@ -164,13 +178,14 @@ def _under_way(base: str, campaign: Campaign, ready: list[Start], *, may_end: bo
     return offered
 
 
-def _cancel(base: str, campaign: Campaign) -> Action:
+def _cancel(campaign: Campaign) -> Action:
     begun = campaign.status in (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
     what = "Stops all that runs, and nothing more will start" if begun else "The campaign will never run"
     return Action(
         id="act-cancel",
         label="cancel",
-        url=f"{base}/cancel",
+        what=campaign.id,
+        url=f"{_address(campaign)}/cancel",
         tone="danger",
         sentence=f"{what}. It cannot be undone; its record stays.",
     )
@@ -201,13 +216,13 @@ def submission_actions(
     """
     if not newest or not may(identity, Role.OPERATOR) or not (under_way or submission.status in ACTIVE):
         return []
-    base = f"/submissions/{submission.id}"
     if submission.status in ACTIVE:
-        return [_stop(base, submission, prefix)]
+        return [_stop(submission, prefix)]
     accept = Action(
         id=f"{prefix}-accept",
         label="accept",
-        url=f"{base}/accept",
+        what=submission.id,
+        url=f"{_address(submission)}/accept",
         tone="primary",
         key="a",
         sentence=f"Later steps may use what {submission.id} made: {submission.output_run} is chained into {submission.output}.",
@@ -215,7 +230,8 @@ def submission_actions(
     reject = Action(
         id=f"{prefix}-reject",
         label="reject",
-        url=f"{base}/reject",
+        what=submission.id,
+        url=f"{_address(submission)}/reject",
         tone="danger",
         key="x",
         sentence=f"What {submission.id} made is not used. The group then waits to be restarted.",
@@ -223,26 +239,32 @@ def submission_actions(
     restart = Action(
         id=f"{prefix}-restart",
         label="restart",
-        url=f"{base}/restart",
+        what=submission.id,
+        url=f"{_address(submission)}/restart",
         key="r",
         sentence=f"Submits {submission.step} {submission.group} again as attempt {submission.attempt + 1}, into a new run.",
     )
     if submission.judgement is Judgement.ACCEPTED:
         return [reject]
     if submission.status is SubmissionStatus.LOST_CONTACT:
-        return [restart, _stop(base, submission, prefix)]
+        return [restart, _stop(submission, prefix)]
     if submission.judgement is Judgement.REJECTED or submission.status is SubmissionStatus.CANCELLED:
         return [restart]
     has_outputs = submission.registered and submission.quanta.succeeded
     return [accept, reject, restart] if has_outputs else [restart, reject]
 
 
-def _stop(base: str, submission: Submission, prefix: str) -> Action:
+def _stop(submission: Submission, prefix: str) -> Action:
     return Action(
         id=f"{prefix}-cancel",
         label="cancel",
-        url=f"{base}/cancel",
+        what=submission.id,
+        url=f"{_address(submission)}/cancel",
         tone="danger",
         key="x",
         sentence=f"Asks {submission.site} to stop {submission.id}. Outputs that are there stay in {submission.output_run}.",
     )
+
+
+def _address(thing: Campaign | Submission) -> str:
+    return f"/campaigns/{thing.id}" if isinstance(thing, Campaign) else f"/submissions/{thing.id}"

@@ -9,7 +9,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
-__all__ = ("markdown", "yaml_marked")
+__all__ = ("markdown", "ticked", "yaml_marked")
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
 _TAGS = {
@@ -67,6 +67,14 @@ def markdown(text: str) -> Markup:
     return Markup(  # noqa: S704
         re.sub(r"(</?)h([1-4])>", lambda match: f"{match[1]}h{int(match[2]) + 2}>", html)
     )
+
+
+def ticked(text: str) -> Markup:
+    """Show what stands between backticks, as in the service's own messages, as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(Markup("<code>{}</code>").format(part) if odd % 2 else escape(part) for odd, part in enumerate(parts))
 
 
 def yaml_marked(text: str) -> Markup:

@@ -19,7 +19,7 @@ from campaigns.pictures.bars import counts_in_words, quanta_bar
 from campaigns.pictures.looks import LEGEND, look_of, settled, sprite
 from campaigns.web.assets import STATIC, Assets
 from campaigns.web.flash import clear_flash, flash_of
-from campaigns.web.prose import markdown, yaml_marked
+from campaigns.web.prose import markdown, ticked, yaml_marked
 from campaigns.web.when import duration_text, time_element
 
 __all__ = ("Block", "Renderer", "identity_of", "renderer_of")
@@ -61,6 +61,7 @@ class Renderer:
             yaml_marked=yaml_marked,
             path=lambda text: quote(str(text), safe=""),
             size=_size,
+            ticked=ticked,
         )
         self._environment.globals.update(
             asset=assets.url,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from campaigns.domain.quanta import QuantumFailure, TaskCounts
 from campaigns.domain.states import OrderStatus
@@ -49,10 +49,32 @@ __all__ = (
 )
 
 
+Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+"""A UUID as text, in the form that both databases give."""
+
+
 class Wire(BaseModel):
     """A model of the protocol: what is unknown is an error, what was sent does not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, data: Any) -> Any:
+        return _printable(data)
+
+
+def _printable(data: Any) -> Any:
+    """Replace NUL in text, which logs of crashed programs have and PostgreSQL cannot keep."""
+    match data:
+        case str():
+            return data.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+        case dict():
+            return {_printable(key): _printable(value) for key, value in data.items()}
+        case list():
+            return [_printable(value) for value in data]
+        case _:
+            return data
 
 
 # ---- who the agent is ------------------------------------------------------------------------------------------------
@@ -86,7 +108,7 @@ class AgentHello(Wire):
     """The first thing an agent says after each start."""
 
     site: str
-    agent_id: str = Field(description="A UUID that the agent keeps in its state directory and gives again after a restart.")
+    agent_id: Uuid = Field(description="A UUID that the agent keeps in its state directory and gives again after a restart.")
     host: str
     boot_id: str
     pid: int
@@ -197,6 +219,11 @@ class LeaseRequest(Wire):
 
     wait_s: float = Field(default=10.0, ge=0, le=30)
     max_orders: int = Field(default=8, ge=0, le=64)
+    holding: list[Uuid] = Field(
+        default_factory=list,
+        max_length=1000,
+        description="Orders it has leased and not begun. Others that are leased to it were lost on the way, and are given again.",
+    )
 
 
 class LeaseResponse(Wire):
@@ -208,7 +235,7 @@ class LeaseResponse(Wire):
 class BeginRequest(Wire):
     """From here on the order belongs to the agent for good."""
 
-    agent_id: str
+    agent_id: Uuid
     token: int
 
 
@@ -340,7 +367,7 @@ class NumberedReport(Wire):
 class ReportsRequest(Wire):
     """Reports in rising order of ``seq``. Those that the server has are passed over."""
 
-    agent_id: str
+    agent_id: Uuid
     token: int
     reports: list[NumberedReport] = Field(max_length=200)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request
 
@@ -10,6 +11,7 @@ from campaigns.api.dependencies import (
     Caller,
     ClockUsed,
     DatabaseUsed,
+    LeaseTurn,
     Reading,
     SettingsUsed,
     Writing,
@@ -81,7 +83,7 @@ def say_hello(body: AgentHello, writing: Writing) -> AgentWelcome:
 
 @router.post("/agents/{agent_id}/lease", tags=["agents"], dependencies=[agent, LeaseTurn])
 def lease_orders(
-    agent_id: str,
+    agent_id: UUID,
     body: LeaseRequest,
     caller: Caller,
     database: DatabaseUsed,
@@ -94,19 +96,19 @@ def lease_orders(
         wait_for_orders(database, caller.site, clock=clock, timeout_s=body.wait_s)
     with database.write() as session:
         factory = Factory(session, identity=caller, clock=clock, settings=settings)
-        return LeaseResponse(orders=factory.orders().lease(agent_id, max_orders=body.max_orders))
+        return LeaseResponse(orders=factory.orders().lease(str(agent_id), max_orders=body.max_orders, holding=body.holding))
 
 
 @router.post("/orders/{order_id}/begin", tags=["agents"], dependencies=[agent])
-def begin_order(order_id: str, body: BeginRequest, writing: Writing) -> Order:
+def begin_order(order_id: UUID, body: BeginRequest, writing: Writing) -> Order:
     """Make an order the agent's own for good."""
-    return writing.orders().begin(order_id, body)
+    return writing.orders().begin(str(order_id), body)
 
 
 @router.post("/orders/{order_id}/reports", tags=["agents"], dependencies=[agent])
-def report_on_order(order_id: str, body: ReportsRequest, writing: Writing) -> ReportsResponse:
+def report_on_order(order_id: UUID, body: ReportsRequest, writing: Writing) -> ReportsResponse:
     """Take an agent's reports; those that are here already change nothing."""
-    return writing.orders().report(order_id, body)
+    return writing.orders().report(str(order_id), body)
 
 
 @router.put("/submissions/{ref}/files/{name}", tags=["agents"], dependencies=[agent], openapi_extra=CONTENT_BODY)
@@ -116,13 +118,13 @@ def upload_file(
     content: Content,
     writing: Writing,
     kind: FileKind,
-    order: str,
+    order: UUID,
     token: int,
     title: str = "",
     content_type: Annotated[str, Header()] = "application/octet-stream",
 ) -> FileModel:
     """Keep a file that belongs to a submission, over one of the same name."""
     stored = writing.orders().put_file(
-        ref, name, content, order_id=order, token=token, kind=kind, title=title, content_type=content_type
+        ref, name, content, order_id=str(order), token=token, kind=kind, title=title, content_type=content_type
     )
     return FileModel.of(stored)

@@ -24,7 +24,7 @@ __all__ = ("router",)
 
 router = APIRouter(prefix="/campaigns/{ref}", tags=["campaigns"])
 
-After = Annotated[int, Query(ge=0, description="Events after this number; 0 for all. The answer's `next` is the number to give next.")]
+After = Annotated[int, Query(ge=0, le=2**62, description="Events after this number; 0 for all. The answer's `next` is the number to give next.")]
 
 
 @router.get("/notes", dependencies=[viewer])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -13,6 +13,7 @@ from campaigns.api.policy import manager, viewer
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.document import dump_yaml
 from campaigns.domain.errors import InvalidDefinition
+from campaigns.domain.site import SiteView
 from campaigns.domain.states import Kind
 from campaigns.services.factory import Factory
 from campaigns.web.checking import BLANK, Checked, check
@@ -28,7 +29,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/campaigns/new", dependencies=[manager])
 def show_blank(request: Request, reading: Reading) -> Response:
     """Show an empty definition."""
-    return _form(request, reading, check(BLANK))
+    return _form(request, check(BLANK), sites=reading.sites().list())
 
 
 @router.post("/campaigns/check", dependencies=[viewer])
@@ -42,8 +43,9 @@ def create_campaign(
     request: Request, writing: Writing, document: Document, then: Annotated[Then, Form()] = Then.SAVE
 ) -> Response:
     """Save a new definition, and begin if that was asked for."""
-    checked = check(document)
-    on_refusal(request, lambda problem: _form(request, writing, checked, problem=problem))
+    # The form is shown again after the transaction's end, and so must need nothing of it.
+    checked, sites = check(document), writing.sites().list()
+    on_refusal(request, lambda problem: _form(request, checked, sites=sites, problem=problem))
     campaign = writing.campaigns().create(_whole(checked))
     return _saved(writing, campaign, then=then, reason=campaign.reason)
 
@@ -53,7 +55,7 @@ def show_definition(ref: str, request: Request, reading: Reading) -> Response:
     """Show a campaign's definition, to be changed."""
     campaign = reading.campaigns().get(ref)
     checked = check(dump_yaml(campaign.definition))
-    return _form(request, reading, checked, campaign=campaign, revision=campaign.revision)
+    return _form(request, checked, sites=reading.sites().list(), campaign=campaign, revision=campaign.revision)
 
 
 @router.post("/campaigns/{ref}/edit", dependencies=[manager])
@@ -67,10 +69,10 @@ def revise_campaign(
     then: Annotated[Then, Form()] = Then.SAVE,
 ) -> Response:
     """Save a new revision, and begin if that was asked for."""
-    checked, seen = check(document), writing.campaigns().get(ref)
+    checked, seen, sites = check(document), writing.campaigns().get(ref), writing.sites().list()
     on_refusal(
         request,
-        lambda problem: _form(request, writing, checked, campaign=seen, revision=revision, reason=reason, problem=problem),
+        lambda problem: _form(request, checked, sites=sites, campaign=seen, revision=revision, reason=reason, problem=problem),
     )
     campaign = writing.campaigns().revise(ref, _whole(checked), expected_revision=revision, reason=reason)
     return _saved(writing, campaign, then=then, reason=reason)
@@ -93,9 +95,9 @@ def _saved(writing: Factory, campaign: Campaign, *, then: Then, reason: str) -> 
 
 def _form(
     request: Request,
-    factory: Factory,
     checked: Checked,
     *,
+    sites: Sequence[SiteView],
     campaign: Campaign | None = None,
     revision: int = 0,
     reason: str = "",
@@ -110,6 +112,6 @@ def _form(
         "reason": reason,
         "problem": shown,
         "kinds": [kind.value for kind in Kind],
-        "sites": factory.sites().list(),
+        "sites": sites,
     }
     return renderer_of(request).page(request, "define.html", context, status=problem["status"] if problem else 200)

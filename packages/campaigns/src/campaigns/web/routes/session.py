@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from campaigns.api.dependencies import Doorkeeping, PasswordTurn, SettingsUsed
+from campaigns.api.dependencies import Doorkeeping, PasswordTurn, SettingsUsed, WriteTurn
 from campaigns.api.policy import open_access, viewer
 from campaigns.auth.browser import clear_cookie, cookie_of, set_cookie
 from campaigns.web.forms import local_path, on_refusal
@@ -49,7 +49,7 @@ def show_link(secret: str, request: Request) -> Response:
     return renderer_of(request).page(request, "link.html", {"secret": secret})
 
 
-@router.post("/login/{secret}", dependencies=[open_access])
+@router.post("/login/{secret}", dependencies=[open_access, WriteTurn])
 def sign_in_by_link(secret: str, request: Request, doorkeeper: Doorkeeping, settings: SettingsUsed) -> Response:
     """Sign in by a one-time link."""
     on_refusal(request, lambda problem: _form(request, "/campaigns", problem=problem))
@@ -59,7 +59,7 @@ def sign_in_by_link(secret: str, request: Request, doorkeeper: Doorkeeping, sett
     return response
 
 
-@router.post("/logout", dependencies=[open_access])
+@router.post("/logout", dependencies=[open_access, WriteTurn])
 def sign_out(request: Request, doorkeeper: Doorkeeping, settings: SettingsUsed) -> Response:
     """Sign out."""
     if (secret := cookie_of(request)) is not None:

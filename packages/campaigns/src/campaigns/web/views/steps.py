@@ -64,4 +64,4 @@ def _note(state: StepState) -> str:
     if whole == 1:
         newest = state.groups[0].newest
         return "" if newest is None else newest.id if newest.attempt == 1 else f"{newest.id}, attempt {newest.attempt}"
-    return f"{state.n_accepted}/{whole} accepted"
+    return f"{state.n_accepted}/{whole} accepted" if state.n_accepted else f"{whole} groups"

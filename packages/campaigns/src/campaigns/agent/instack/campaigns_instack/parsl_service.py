@@ -22,6 +22,7 @@ from typing import Any
 from lsst.ctrl.bps import WmsRunReport, WmsStates
 from lsst.ctrl.bps.parsl import ParslService
 from lsst.ctrl.bps.parsl.workflow import ParslWorkflow
+from parsl.executors import ThreadPoolExecutor
 
 from campaigns_instack.processes import boot_id, is_alive, start_ticks
 
@@ -320,10 +321,9 @@ def _stop(workflow: ParslWorkflow) -> None:
     if workflow.dfk is None:
         return
     for executor in workflow.dfk.executors.values():
-        pool = getattr(executor, "executor", None)
-        if pool is not None and hasattr(pool, "shutdown"):
-            # A pool of threads waits for its jobs for as long as they take, so that they have to be ended first.
-            pool.shutdown(wait=False, cancel_futures=True)
+        if isinstance(executor, ThreadPoolExecutor):
+            # It would wait for its jobs for as long as they take, so that they have to be ended first.
+            executor.executor.shutdown(wait=False, cancel_futures=True)
             _end_children()
     workflow.shutdown()
 

@@ -81,9 +81,11 @@ def preflight(
     with findings.collect():
         butler = open_butler(repository)
         _check_repository(butler, findings, input_collections, output, instrument)
+    # What is wrong with the inputs is told once, not again as the reason why every step finds nothing.
+    searched = None if any("input_collections" in (fault["where"] or "") for fault in findings.faults) else input_collections
     for index, step in enumerate(steps):
         with findings.collect():
-            _check_step(butler, findings, step, f"steps[{index}]", input_collections)
+            _check_step(butler, findings, step, f"steps[{index}]", searched)
     if butler is not None:
         butler.close()
     return {"faults": findings.faults, "steps": findings.steps}
@@ -164,7 +166,7 @@ def _check_instrument(butler: Butler, instrument: str) -> None:
 
 
 def _check_step(
-    butler: Butler | None, findings: Findings, step: dict[str, Any], where: str, input_collections: list[str]
+    butler: Butler | None, findings: Findings, step: dict[str, Any], where: str, input_collections: list[str] | None
 ) -> None:
     graph = _load_pipeline(step["pipeline"], f"{where}.pipeline")
     groups: list[dict[str, Any]] = []

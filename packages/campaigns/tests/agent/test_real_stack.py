@@ -1,0 +1,184 @@
+"""The agent with the demo stack: real ``bps``, real Butler, real failures, real kills."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from agent.fake_server import FakeServer
+from agent.making import agent_thread, cancel_order, make_order, submit_order, write_site
+from campaigns.agent import shim
+from campaigns.agent.site import load_site
+from campaigns.agent.worker import StackRefused, StackWorker, Workers
+from campaigns.wire.agent import ChainPayload, PreflightPayload, PreflightStep
+
+pytestmark = pytest.mark.stack
+
+ROOT = Path(__file__).parents[4]
+STACK = ROOT / ".stack"
+DEMO = ROOT / "packages" / "demo-pipeline" / "src" / "demo_pipeline"
+PIPELINE = f"{DEMO}/pipelines/demo.yaml"
+INPUTS = ["HSC/demo/defaults"]
+
+TWO_VISITS = "instrument = 'HSC' AND visit IN (903334, 903342)"
+"""A visit that can be measured and one whose images show no star."""
+
+LOCAL = {
+    "wmsServiceClass": "campaigns_instack.parsl_service.TrackedParslService",
+    "computeSite": "local",
+    "site": {"local": {"class": "campaigns_instack.parsl_sites.Threads", "cores": 2, "retries": 0}},
+}
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the demonstration's repository."""
+    if not (STACK / "bin" / "bps").exists():
+        pytest.skip("there is no demo stack: run `make setup`")
+    place = tmp_path_factory.mktemp("demo") / "repo"
+    subprocess.run([STACK / "bin" / "python", "-m", "demo_pipeline.repository", place], check=True, env=_clean(), stdout=2)
+    return place
+
+
+@pytest.fixture
+def site_file(tmp_path: Path, repository: Path) -> Path:
+    bps = {**yaml.safe_load((DEMO / "bps" / "demo.yaml").read_text()), **LOCAL}
+    repositories = {"demo": {"uri": str(repository)}}
+    return write_site(tmp_path / "site.yaml", prefix=STACK, repositories=repositories, bps=bps, max_submissions=3)
+
+
+@pytest.fixture
+def worker(site_file: Path, tmp_path: Path) -> Iterator[StackWorker]:
+    workers = Workers(load_site(site_file), tmp_path / "workers")
+    yield workers.get("demo")
+    workers.stop()
+
+
+def _clean() -> dict[str, str]:
+    prefix = str(STACK)
+    return {"PATH": f"{prefix}/bin:/usr/bin:/bin", "HOME": "/nonexistent", "CTRL_MPEXEC_DIR": prefix, "DAF_BUTLER_DIR": prefix}
+
+
+def _preflight(worker: StackWorker, place: Path, **changes: Any) -> dict[str, Any]:
+    step = {"name": "step1", "pipeline": f"{PIPELINE}#step1", "data_queries": [TWO_VISITS], "first": True}
+    arguments = {
+        "repository": str(place), "input_collections": INPUTS, "output": "u/ann/never", "instrument": "HSC", "bps": LOCAL,
+        "steps": [step],
+    }  # fmt: skip
+    found: dict[str, Any] = worker.call("preflight", **{**arguments, **changes})
+    return found
+
+
+def _steps(**changes: Any) -> list[dict[str, Any]]:
+    return [{"name": "step1", "pipeline": f"{PIPELINE}#step1", "data_queries": [TWO_VISITS], "first": True, **changes}]
+
+
+def test_preflight_in_the_stack(worker: StackWorker, repository: Path) -> None:
+    found = _preflight(worker, repository)
+    assert found["faults"] == []
+    [group] = found["steps"][0]["groups"]
+    assert group["quanta"] == {"simulateExposure": 7, "measureDetector": 7, "summarizeVisit": 2}
+    for change, code, where in (
+        ({"input_collections": [*INPUTS, "no/such"]}, "collection_not_found", "input_collections[1]"),
+        ({"output": "HSC/demo/inputs"}, "not_chained", "output"),
+        ({"instrument": "LSSTCam"}, "instrument_not_found", "instrument"),
+        ({"bps": {**LOCAL, "wmsServiceClass": "a.b.C"}}, "wms_not_found", "bps.wmsServiceClass"),
+        ({"bps": {**LOCAL, "computeSite": "moon"}}, "compute_site_not_found", "bps.computeSite"),
+        ({"steps": _steps(pipeline="/no/such.yaml#step1")}, "pipeline_not_found", "steps[0].pipeline"),
+        ({"steps": _steps(pipeline=f"{PIPELINE}#step9")}, "pipeline_invalid", "steps[0].pipeline"),
+        ({"steps": _steps(data_queries=["visit = "])}, "data_query_invalid", "steps[0].data_queries[0]"),
+        ({"steps": _steps(data_queries=[TWO_VISITS, "instrument = 'HSC' AND visit = 5"])}, "no_data", "steps[0].data_queries[1]"),
+        ({"repository": "/no/such"}, "butler_unreachable", "repository"),
+    ):
+        faults = _preflight(worker, repository, **change)["faults"]
+        assert [(fault["code"], fault["where"]) for fault in faults] == [(code, where)], faults
+        assert faults[0]["remedy"]
+    with pytest.raises(StackRefused) as caught:
+        _preflight(worker, repository, timeout_s=0.01)
+    assert caught.value.fault.code == "timeout"
+    # One that was killed has not harmed the others.
+    assert worker.call("ping")["pid"]
+
+
+def _submit(order_id: str, **changes: Any) -> Any:
+    told = {"pipeline": f"{PIPELINE}#step1", "input_collections": INPUTS, "data_query": TWO_VISITS, "output": f"u/ann/{order_id}"}
+    return submit_order(order_id, **{**told, "output_run": f"u/ann/{order_id}/run", "instrument": "HSC", **changes})
+
+
+def _collections(repository: Path) -> set[str]:
+    shown = subprocess.run(
+        [STACK / "bin" / "butler", "query-collections", repository, "u/ann/*"],
+        capture_output=True, check=True, env=_clean(), text=True,
+    )  # fmt: skip
+    return set(shown.stdout.split())
+
+
+def _launch(state_dir: Path, order_id: str, name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((state_dir / "orders" / order_id / "launch" / name).read_text())
+    return content
+
+
+def test_run_with_failures_is_told_truly(server: FakeServer, site_file: Path, state_dir: Path, repository: Path) -> None:
+    steps = [PreflightStep(name="step1", pipeline=f"{PIPELINE}#step1", data_queries=[TWO_VISITS], first=True)]
+    look = PreflightPayload(stack="demo", repository="demo", input_collections=INPUTS, output="u/ann/r1", steps=steps)
+    with agent_thread(site_file, server, state_dir):
+        server.add(_submit("r1"))
+        server.add(make_order("p1", look))
+        assert server.wait_for_report("p1", "done", "failed", timeout_s=60.0).kind == "done"
+        assert server.wait_for_report("r1", "done", "failed", timeout_s=120.0).kind == "done"
+        assert shim.session_members(_launch(state_dir, "r1", "started.json")["pid"]) == []
+        assert "u/ann/r1" not in _collections(repository)
+        server.add(
+            make_order("c1", ChainPayload(stack="demo", repository="demo", chain="u/ann/r1", collections=["u/ann/r1/run"]))
+        )
+        assert server.wait_for_report("c1", "done", "failed").kind == "done"
+    [quanta] = server.reports("r1", "quanta")
+    assert (quanta.source, quanta.registered, quanta.n_failures) == ("pipetask report", True, 4)
+    counts = {task.label: (task.expected, task.succeeded, task.failed, task.blocked, task.unknown) for task in quanta.tasks}
+    assert counts == {"simulateExposure": (7, 7, 0, 0, 0), "measureDetector": (7, 4, 3, 0, 0), "summarizeVisit": (2, 1, 0, 1, 0)}
+    failed = [failure for failure in quanta.failures if failure.status == "failed"]
+    assert {failure.data_id["visit"] for failure in failed} == {903342}
+    assert all(failure.exception.endswith("NoStarsError") and "no stars" in failure.message for failure in failed)
+    files = server.files["S-r1"]
+    assert all(b"no stars" in files[failure.log].content for failure in failed)
+    assert {"bps.yaml", "bps-rendered.yaml", "launcher.log", "pipetask-report.json"} <= set(files)
+    assert not [name for name in files if "env" in name]
+    assert server.reports("r1", "phase")[-1].n_quanta == 16
+    [last] = server.reports("r1", "workflow")[-1:]
+    assert (last.state, last.jobs["finalJob"]) == ("FAILED", {"SUCCEEDED": 1})
+    assert {"u/ann/r1", "u/ann/r1/run"} <= _collections(repository)
+    asked = ["status", "--wms-service-class", LOCAL["wmsServiceClass"], "--id", server.reports("r1", "prepared")[0].submit_dir]
+    env = {**_clean(), "PYTHONPATH": str(ROOT / "packages/campaigns/src/campaigns/agent/instack")}
+    assert subprocess.run([STACK / "bin" / "bps", *asked], capture_output=True, check=False, env=env).returncode == 19
+
+
+def test_killed_cancelled_and_empty(server: FakeServer, site_file: Path, state_dir: Path, repository: Path) -> None:
+    for order in (_submit("k1"), _submit("x1"), _submit("e1", data_query="instrument = 'HSC' AND visit = 5")):
+        server.add(order)
+    with agent_thread(site_file, server, state_dir):
+        for order_id in ("k1", "x1"):
+            server.wait_for_report(order_id, "progress", timeout_s=90.0)
+        os.kill(_launch(state_dir, "k1", "child.json")["pid"], signal.SIGKILL)
+        server.add(cancel_order("c1", "x1"))
+        for order_id in ("k1", "x1", "e1"):
+            server.wait_for_report(order_id, "done", "failed", timeout_s=90.0)
+            assert shim.session_members(_launch(state_dir, order_id, "started.json")["pid"]) == []
+    assert server.reports("k1", "launcher")[0].signal == signal.SIGKILL
+    assert server.reports("x1", "done")[0].cancelled
+    for order_id in ("k1", "x1"):
+        [quanta] = server.reports(order_id, "quanta")
+        assert (quanta.source, quanta.registered) == ("datasets in the datastore", False)
+        assert sum(task.expected for task in quanta.tasks) == 16
+        assert all(t.expected == t.succeeded + t.failed + t.blocked + t.unknown for t in quanta.tasks)
+    assert server.reports("x1", "workflow")[-1].state == "DELETED"
+    assert server.reports("e1", "failed")[0].faults[0].code == "empty_quantum_graph"
+    # Nothing half-made is in the registry.
+    assert not [name for name in _collections(repository) if name.startswith(("u/ann/k1", "u/ann/x1", "u/ann/e1"))]

@@ -1,0 +1,169 @@
+"""The pages in a browser: what one types, sees change, and reaches by the keyboard."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from browser.conftest import Served
+from campaigns.domain.identity import Role
+from campaigns.domain.quanta import TaskCounts
+
+pytestmark = pytest.mark.browser
+
+DOCUMENT = """\
+# Written by hand.
+name: by-hand
+title: By hand
+reason: To see it done.
+kind: development
+site: here
+stack: w_2026_46
+butler: main
+inputs: [LSSTCam/defaults]
+output: u/mary/by-hand
+pipeline: drp.yaml
+steps:
+  - name: step1
+  - name: step2
+    needs: [step1]
+    gate: {accept: person}
+"""
+
+
+def seen(page: Page, selector: str) -> int:
+    """Tell how many elements can be seen."""
+    return sum(element.is_visible() for element in page.locator(selector).all())
+
+
+def test_the_form_and_the_document_are_the_same_thing(served: Served) -> None:
+    page = served.open("/campaigns/new")
+    page.get_by_label("Short name").fill("from-the-form")
+    page.get_by_label("Title", exact=True).first.fill("From the form")
+    page.get_by_label("Reason").fill("To see it.")
+    expect(page.locator("#verdict")).to_contain_text("It can be saved as a draft")
+    text = page.locator("#document").input_value()
+    assert "# Fill in the form or write here" in text, "comments stay"
+    assert "name: from-the-form" in text.replace('"', "")
+    page.get_by_role("button", name="add a step").click()
+    assert "step2" in page.locator("#document").input_value()
+    expect(page.locator("#verdict svg.graph.right g.node")).to_have_count(2)
+
+    page.locator("#document").fill(DOCUMENT)
+    expect(page.get_by_label("Short name")).to_have_value("by-hand")
+    expect(page.locator("#verdict")).to_contain_text("It has all it needs to begin.")
+    page.get_by_label("Ticket").fill("DM-1")
+    text = page.locator("#document").input_value()
+    assert text.startswith("# Written by hand.")
+    assert "ticket: DM-1" in text
+    page.get_by_label("Ticket").fill("")
+    assert "ticket" not in page.locator("#document").input_value()
+
+
+def test_problems_are_told_with_their_lines_and_lead_there(served: Served) -> None:
+    page = served.open("/campaigns/new")
+    page.locator("#document").fill(DOCUMENT.replace("kind: development", "kind: developement"))
+    expect(page.locator("#verdict")).to_contain_text("1 problem: it cannot be saved yet")
+    page.locator("#verdict [data-where]").click()
+    selected = page.evaluate(
+        "(() => { const t = document.getElementById('document'); return t.value.slice(t.selectionStart, t.selectionEnd); })()"
+    )
+    assert selected == "kind: developement"
+
+
+def test_from_the_definition_to_an_accepted_submission(served: Served) -> None:
+    page = served.open("/campaigns/new")
+    page.locator("#document").fill(DOCUMENT)
+    page.get_by_role("button", name="save and begin").click()
+    expect(page.locator("#flash")).to_have_text("C-9 is saved and being started.")
+    expect(page.locator("#starting")).to_be_visible()
+
+    # The page follows what the agent does, without being loaded again, and keeps what is unfolded and typed.
+    page.evaluate("window.sameLoad = true")
+    served.agent.take()
+    expect(page.locator("#row-S-12")).to_contain_text("queued")
+    [first] = served.agent.take()
+    served.agent.launch(first)
+    served.agent.run(first, [TaskCounts(label="isr", expected=10, succeeded=4, unknown=6)])
+    expect(page.locator("#row-S-12")).to_contain_text("running")
+    expect(page.locator("#row-S-12")).to_contain_text("4 / 10")
+    page.locator("#act-pause summary").click()
+    reason = page.locator("#act-pause-reason")
+    reason.fill("half a sent")
+    served.agent.run(first, [TaskCounts(label="isr", expected=10, succeeded=9, unknown=1)])
+    expect(page.locator("#row-S-12")).to_contain_text("9 / 10")
+    expect(reason).to_have_value("half a sent")
+    expect(reason).to_be_focused()
+    page.keyboard.press("Escape")
+    served.agent.end(first, [TaskCounts(label="isr", expected=10, succeeded=10)])
+    expect(page.locator("#row-S-12")).to_contain_text("accepted")
+    assert page.evaluate("window.sameLoad")
+
+    [second] = served.agent.take()
+    served.agent.launch(second)
+    served.agent.end(second, [TaskCounts(label="coadd", expected=3, succeeded=3)])
+    expect(page.locator("#waits")).to_contain_text("waits to be accepted or rejected")
+    assert page.title().startswith("⏸ C-9")
+
+    page.keyboard.press("a")
+    expect(page.locator("#wait-S-13-accept-reason")).to_be_focused()
+    page.keyboard.type("It looks as it should.")
+    page.keyboard.press("Enter")
+    expect(page.locator("#flash")).to_have_text("S-13 is accepted; its run is being chained.")
+    served.agent.take()
+    expect(page.locator("#ended")).to_contain_text("Completed")
+
+
+def test_rows_are_walked_by_the_keyboard(served: Served) -> None:
+    page = served.open("/campaigns", Role.VIEWER)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(page.locator("#row-C-7 a.row-link")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{served.url}/campaigns/C-7")
+    page.keyboard.press("5")
+    expect(page).to_have_url(f"{served.url}/campaigns/C-7?tab=history")
+    page.keyboard.press("u")
+    expect(page).to_have_url(f"{served.url}/campaigns")
+    page.keyboard.press("?")
+    expect(page).to_have_url(f"{served.url}/help")
+    page.locator("#keys-on").uncheck()
+    page.keyboard.press("u")
+    page.wait_for_timeout(200)
+    expect(page).to_have_url(f"{served.url}/help")
+
+
+def test_a_failure_is_two_clicks_from_its_log(served: Served) -> None:
+    page = served.open("/campaigns/C-2?tab=failures", Role.VIEWER)
+    page.locator("#pattern-1 summary").click()
+    page.locator("#pattern-1").get_by_role("link", name="log").first.click()
+    expect(page.locator("#lines")).to_contain_text("No usable input warps are left")
+
+
+def test_all_of_it_without_scripts(served: Served) -> None:
+    page = served.open("/campaigns/new", scripts=False)
+    assert not page.locator("#guided").is_visible()
+    page.locator("#document").fill(DOCUMENT.replace("kind: development", "kind: wrong"))
+    page.get_by_role("button", name="save", exact=True).click()
+    expect(page.locator("#verdict")).to_contain_text("1 problem")
+    page.locator("#document").fill(DOCUMENT)
+    page.get_by_role("button", name="save", exact=True).click()
+    expect(page.locator("#flash")).to_have_text("C-9 is saved as defined, revision 1.")
+    page.locator("#act-start summary").click()
+    page.locator("#act-start-reason").fill("Why not.")
+    page.locator("#act-start-do").click()
+    expect(page.locator("#starting")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [420, 1440])
+@pytest.mark.parametrize(
+    "path", ["/campaigns", "/campaigns/C-2", "/campaigns/C-2?tab=failures", "/submissions/S-5", "/campaigns/new", "/help"]
+)
+def test_nothing_is_wider_than_the_page(served: Served, path: str, width: int) -> None:
+    page = served.open(path, width=width)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_one_picture_of_the_steps_is_seen_at_a_time(served: Served) -> None:
+    assert seen(served.open("/campaigns/C-2"), "svg.graph") == 1
+    assert seen(served.open("/campaigns/C-2", width=420), "svg.graph") == 1
