@@ -80,11 +80,11 @@ def served(chromium: Browser, examples: Path, tmp_path: Path) -> Iterator[Served
     contexts = []
     with serve(app) as server:
 
-        def open_page(path: str, role: Role = Role.MANAGER, *, scripts: bool = True, width: int = 1440) -> Page:
+        def open_page(path: str, role: Role | None = Role.MANAGER, *, scripts: bool = True, width: int = 1440) -> Page:
             context = chromium.new_context(
                 viewport={"width": width, "height": 900},
                 java_script_enabled=scripts,
-                extra_http_headers={"Authorization": f"Bearer {token_of(role)}"},
+                extra_http_headers={"Authorization": f"Bearer {token_of(role)}"} if role else {},
             )
             contexts.append(context)
             page = context.new_page()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -167,3 +169,21 @@ def test_nothing_is_wider_than_the_page(served: Served, path: str, width: int) -
 def test_one_picture_of_the_steps_is_seen_at_a_time(served: Served) -> None:
     assert seen(served.open("/campaigns/C-2"), "svg.graph") == 1
     assert seen(served.open("/campaigns/C-2", width=420), "svg.graph") == 1
+
+
+def test_signing_in_by_a_link_and_working_with_the_cookie(served: Served) -> None:
+    link = served.clients(Role.ADMIN).post("/api/v1/users/mary/login-links").json()["path"]
+    page = served.open("/campaigns/C-2?tab=notes", None)
+    expect(page).to_have_url(re.compile(r"/login\?next=%2Fcampaigns%2FC-2"))
+    page.goto(served.url + link)
+    page.locator("#sign-in").click()
+    expect(page.locator(".who")).to_contain_text("mary")
+    page.goto(f"{served.url}/campaigns/C-2")
+    page.keyboard.press("n")
+    expect(page.locator("#note-body")).to_be_focused()
+    page.keyboard.type("Seen at *3 a.m.*")
+    page.locator("#note-save").click()
+    expect(page.locator("#flash")).to_have_text("The note is saved.")
+    expect(page.locator(".note em").first).to_have_text("3 a.m.")
+    page.locator("#sign-out").click()
+    expect(page.locator("#login-form")).to_be_visible()

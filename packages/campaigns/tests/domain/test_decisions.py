@@ -97,7 +97,9 @@ def test_a_step_that_a_person_starts() -> None:
     decision = decide(definition, [], status=CampaignStatus.RUNNING, held=False)
     assert decision.start == []
     assert decision.ready == [Start("s1", "g1"), Start("s1", "g2")]
-    begun = decide(definition, [_submission(group="g1", status=SubmissionStatus.RUNNING)], status=CampaignStatus.RUNNING, held=False)
+    begun = decide(
+        definition, [_submission(group="g1", status=SubmissionStatus.RUNNING)], status=CampaignStatus.RUNNING, held=False
+    )
     assert begun.start == [Start("s1", "g2")], "the word was given for the step"
 
 

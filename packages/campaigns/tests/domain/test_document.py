@@ -58,7 +58,9 @@ def test_cycles_are_shown() -> None:
     assert "a → c → b → a" in fault.message
 
 
-@pytest.mark.parametrize("text", ["a: [", "name: a\nname: b", "x: &a 1\ny: *a", "!!python/object:os.system {}", "", "- 1", "\x00", "1: 2"])
+@pytest.mark.parametrize(
+    "text", ["a: [", "name: a\nname: b", "x: &a 1\ny: *a", "!!python/object:os.system {}", "", "- 1", "\x00", "1: 2"]
+)
 def test_what_is_no_campaign_file(text: str) -> None:
     assert all(fault.where and fault.message for fault in _faults(text))
 
@@ -69,7 +71,10 @@ def test_a_quote_cannot_leave_a_value_of_a_split() -> None:
 
 
 def test_yaml_and_back() -> None:
-    text = HEAD + "labels: [x, é]\nsteps:\n- name: s\n  gate: {accept: person}\n  split: {dimension: visit, values: [1, 2], size: 2}\n"
+    text = (
+        HEAD
+        + "labels: [x, é]\nsteps:\n- name: s\n  gate: {accept: person}\n  split: {dimension: visit, values: [1, 2], size: 2}\n"
+    )
     definition = read_yaml(text)
     assert read_yaml(dump_yaml(definition)) == definition
     assert read_definition(json.loads(definition.model_dump_json())) == definition
@@ -79,16 +84,18 @@ def test_schema_names_every_field_and_describes_it() -> None:
     schema = definition_schema()
     assert set(schema["properties"]) == set(Definition.model_fields)
     models = [schema, *schema["$defs"].values()]
-    undescribed = [
-        name for model in models for name, field in model.get("properties", {}).items() if "description" not in field
-    ]
+    undescribed = [name for model in models for name, field in model.get("properties", {}).items() if "description" not in field]
     assert undescribed == []
 
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from([*Definition.model_fields, "needs", "split", "gate", "accept", "x", "s"]), inner, max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from([*Definition.model_fields, "needs", "split", "gate", "accept", "x", "s"]), inner, max_size=6
+        )
+    ),
     max_leaves=15,
 )
 

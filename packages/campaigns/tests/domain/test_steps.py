@@ -24,8 +24,8 @@ def submission(
     return Submission(
         uuid=f"u{number}", number=number, campaign_uuid="c", campaign_id="C-1", campaign_name="c", revision=1, step="one",
         group=group, attempt=attempt, status=status, judgement=judgement, operator="otto", site="here", stack="w", repository="r",
-        pipeline="p", input_collections=(), output="o", output_run=f"o/{number}", data_query="", bps={}, created_us=0, updated_us=0,
-        tasks=(TaskCounts(label="isr", expected=2, succeeded=1, unknown=1),),
+        pipeline="p", input_collections=(), output="o", output_run=f"o/{number}", data_query="", bps={}, created_us=0,
+        updated_us=0, tasks=(TaskCounts(label="isr", expected=2, succeeded=1, unknown=1),),
     )  # fmt: skip
 
 

@@ -38,6 +38,8 @@ class Agent:
         The site.
     server : `ServerClient`
         The server.
+    leasing : `ServerClient`
+        The same, for the calls that wait; it is closed when the last of them has been answered, which may be after the end.
     folders : `OrderFolders`
         What is kept of orders.
     workers : `Workers`
@@ -49,10 +51,19 @@ class Agent:
     """
 
     def __init__(
-        self, site: Site, server: ServerClient, *, folders: OrderFolders, workers: Workers, agent_id: str, version: str
+        self,
+        site: Site,
+        server: ServerClient,
+        *,
+        leasing: ServerClient,
+        folders: OrderFolders,
+        workers: Workers,
+        agent_id: str,
+        version: str,
     ) -> None:
         self._site = site
         self._server = server
+        self._leasing = leasing
         self._folders = folders
         self._workers = workers
         self._agent_id = agent_id
@@ -158,15 +169,16 @@ class Agent:
                 if not known:
                     self._greet()
                     known = True
-                self._take_in(self._server.lease(self._agent_id, LeaseRequest(holding=self._holding())))
+                self._take_in(self._leasing.lease(self._agent_id, LeaseRequest(holding=self._holding())))
                 backoff.reset()
             except (ServerGone, Refused) as error:
                 if self._leaving.is_set():
-                    return
+                    break
                 # One that does not know the agent, after its database was put back, is told again who it is.
                 known = known and not isinstance(error, Refused)
                 self._leaving.wait(self._complain(error, backoff))
             self._workers.stop_idle(WORKER_IDLE_S)
+        self._leasing.close()
 
     @staticmethod
     def _complain(error: ServerGone | Refused, backoff: Backoff) -> float:

@@ -104,6 +104,7 @@ def run_agent(
     agent = Agent(
         site,
         client,
+        leasing=ServerClient(server, token),
         folders=OrderFolders(state_dir / "orders"),
         workers=Workers(site, state_dir / "workers"),
         agent_id=_agent_id(state_dir),

@@ -156,6 +156,8 @@ class ServerClient:
             raise ServerGone(f"{url} answered something else than this agent understands.") from error
 
     def _send(self, method: str, url: str, **kwargs: Any) -> httpx.Response:
+        if self._http.is_closed:
+            raise ServerGone("The agent is about to end.")
         try:
             response = self._http.request(method, url, **kwargs)
         except httpx.TransportError as error:

@@ -167,6 +167,11 @@ def _schema_fault(detail: ErrorDetails) -> Fault:
         case "string_pattern_mismatch":
             pattern = detail.get("ctx", {}).get("pattern", "")
             return Fault("bad_form", f"{_shown(detail['input'])} has not the form it must have.", where, f"It must match {pattern}.")
+        case "string_too_short":
+            return Fault("empty", f"The field `{location[-1]}` is empty.", where, "Write something there.")
+        case "string_too_long" | "too_long":
+            most = detail.get("ctx", {}).get("max_length", "")
+            return Fault("too_long", f"The field `{location[-1]}` is too long.", where, f"At most {most} are taken.")
         case "enum":
             expected = detail.get("ctx", {}).get("expected", "")
             return Fault("bad_value", f"{_shown(detail['input'])} is not one of the values.", where, f"Give {expected}.")

@@ -24,7 +24,7 @@ from campaigns.storage.database import Database
 
 __all__ = ("live_response", "versions")
 
-LOOK_S: Final = 0.1
+LOOK_S: Final = 0.2
 LEAST_S: Final = 0.5
 MOST_S: Final = 5.0
 HEARTBEAT_S: Final = 15.0

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from campaigns.domain.campaign import Campaign, Wait, WaitKind
 from campaigns.domain.decisions import newest_attempts
+from campaigns.domain.definition import missing_for_start
 from campaigns.domain.errors import Fault
 from campaigns.domain.failures import FailurePattern, PlacedFailure, group_failures
 from campaigns.domain.quanta import QuantaCounts
@@ -81,6 +82,7 @@ class CampaignPage:
     states: list[StepState]
     grids: list[StepGrid]
     refusal: list[Fault]
+    missing: list[Fault]
     quanta: QuantaCounts
     graph: Markup
     patterns: Sequence[FailurePattern]
@@ -138,6 +140,7 @@ def campaign_page(factory: Factory, ref: str, *, tab: Tab, before: int | None = 
         states=states,
         grids=step_grids(states, submissions, ended=ended),
         refusal=_refusal(factory, campaign),
+        missing=missing_for_start(campaign.definition) if campaign.status is CampaignStatus.DRAFT else [],
         quanta=QuantaCounts.total(state.quanta for state in states),
         graph=graph_of_states(states, base=f"/campaigns/{campaign.id}", ended=ended),
         patterns=failures,

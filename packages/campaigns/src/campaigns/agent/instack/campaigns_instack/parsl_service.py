@@ -320,7 +320,8 @@ def _stop(workflow: ParslWorkflow) -> None:
         signal.signal(signum, signal.SIG_IGN)
     if workflow.dfk is None:
         return
-    for executor in workflow.dfk.executors.values():
+    # Parsl has a pool of its own besides, whose end must not take the others' processes along: hence the configured ones only.
+    for executor in workflow.parsl_config.executors:
         if isinstance(executor, ThreadPoolExecutor):
             # It would wait for its jobs for as long as they take, so that they have to be ended first.
             executor.executor.shutdown(wait=False, cancel_futures=True)
