@@ -268,3 +268,47 @@ def test_yaml_and_json_give_the_same_words(client: Clients) -> None:
     assert (from_yaml["where"], from_json["where"]) == ("stps (line 5)", "stps")
     assert from_yaml["message"] == from_json["message"]
     assert from_yaml["remedy"] == from_json["remedy"] == "Did you mean `steps`?"
+
+
+def test_cancelling_what_was_lost_tells_the_agent(client: Clients, agent: ScriptedAgent) -> None:
+    ref = _started(client, agent)
+    order = agent.take("submit")
+    agent.report(order, {"kind": "lost", "reason": "The host was restarted.", "remedy": "Look."})
+    cancelled = _post(client, "submissions/S-1/cancel", {"reason": "It is gone"}, role=Role.OPERATOR)
+    assert cancelled.json()["status"] == "cancelled"
+    assert agent.take("cancel")["payload"]["submit_order_id"] == order["id"]
+    assert _show(client, f"campaigns/{ref}")["waits"][0]["kind"] == "recover"
+    agent.report(order, {"kind": "done", "cancelled": True})
+    assert _show(client, "submissions/S-1")["status"] == "cancelled"
+
+
+def test_restarting_what_was_lost_stops_it_first(client: Clients, agent: ScriptedAgent) -> None:
+    _started(client, agent)
+    order = agent.take("submit")
+    agent.report(order, {"kind": "lost", "reason": "The host was restarted.", "remedy": "Look."})
+    assert _post(client, "submissions/S-1/restart", {"reason": "Again"}).status_code == 201
+    assert sorted(given["kind"] for given in agent.lease()) == ["cancel", "submit"]
+
+
+def test_many_attempts_within_a_second_have_runs_of_their_own(client: Clients, agent: ScriptedAgent) -> None:
+    ref = _started(client, agent)
+    for number in range(1, 5):
+        assert _post(client, f"submissions/S-{number}/cancel", {"reason": "No"}).status_code == 200
+        assert _post(client, f"submissions/S-{number}/restart", {"reason": "Yes"}).status_code == 201
+    listed = _show(client, f"campaigns/{ref}/submissions")["items"]
+    assert len({item["output_run"] for item in listed}) == 5
+
+
+@pytest.mark.parametrize("name", ["C-1", "s-12", "new", "0f4c1a52-7d5a-4c8e-9b1e-2f6a7c8d9e0f"])
+def test_a_name_that_reads_like_an_id_is_refused(client: Clients, name: str) -> None:
+    answer = _post(client, "campaigns", definition(name=name))
+    assert answer.status_code == 422
+    assert answer.json()["faults"][0]["where"] == "name"
+
+
+def test_many_groups_start_quickly(client: Clients, agent: ScriptedAgent) -> None:
+    steps = [{"name": "step1", "split": {"dimension": "visit", "values": list(range(200))}}]
+    ref = _started(client, agent, steps=steps)
+    listed = _show(client, f"campaigns/{ref}/submissions")["items"]
+    assert len(listed) == 200
+    assert {item["status"] for item in listed} == {"queued"}

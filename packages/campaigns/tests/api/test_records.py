@@ -140,3 +140,22 @@ def test_counts_are_replaced_and_then_final(client: Clients, agent: ScriptedAgen
     assert (shown["quanta"]["succeeded"], shown["quanta_final"], shown["registered"]) == (10, True, True)
     listed = client(Role.VIEWER).get(f"{API}/campaigns").json()["items"]
     assert (listed[0]["quanta"]["succeeded"], listed[0]["n_submissions"]) == (10, 1)
+
+
+def _pages(client: Clients, path: str) -> list[dict[str, Any]]:
+    items, cursor = [], ""
+    while True:
+        answer = client(Role.VIEWER).get(f"{API}/{path}?limit=2{cursor}").json()
+        items.extend(answer["items"])
+        if answer["next"] is None:
+            return items
+        cursor = f"&cursor={answer['next']}"
+
+
+def test_long_lists_come_in_pieces(client: Clients, agent: ScriptedAgent, ref: str) -> None:
+    agent.run(agent.take("submit"), task("a", 7, 0, failed=7))
+    for path in ("submissions/S-1/failures", "submissions/S-1/events", "orders"):
+        whole = client(Role.VIEWER).get(f"{API}/{path}?limit=500").json()["items"]
+        assert _pages(client, path) == whole, path
+        bad = client(Role.VIEWER).get(f"{API}/{path}?cursor=WzFd.")
+        assert (bad.status_code, bad.json()["code"]) == (422, "invalid_input")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import logging
 import os
 import signal
-import sys
 import threading
 import time
 import uuid
@@ -28,7 +26,7 @@ from campaigns.agent.site import load_site
 from campaigns.agent.worker import Workers
 from campaigns.domain.errors import Conflict
 
-__all__ = ("OnStop", "RunningAgent", "StateDirInUse", "configure_logging", "run", "run_agent", "running_agent")
+__all__ = ("OnStop", "RunningAgent", "StateDirInUse", "run", "run_agent", "running_agent")
 
 OnStop = Literal["leave", "cancel"]
 """What becomes of running submissions when the agent ends: they outlive it, or they are cancelled."""
@@ -68,7 +66,6 @@ def run(site_file: Path, *, server: str, token: str, state_dir: Path, on_stop: O
     StateDirInUse
         If another agent works from the state directory.
     """
-    configure_logging()
     stopping = threading.Event()
 
     def stop(_signum: int, _frame: FrameType | None) -> None:
@@ -118,21 +115,6 @@ def run_agent(
         agent.close(cancel=on_stop == "cancel", timeout_s=CANCEL_TIMEOUT_S)
         client.close()
         os.close(lock_fd)
-
-
-def configure_logging() -> None:
-    """Write one line for each event to standard error."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def _lock(state_dir: Path) -> int:

@@ -62,8 +62,9 @@ class Policy:
         caller = None if self.open_to_all else await self._identify(request)
         check_same_site(request, by_cookie=caller is not None and caller.kind is CredentialKind.COOKIE)
         if caller is not None:
-            self._check_role(caller)
+            # The page that says no shows who was refused.
             request.state.identity = caller.identity
+            self._check_role(caller)
         _check_letters(request)
         if request.url.path.startswith("/api/"):
             _check_parameters(request)

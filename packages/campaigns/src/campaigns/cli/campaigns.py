@@ -175,7 +175,7 @@ def _say(output: Output, campaign: dict[str, Any], text: str) -> None:
     said = f"{text}, {campaign['status']}" if campaign["status"] not in text else text
     if campaign["starting"]:
         said += "; its site still looks whether it can run, and it starts by itself then"
-    output.document(campaign, text=said)
+    output.document(campaign, text="\n".join([said, *(f"  waits: {wait['text']}" for wait in campaign["waits"])]))
 
 
 def _cells(item: dict[str, Any]) -> dict[str, str]:

@@ -33,7 +33,7 @@ class CampaignClient(Connection):
     Examples
     --------
     >>> with CampaignClient("https://campaigns.example.org", token) as client:
-    ...     for campaign in client.items("campaigns", filter="status = running"):
+    ...     for campaign in client.items("campaigns"):
     ...         print(campaign["name"])
     """
 
@@ -124,12 +124,14 @@ class CampaignClient(Connection):
         body: dict[str, Any] = {"action": action, "reason": reason}
         if action == "start":
             body["wait_s"] = wait_s
-        answer: dict[str, Any] = self.post(f"campaigns/{ref}/transitions", body)
+        answer: dict[str, Any] = self.request("POST", f"campaigns/{ref}/transitions", document=body, wait_s=wait_s)
         return answer
 
     def preflight(self, ref: str, *, wait_s: float = 25.0) -> dict[str, Any]:
         """Have the site look whether a campaign could run, and start nothing."""
-        answer: dict[str, Any] = self.request("POST", f"campaigns/{ref}/preflight", params={"wait_s": wait_s}, again=True)
+        answer: dict[str, Any] = self.request(
+            "POST", f"campaigns/{ref}/preflight", params={"wait_s": wait_s}, again=True, wait_s=wait_s
+        )
         return answer
 
     def start_next(self, ref: str, *, reason: str) -> dict[str, Any]:

@@ -46,6 +46,7 @@ class Connection:
         headers = {"User-Agent": f"rubin-campaigns/{__version__}", "Accept": "application/json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
+        self._timeout_s = timeout_s
         self._http = httpx.Client(base_url=self.server, headers=headers, timeout=timeout_s, transport=transport)
 
     def __enter__(self) -> Self:
@@ -157,6 +158,7 @@ class Connection:
         text: str | None = None,
         headers: Mapping[str, str] | None = None,
         again: bool = False,
+        wait_s: float = 0.0,
     ) -> Any:
         """Send a request and read the answer.
 
@@ -174,6 +176,8 @@ class Connection:
             More headers.
         again : `bool`, optional
             Whether it may be sent again when nobody knows if it arrived.
+        wait_s : `float`, optional
+            How long the server may wait before it answers, in seconds, beyond what an answer takes anyway.
 
         Returns
         -------
@@ -186,6 +190,7 @@ class Connection:
             params={name: value for name, value in (params or {}).items() if value is not None},
             json=document,
             content=text,
+            timeout=httpx.Timeout(self._timeout_s + wait_s),
             headers={**(headers or {}), **({} if text is None else {"Content-Type": "application/yaml"})},
         )
         response = self._send(request, again=again)

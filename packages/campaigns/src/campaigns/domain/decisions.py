@@ -145,14 +145,15 @@ def _look_at_step(
 ) -> None:
     begun = any((step.name, group.name) in newest for group in groups_of(definition, step))
     by_person = step.start is StartKind.PERSON and not begun
+    if by_person:
+        first = groups_of(definition, step)[0].name
+        text = f"{step.name} is ready and waits for somebody to start it."
+        decision.waits.append(Wait(kind=WaitKind.START, step=step.name, group=first, text=text))
     for group in groups_of(definition, step):
         attempt = newest.get((step.name, group.name))
         if attempt is None:
             start = Start(step.name, group.name)
             (decision.ready if held or by_person else decision.start).append(start)
-            if by_person:
-                text = f"{step.name} is ready and waits for somebody to start it."
-                decision.waits.append(Wait(kind=WaitKind.START, step=step.name, group=group.name, text=text))
         elif attempt.judgement is Judgement.ACCEPTED or attempt.status in ACTIVE:
             continue
         elif attempt.judgement is Judgement.PENDING and gate_holds(step, attempt):

@@ -6,15 +6,28 @@ Reading a document is in `campaigns.domain.document`.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from campaigns.domain.errors import Fault
 from campaigns.domain.states import Kind
 
-__all__ = ("Definition", "Gate", "GateKind", "Link", "Split", "StartKind", "Step", "missing_for_start")
+__all__ = (
+    "Definition",
+    "Gate",
+    "GateKind",
+    "Link",
+    "Split",
+    "StartKind",
+    "Step",
+    "graph_faults",
+    "missing_for_start",
+    "needs_faults",
+)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 StepName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,49}$")]
@@ -134,6 +147,13 @@ class Definition(_Part):
     steps: list[Step] = Field(default_factory=list, max_length=200, description="The graph of steps.")
     links: list[Link] = Field(default_factory=list, max_length=200, description="Links to other systems.")
 
+    @field_validator("name")
+    @classmethod
+    def _is_no_reference(cls, value: str) -> str:
+        if re.fullmatch(r"(?i)[cs]-\d+|new|check|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value):
+            raise ValueError(f"{value} reads like an id or an address; give another name")
+        return value
+
     @property
     def step_names(self) -> list[str]:
         """The names of the steps, in the order of the document (`list` [`str`])."""
@@ -165,6 +185,9 @@ _FIXED_BPS = {
     "submitPath": "the site",
     "payload": "`butler`, `inputs`, `output` and `data_query`",
     "operator": "the submission",
+    "campaign": "`name`",
+    "instrument": "`instrument`",
+    "pipetaskOutput": "the service, which chains outputs itself",
 }
 """BPS settings that the service fixes itself, and where they come from."""
 
@@ -223,25 +246,45 @@ def graph_faults(definition: Definition) -> list[Fault]:
     faults : `list` [`Fault`]
         Names used twice, unknown steps in `needs`, cycles, and BPS settings that are fixed elsewhere.
     """
-    faults: list[Fault] = []
-    names = definition.step_names
+    faults = needs_faults([(step.name, step.needs) for step in definition.steps])
     for index, step in enumerate(definition.steps):
-        if step.name in names[:index]:
-            faults.append(
-                Fault("duplicate_step", f"Two steps are named {step.name}.", f"steps[{index}].name", "Give each step its own name.")
-            )
-        for position, needed in enumerate(step.needs):
-            if needed not in names:
-                known = ", ".join(names)
-                faults.append(
-                    Fault("unknown_step", f"Step {step.name} needs {needed}, which is no step of this campaign.",
-                          f"steps[{index}].needs[{position}]", f"Steps are: {known}.")
-                )
         faults.extend(_bps_faults(step.bps, f"steps[{index}].bps"))
     faults.extend(_bps_faults(definition.bps, "bps"))
     if not faults and (cycle := _cycle(definition)):
         faults.append(
             Fault("cycle", f"The steps wait for each other: {' → '.join(cycle)}.", "steps", "Take one of the `needs` away.")
+        )
+    return faults
+
+
+def needs_faults(steps: Sequence[tuple[str, Sequence[str]]]) -> list[Fault]:
+    """Tell which names of steps are used twice or do not exist.
+
+    Parameters
+    ----------
+    steps : sequence of (`str`, sequence of `str`)
+        Each step's name, and the names of those it needs.
+
+    Returns
+    -------
+    faults : `list` [`Fault`]
+        In the order of the document.
+    """
+    faults = []
+    names = [name for name, _ in steps]
+    known = ", ".join(names)
+    for index, (name, needs) in enumerate(steps):
+        if name in names[:index]:
+            faults.append(Fault("duplicate_step", f"Two steps are named {name}.", f"steps[{index}].name", "Give each step its own name."))
+        faults.extend(
+            Fault(
+                "unknown_step",
+                f"Step {name} needs {needed}, which is no step of this campaign.",
+                f"steps[{index}].needs[{position}]",
+                f"Steps are: {known}.",
+            )
+            for position, needed in enumerate(needs)
+            if needed not in names
         )
     return faults
 

@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from campaigns.domain.definition import Definition, graph_faults
+from campaigns.domain.definition import Definition, graph_faults, needs_faults
 from campaigns.domain.errors import Fault, InvalidDefinition
 
 __all__ = ("definition_schema", "dump_yaml", "read_definition", "read_yaml")
@@ -121,6 +121,7 @@ def read_definition(document: Any, *, lines: Mapping[str, int] | None = None) ->
         definition = Definition.model_validate(document)
     except ValidationError as error:
         faults = [_schema_fault(detail) for detail in error.errors(include_url=False)]
+        faults += needs_faults(_readable_steps(document.get("steps")))
         raise InvalidDefinition(_with_lines(faults, lines)) from None
     if faults := graph_faults(definition):
         raise InvalidDefinition(_with_lines(faults, lines))
@@ -144,6 +145,17 @@ def _yaml_fault(error: Exception) -> Fault:
     where = f"campaign file, line {mark.line + 1}, column {mark.column + 1}" if mark else "campaign file"
     problem = getattr(error, "problem", None) or "the text cannot be read"
     return Fault("not_yaml", f"This is not valid YAML: {problem}.", where, "Correct the text at that place.")
+
+
+def _readable_steps(steps: Any) -> list[tuple[str, list[str]]]:
+    """Take what can be taken of steps in a document with mistakes; nothing if the steps cannot even be counted."""
+    if not isinstance(steps, list) or not all(isinstance(step, dict) and isinstance(step.get("name"), str) for step in steps):
+        return []
+    needs = [step.get("needs") for step in steps]
+    return [
+        (step["name"], [name for name in needed if isinstance(name, str)] if isinstance(needed, list) else [])
+        for step, needed in zip(steps, needs, strict=True)
+    ]
 
 
 def _path(location: Sequence[str | int]) -> str:

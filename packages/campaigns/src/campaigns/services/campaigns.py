@@ -23,7 +23,7 @@ from campaigns.domain.errors import (
 )
 from campaigns.domain.identity import Role, may
 from campaigns.domain.page import Page
-from campaigns.domain.states import ACTIVE, CampaignAction, CampaignStatus
+from campaigns.domain.states import ACTIVE, CampaignAction, CampaignStatus, SubmissionStatus
 from campaigns.domain.submission import Submission
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
@@ -318,7 +318,8 @@ class CampaignService:
             raise NotReady(f"Nobody holds {campaign.id}: it waits for a decision.", where=campaign.id, remedy=waits or None)
         if action in (CampaignAction.COMPLETE, CampaignAction.FAIL):
             submissions = SubmissionStore(self._context.session, self._context.identity).of_campaign(campaign.uuid)
-            active = [submission.id for submission in submissions if submission.status in ACTIVE]
+            under_way = ACTIVE | {SubmissionStatus.LOST_CONTACT}
+            active = [submission.id for submission in submissions if submission.status in under_way]
             if active:
                 raise NotReady(
                     f"{campaign.id} still has submissions under way: {', '.join(active)}.",

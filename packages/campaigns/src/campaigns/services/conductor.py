@@ -80,12 +80,15 @@ class Conductor:
                     campaign, submissions[accepted], Judgement.ACCEPTED, reason="The step's gate holds.", actor=SYSTEM
                 )
             decision = self.decision(campaign)
-        for start in decision.start:
-            self.submit(campaign, start, actor=SYSTEM)
+        if decision.start:
+            self._submit_all(campaign, decision.start, actor=SYSTEM, operator=None)
         if tuple(decision.waits) != campaign.waits:
-            campaign = self._save(replace(campaign, waits=tuple(decision.waits)))
+            campaign = replace(campaign, waits=tuple(decision.waits))
+            if campaign.status is CampaignStatus.PAUSED and not campaign.held:
+                campaign = replace(campaign, status_reason=_why(decision))
+            campaign = self._save(campaign)
         if decision.action is not None:
-            campaign = self.move(campaign, decision.action, actor=SYSTEM, reason=_why(decision, campaign))
+            campaign = self.move(campaign, decision.action, actor=SYSTEM, reason=_why(decision))
         return campaign
 
     def move(self, campaign: Campaign, action: CampaignAction, *, actor: Identity, reason: str) -> Campaign:
@@ -150,8 +153,31 @@ class Conductor:
         submission : `Submission`
             The new submission, queued.
         """
+        return self._submit_all(campaign, [start], actor=actor, operator=operator)[0]
+
+    def _submit_all(
+        self, campaign: Campaign, starts: Sequence[Start], *, actor: Identity, operator: str | None
+    ) -> list[Submission]:
+        """Make the next attempts at some groups, reading what there is only once."""
         existing = self._submissions.of_campaign(campaign.uuid)
-        number = self._context.writing.next_number("submission")
+        first = self._context.writing.next_number("submission", count=len(starts))
+        made = [
+            self._make(campaign, start, existing, number=number, actor=actor, operator=operator)
+            for number, start in enumerate(starts, start=first)
+        ]
+        self.touch(campaign)
+        return made
+
+    def _make(
+        self,
+        campaign: Campaign,
+        start: Start,
+        existing: Sequence[Submission],
+        *,
+        number: int,
+        actor: Identity,
+        operator: str | None,
+    ) -> Submission:
         planned = self._plan(campaign, start, existing, number=number, operator=operator)
         self._submissions.add(planned)
         order = self._order(campaign, planned, actor=actor)
@@ -241,8 +267,11 @@ class Conductor:
         group = next(group for group in groups_of(definition, step) if group.name == start.group)
         before = newest_attempts(existing).get((start.step, start.group))
         now = self._context.clock.now_us()
+        taken = {submission.output_run for submission in existing}
+        named_at = now
         # Runs are named by the second: an attempt right after another must not meet its name.
-        named_at = now if before is None else max(now, before.created_us + 1_000_000)
+        while (run := output_run_of(definition, step=start.step, group=start.group, at_us=named_at)) in taken:
+            named_at += 1_000_000
         return Submission(
             uuid=str(uuid.uuid4()),
             number=number,
@@ -263,7 +292,7 @@ class Conductor:
             pipeline=definition.pipeline_of(step),
             input_collections=tuple(_inputs(definition, start.step, existing)),
             output=definition.output or "",
-            output_run=output_run_of(definition, step=start.step, group=start.group, at_us=named_at),
+            output_run=run,
             data_query=group.data_query,
             bps=merge(definition.bps, step.bps),
             created_us=now,
@@ -346,7 +375,7 @@ def _inputs(definition: Definition, step: str, existing: Sequence[Submission]) -
     return [*runs, *definition.inputs]
 
 
-def _why(decision: Decision, campaign: Campaign) -> str:
+def _why(decision: Decision) -> str:
     if decision.action is CampaignAction.COMPLETE:
         return "All steps are accepted."
     if decision.action is CampaignAction.WAIT:

@@ -13,7 +13,6 @@ from campaigns.domain.errors import (
     InvalidInput,
     NotFound,
     StaleLease,
-    TooLarge,
 )
 from campaigns.domain.identity import SYSTEM
 from campaigns.domain.order import AgentOrder
@@ -48,8 +47,6 @@ __all__ = ("LEASE_S", "OrderService", "wait_for_orders")
 
 LEASE_S = 30.0
 """How long an order that was leased stays the agent's without being begun."""
-
-MAX_FILE_BYTES = 20_000_000
 
 _FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.,=-]{0,180}$")
 
@@ -123,9 +120,9 @@ class OrderService:
             leased.append(_wire(given))
         return leased
 
-    def recent(self, *, limit: int) -> list[AgentOrder]:
-        """List orders, newest first, as people see them."""
-        return self._orders.recent(limit=limit)
+    def recent(self, *, limit: int, after: tuple[int, str] | None = None) -> list[AgentOrder]:
+        """List orders, newest first, as people see them, after one whose time and id are given."""
+        return self._orders.recent(limit=limit, after=after)
 
     def begin(self, order_id: str, request: BeginRequest) -> Order:
         """Make an order the agent's own for good.
@@ -198,13 +195,9 @@ class OrderService:
             If the name is not a plain file name.
         StaleLease
             If the order is not this submission's.
-        TooLarge
-            If the content is larger than the limit.
         """
         if not _FILE_NAME.match(name):
             raise InvalidInput(f"{name!r} is not a plain file name.", where="name", remedy="Use letters, digits and _ . , = -")
-        if len(content) > MAX_FILE_BYTES:
-            raise TooLarge(f"{name} has {len(content)} bytes; at most {MAX_FILE_BYTES} are kept.", where=name)
         submission = found_submission(self._context, submission_ref)
         order = self._orders.find(order_id)
         if order is None or order.submission_uuid != submission.uuid or order.token != token:

@@ -17,6 +17,8 @@ from campaigns.domain.errors import (
 from campaigns.domain.groups import groups_of
 from campaigns.domain.identity import SYSTEM, Identity
 from campaigns.domain.order import AgentOrder
+from campaigns.domain.places import placed
+from campaigns.domain.settings import merge
 from campaigns.domain.site import SiteView
 from campaigns.domain.states import (
     CAMPAIGN_TRANSITIONS,
@@ -134,9 +136,12 @@ class StartService:
         faults : `list` [`Fault`]
             What is wrong altogether; the campaign has started if nothing is.
         """
-        campaign = CampaignStore(self._context.session, SYSTEM).find(order.campaign_uuid or "", lock=True)
         store = CampaignStore(self._context.writing, SYSTEM)
-        if campaign is None or store.start_order(campaign) != order.id:
+        campaign = store.find(order.campaign_uuid or "", lock=True)
+        if campaign is None:
+            return faults
+        faults = placed(faults, campaign.definition)
+        if store.start_order(campaign) != order.id:
             return faults
         store.set_start_order(campaign, None)
         store.hold_names()
@@ -265,7 +270,7 @@ def _payload(definition: Definition) -> PreflightPayload:
         instrument=definition.instrument,
         input_collections=definition.inputs,
         output=definition.output or "",
-        bps=definition.bps,
+        bps=merge(definition.bps, *(step.bps for step in definition.steps)),
         steps=[
             PreflightStep(
                 name=step.name,

@@ -75,9 +75,9 @@ class SubmissionService:
             if (other.step, other.group) == (submission.step, submission.group)
         ]
 
-    def failures(self, ref: str, *, limit: int) -> list[QuantumFailure]:
-        """List the quanta of a submission that did not succeed."""
-        return self._store.failures(self.get(ref), limit=limit)
+    def failures(self, ref: str, *, limit: int, start: int = 0) -> list[QuantumFailure]:
+        """List the quanta of a submission that did not succeed, from a position on."""
+        return self._store.failures(self.get(ref), limit=limit, start=start)
 
     def files(self, ref: str) -> list[StoredFile]:
         """List the files that an agent uploaded for a submission."""
@@ -154,6 +154,10 @@ class SubmissionService:
             raise IllegalTransition(
                 f"{submission.id} was accepted.", where=submission.id, remedy="Reject it first, with a reason."
             )
+        if submission.status is SubmissionStatus.LOST_CONTACT and submission.order_id is not None:
+            # It may still run where nobody sees it: two attempts at once would only be in each other's way.
+            order = self._orders.find(submission.order_id, lock=True)
+            self._stop_order(campaign, submission, order, f"Restarted: {told}")
         conductor = Conductor(self._context)
         self._context.record(
             "submission.restarted",
@@ -190,7 +194,7 @@ class SubmissionService:
     def cancel_all(self, campaign: Campaign, *, reason: str) -> None:
         """Stop all that a campaign, locked by this transaction, has under way."""
         for submission in self._store.of_campaign(campaign.uuid):
-            if submission.status in ACTIVE:
+            if submission.status in ACTIVE or submission.status is SubmissionStatus.LOST_CONTACT:
                 self._cancel(campaign, submission, reason)
 
     def _cancel(self, campaign: Campaign, submission: Submission, reason: str) -> Submission:
@@ -198,14 +202,11 @@ class SubmissionService:
         order = self._orders.find(submission.order_id, lock=True) if submission.order_id else None
         now = self._context.clock.now_us()
         asked = replace(submission, cancel_requested_by=self._context.identity.name, updated_us=now)
-        begun = order is not None and order.status is OrderStatus.BEGUN
-        if order is not None and begun and submission.status is not SubmissionStatus.LOST_CONTACT:
-            self._orders.add(self._cancel_order(campaign, submission, order, reason))
+        running = self._stop_order(campaign, submission, order, reason)
+        if running and submission.status is not SubmissionStatus.LOST_CONTACT:
             summary = f"{submission.id}: asked to stop"
         else:
-            if order is not None and not begun and order.status in (OrderStatus.OPEN, OrderStatus.LEASED):
-                status = transition(ORDER_TRANSITIONS, order.status, OrderAction.WITHDRAW, what=f"order {order.id}")
-                self._orders.save(replace(order, status=status, ended_us=now))
+            # Nothing runs, or nobody knows: then a person's word ends it, and the agent stops what it may still find.
             asked = replace(asked, status=SubmissionStatus.CANCELLED, ended_us=now, status_reason=reason)
             summary = f"{submission.id} {_words(submission.status)} → cancelled"
         self._store.save(asked)
@@ -218,6 +219,19 @@ class SubmissionService:
             details={"from": submission.status.value, "to": asked.status.value},
         )
         return asked
+
+    def _stop_order(self, campaign: Campaign, submission: Submission, order: AgentOrder | None, reason: str) -> bool:
+        """Take back an order that nobody has begun, or have its agent stop; tells whether an agent has begun it."""
+        match order:
+            case None:
+                return False
+            case AgentOrder(status=OrderStatus.BEGUN):
+                self._orders.add(self._cancel_order(campaign, submission, order, reason))
+                return True
+            case AgentOrder(status=OrderStatus.OPEN | OrderStatus.LEASED):
+                status = transition(ORDER_TRANSITIONS, order.status, OrderAction.WITHDRAW, what=f"order {order.id}")
+                self._orders.save(replace(order, status=status, ended_us=self._context.clock.now_us()))
+        return False
 
     def _cancel_order(self, campaign: Campaign, submission: Submission, order: AgentOrder, reason: str) -> AgentOrder:
         payload = CancelPayload(submission_id=submission.id, submit_order_id=order.id, reason=reason)

@@ -108,9 +108,14 @@ class Database:
         self.backend = parsed.get_backend_name()
         self._write_lock = threading.Lock()
         match self.backend:
+            case "sqlite" if not parsed.database or parsed.database == ":memory:":
+                raise InvalidInput(
+                    "A SQLite database needs a file.",
+                    where="CAMPAIGN_DATABASE_URL",
+                    remedy="Give sqlite:///path/to/file; an absolute path has four slashes.",
+                )
             case "sqlite":
-                if parsed.database:
-                    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+                Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
                 self._writer = _sqlite_engine(parsed, writing=True)
                 self._reader = _sqlite_engine(parsed, writing=False)
             case "postgresql":

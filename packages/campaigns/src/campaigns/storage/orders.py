@@ -106,9 +106,13 @@ class OrderStore:
         )
         return [_order(row) for row in self._session.scalars(statement)]
 
-    def recent(self, *, limit: int) -> list[AgentOrder]:
-        """List orders, newest first."""
-        statement = self._visible().order_by(AgentOrderRow.created_us.desc(), AgentOrderRow.id).limit(limit)
+    def recent(self, *, limit: int, after: tuple[int, str] | None = None) -> list[AgentOrder]:
+        """List orders, newest first, after one whose time and id are given."""
+        statement = self._visible().order_by(AgentOrderRow.created_us.desc(), AgentOrderRow.id.desc()).limit(limit)
+        if after is not None:
+            time_us, order_id = after
+            same_time = and_(AgentOrderRow.created_us == time_us, AgentOrderRow.id < order_id)
+            statement = statement.where(or_(AgentOrderRow.created_us < time_us, same_time))
         return [_order(row) for row in self._session.scalars(statement)]
 
     def waiting_for_campaign(self, campaign_uuid: str) -> list[AgentOrder]:

@@ -120,11 +120,11 @@ class SubmissionStore:
         if rows:
             self._session.execute(insert(QuantumFailureRow), rows)
 
-    def failures(self, submission: Submission, *, limit: int) -> list[QuantumFailure]:
-        """List quanta that did not succeed, in the order in which they were reported."""
+    def failures(self, submission: Submission, *, limit: int, start: int = 0) -> list[QuantumFailure]:
+        """List quanta that did not succeed, in the order in which they were reported, from a position on."""
         statement = (
             select(QuantumFailureRow)
-            .where(QuantumFailureRow.submission_id == submission.uuid)
+            .where(QuantumFailureRow.submission_id == submission.uuid, QuantumFailureRow.position >= start)
             .order_by(QuantumFailureRow.position)
             .limit(limit)
         )

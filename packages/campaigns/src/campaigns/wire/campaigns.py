@@ -50,7 +50,6 @@ __all__ = (
     "OrderModel",
     "PreflightModel",
     "ReasonBody",
-    "RevisionCreate",
     "RevisionList",
     "RevisionModel",
     "SiteList",
@@ -172,13 +171,6 @@ class RevisionList(Wire):
 
     items: list[RevisionModel]
     next: str | None = None
-
-
-class RevisionCreate(Wire):
-    """A new revision: the whole document, and why it is changed."""
-
-    reason: str
-    definition: dict[str, Any]
 
 
 class TransitionBody(Wire):
@@ -438,6 +430,7 @@ class OrderModel(Wire):
     begun_us: int | None
     ended_us: int | None
     faults: list[dict[str, Any]]
+    result: dict[str, Any]
 
     @classmethod
     def of(cls, order: AgentOrder) -> OrderModel:

@@ -16,8 +16,9 @@ from campaigns.api.dependencies import (
     SettingsUsed,
     Writing,
 )
-from campaigns.api.lists import DEFAULT_LIMIT, Limit
+from campaigns.api.lists import DEFAULT_LIMIT, Cursor, Limit, cut, decode_cursor
 from campaigns.api.policy import agent, viewer
+from campaigns.domain.errors import InvalidInput
 from campaigns.services.factory import Factory
 from campaigns.services.orders import wait_for_orders
 from campaigns.wire.agent import (
@@ -70,9 +71,11 @@ def list_agents(reading: Reading) -> AgentList:
 
 
 @router.get("/orders", tags=["sites"], dependencies=[viewer])
-def list_orders(reading: Reading, limit: Limit = DEFAULT_LIMIT) -> OrderList:
-    """List the newest orders to agents."""
-    return OrderList(items=[OrderModel.of(order) for order in reading.orders().recent(limit=limit)])
+def list_orders(reading: Reading, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> OrderList:
+    """List orders to agents, newest first."""
+    found = reading.orders().recent(limit=limit + 1, after=_order_key(cursor) if cursor else None)
+    items, following = cut(found, limit=limit, key=lambda order: (order.created_us, order.id))
+    return OrderList(items=[OrderModel.of(order) for order in items], next=following)
 
 
 @router.post("/agents", tags=["agents"], dependencies=[agent])
@@ -128,3 +131,11 @@ def upload_file(
         ref, name, content, order_id=str(order), token=token, kind=kind, title=title, content_type=content_type
     )
     return FileModel.of(stored)
+
+
+def _order_key(cursor: str) -> tuple[int, str]:
+    time_us, order_id = decode_cursor(cursor, int, str)
+    try:
+        return max(0, min(time_us, 2**62)), str(UUID(order_id))
+    except ValueError:
+        raise InvalidInput("The cursor is not one of this list.", where="query.cursor", remedy="Leave it out.") from None

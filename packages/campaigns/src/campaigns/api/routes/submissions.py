@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse
 
 from campaigns.api.dependencies import Reading, Writing
 from campaigns.api.idempotency import Once, idempotent
-from campaigns.api.lists import MAX_LIMIT, Limit
+from campaigns.api.lists import DEFAULT_LIMIT, Cursor, Limit, cut, decode_cursor, encode_cursor
 from campaigns.api.policy import operator, viewer
 from campaigns.wire.campaigns import (
     EventList,
@@ -42,16 +42,20 @@ def list_attempts(ref: str, reading: Reading) -> SubmissionList:
 
 
 @router.get("/{ref}/failures", dependencies=[viewer])
-def list_failures(ref: str, reading: Reading, limit: Limit = MAX_LIMIT) -> FailureList:
-    """List the quanta that did not succeed, with what they said."""
-    return FailureList(items=reading.submissions().failures(ref, limit=limit))
+def list_failures(ref: str, reading: Reading, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> FailureList:
+    """List the quanta that did not succeed, with what they said, in the order in which they were reported."""
+    start = decode_cursor(cursor, int)[0] if cursor else 0
+    found = reading.submissions().failures(ref, limit=limit + 1, start=_bounded(start))
+    return FailureList(items=found[:limit], next=encode_cursor(start + limit) if len(found) > limit else None)
 
 
 @router.get("/{ref}/events", dependencies=[viewer])
-def list_events(ref: str, reading: Reading, limit: Limit = MAX_LIMIT) -> EventList:
+def list_events(ref: str, reading: Reading, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> EventList:
     """List a submission's events, newest first."""
-    events = reading.events().of_submission(ref, limit=limit)
-    return EventList(items=[EventModel.of(event) for event in events], next=None)
+    before = _bounded(decode_cursor(cursor, int)[0]) if cursor else None
+    found = reading.events().of_submission(ref, before=before, limit=limit + 1)
+    items, following = cut(found, limit=limit, key=lambda event: (event.number,))
+    return EventList(items=[EventModel.of(event) for event in items], next=following)
 
 
 @router.get("/{ref}/files", dependencies=[viewer])
@@ -100,3 +104,8 @@ def restart_submission(ref: str, body: ReasonBody, writing: Writing, once: Once)
         lambda: SubmissionModel.of(writing.submissions().restart(ref, reason=body.reason)),
         headers=lambda made: {"Location": f"/api/v1/submissions/{made.id}"},
     )
+
+
+def _bounded(number: int) -> int:
+    """Keep a number from outside within what both databases can compare."""
+    return max(0, min(number, 2**62))
