@@ -53,7 +53,12 @@ def main() -> int:
     try:
         rows = [
             _row("`campaign --help`", [_help_s() for _ in range(11)], LIMIT_HELP_S, "s"),
-            _row("server start to first answer", [_first_answer_s(folder / f"start{n}") for n in range(7)], LIMIT_FIRST_ANSWER_S, "s"),
+            _row(
+                "server start to first answer",
+                [_first_answer_s(folder / f"start{n}") for n in range(7)],
+                LIMIT_FIRST_ANSWER_S,
+                "s",
+            ),
             _row("server idle, resident memory", [_idle_mb(folder / "idle")], LIMIT_IDLE_MB, "MB"),
         ]
         service, script = _pairs(folder, chosen.pairs)
@@ -92,7 +97,7 @@ def _idle_mb(folder: Path) -> float:
     try:
         _wait_for(url)
         for path in ("/login", "/api/v1/openapi.json", "/healthz"):
-            urllib.request.urlopen(url + path).read()  # noqa: S310 - an address of this machine
+            urllib.request.urlopen(url + path).read()
         time.sleep(10)
         return psutil.Process(server.pid).memory_info().rss / 1e6
     finally:
@@ -113,7 +118,7 @@ def _serve(folder: Path) -> tuple[subprocess.Popen[bytes], str, float]:
 def _wait_for(url: str) -> None:
     for _ in range(3000):
         try:
-            urllib.request.urlopen(f"{url}/healthz").read()  # noqa: S310 - an address of this machine
+            urllib.request.urlopen(f"{url}/healthz").read()
         except OSError:
             time.sleep(0.005)
         else:
@@ -169,7 +174,9 @@ def _by_script(ground: Ground) -> float:
     (folder / "run.sh").write_text("\n".join(lines) + "\n")
     environment = Stack(site, "demo").environ()
     took = _timed(
-        lambda: subprocess.run(["bash", str(folder / "run.sh")], env=environment, cwd=folder, stdin=subprocess.DEVNULL, check=False)
+        lambda: subprocess.run(
+            ["bash", str(folder / "run.sh")], env=environment, cwd=folder, stdin=subprocess.DEVNULL, check=False
+        )
     )
     missing = [step.name for step in definition.steps if not (folder / f"{step.name}.json").exists()]
     if missing:
@@ -229,14 +236,14 @@ def _table(rows: list[tuple[str, str, str, str, str, str]], *, pairs: int) -> st
         [
             "# What the service costs",
             "",
-            "Written by `make bench`. All figures are from one run; the machine is shared, so trust the ratios before the seconds, and",
-            "the spread before either.",
+            "Written by `make bench`. All figures are from one run. The machine is shared: trust the ratios before the seconds,",
+            "and the spread before either.",
             "",
             *lines,
             "",
-            f"The campaign is the demonstration's, {pairs} times each way in turn: by the service, from asking for its start (preflight",
-            "included) to its completion, with the decision taken at once; and by a shell script with the same three `bps submit` and",
-            "`pipetask report` commands and the same BPS configuration.",
+            f"The campaign is the demonstration's, {pairs} times each way in turn: by the service, from asking for its start",
+            "(preflight included) to its completion, with the decision taken at once; and by a shell script with the same three",
+            "`bps submit` and `pipetask report` commands and the same BPS configuration.",
             "",
             f"Measured on {time.strftime('%Y-%m-%d', time.gmtime())}: {platform.system()} {platform.release()}, "
             f"{psutil.cpu_count()} cores, {gib:.0f} GiB, Python {platform.python_version()}.",

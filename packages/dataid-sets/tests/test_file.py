@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dataid_sets import DataIdFileError, parse_data_ids, read_data_id_file
 from hypothesis import given
 from hypothesis import strategies as st
 from lsst.daf.butler import DimensionUniverse
+
+from dataid_sets import DataIdFileError, parse_data_ids, read_data_id_file
 
 UNIVERSE = DimensionUniverse()
 
@@ -53,9 +54,10 @@ def test_all_problems_at_once() -> None:
 def test_names_are_checked() -> None:
     assert "did you mean visit?" in _problems([{"instrument": "HSC", "vist": 1}])["dimensions"]
     assert "no such field" in _problems({"data_ids": [], "constant": {}})["constant"]
-    assert "no primary key" in _problems({"dimensions": ["visit"], "data_ids": [{"instrument": "H", "visit": 1, "tract": 2}]})[
-        "data_ids[0].tract"
-    ]
+    assert (
+        "no primary key"
+        in _problems({"dimensions": ["visit"], "data_ids": [{"instrument": "H", "visit": 1, "tract": 2}]})["data_ids[0].tract"]
+    )
 
 
 def test_files_that_are_no_json(tmp_path: Path) -> None:
@@ -71,8 +73,12 @@ def test_files_that_are_no_json(tmp_path: Path) -> None:
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["instrument", "visit", "detector", "reason", "data_ids", "constants", "dimensions", "x"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["instrument", "visit", "detector", "reason", "data_ids", "constants", "dimensions", "x"]), inner
+        )
+    ),
     max_leaves=12,
 )
 

@@ -65,8 +65,8 @@ class Settings(BaseSettings):
     )
     site_file: Path | None = Field(
         default=None,
-        description="The site file of this machine: with one, the server runs an agent here. By default site.yaml in the data folder, "
-        "where there is one.",
+        description="The site file of this machine: with one, the server runs an agent here. "
+        "By default site.yaml in the data folder, where there is one.",
     )
     server: str = Field(
         default=f"http://127.0.0.1:{DEFAULT_PORT}",

@@ -183,7 +183,11 @@ class FakeServer:
         """Answer ``POST agents/{agent_id}/lease``."""
         deadline = time.monotonic() + request.wait_s
         with self._changed:
+            n_hellos = len(self.hellos)
             while self._server is not None and not self._server.should_exit:
+                if len(self.hellos) > n_hellos:
+                    # The agent has been started anew: whoever asked this is not there any more.
+                    return LeaseResponse(orders=[])
                 now = time.monotonic()
                 free = [k for k in self.kept.values() if self._is_free(k, agent_id, request.holding)][: request.max_orders]
                 if free or now >= deadline:

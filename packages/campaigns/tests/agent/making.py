@@ -22,6 +22,11 @@ from campaigns.agent.main import OnStop, run_agent
 from campaigns.domain.states import OrderStatus
 from campaigns.wire.agent import BeginRequest, CancelPayload, LeaseRequest, Order, OrderKind, SubmitPayload
 
+AN_AGENT = "00000000-0000-4000-8000-00000000000a"
+
+O1, O2, O9, R1, K1, X1, E1, C1, P1, P2 = (f"00000000-0000-4000-8000-{number:012}" for number in range(10))
+"""Ids of orders: to submit (``O``, and those with the real stack), to cancel and for anything else."""
+
 TASKS = [{"label": "measure", "expected": 2, "succeeded": 2, "caveats": 0, "failed": 0, "blocked": 0, "unknown": 0}]
 
 ANSWERS: dict[str, Any] = {
@@ -147,7 +152,7 @@ def write_site(path: Path, *, prefix: Path, **changes: Any) -> Path:
     return path
 
 
-def submit_order(order_id: str = "o1", **changes: Any) -> Order:
+def submit_order(order_id: str = O1, **changes: Any) -> Order:
     """Make a submit order."""
     payload: dict[str, Any] = {
         "submission_id": f"S-{order_id}", "campaign_id": "C-1", "campaign_name": "trial", "step": "step1", "group": "",

@@ -9,7 +9,14 @@ import pytest
 
 from agent.fake_server import TOKEN, FakeServer
 from agent.making import (
+    AN_AGENT,
     BPS,
+    C1,
+    O1,
+    O2,
+    O9,
+    P1,
+    P2,
     StubStack,
     agent_process,
     agent_thread,
@@ -45,16 +52,16 @@ def test_submission_is_carried_out(server: FakeServer, stack: StubStack, site_fi
     stack.go()
     server.add(submit_order())
     with agent_thread(site_file, server, state_dir):
-        done = server.wait_for_report("o1", "done", "failed")
+        done = server.wait_for_report(O1, "done", "failed")
     assert done.kind == "done"
     assert not done.cancelled
-    assert [kind for kind in kinds(server, "o1") if kind != "phase"] == ["prepared", "launched", "launcher", "quanta", "done"]
-    [quanta] = server.reports("o1", "quanta")
+    assert [kind for kind in kinds(server, O1) if kind != "phase"] == ["prepared", "launched", "launcher", "quanta", "done"]
+    [quanta] = server.reports(O1, "quanta")
     assert (quanta.source, quanta.registered) == ("pipetask report", True)
     assert (quanta.tasks[0].succeeded, quanta.tasks[0].caveats) == (2, 1)
-    [prepared] = server.reports("o1", "prepared")
-    assert "u/ann/trial/o1" in prepared.bps_yaml
-    assert {"bps.yaml", "launcher.log", "pipetask-report.json"} <= set(server.files["S-o1"])
+    [prepared] = server.reports(O1, "prepared")
+    assert f"u/ann/trial/{O1}" in prepared.bps_yaml
+    assert {"bps.yaml", "launcher.log", "pipetask-report.json"} <= set(server.files[f"S-{O1}"])
     assert stack.n_starts == 1
 
 
@@ -63,16 +70,16 @@ def test_what_is_heard_while_it_runs(server: FakeServer, stack: StubStack, site_
     stack.answer(workflow=said)
     server.add(submit_order())
     with agent_thread(site_file, server, state_dir):
-        server.wait_for(lambda: "workflow" in [r.report.kind for r in server.kept["o1"].reports])
+        server.wait_for(lambda: "workflow" in [r.report.kind for r in server.kept[O1].reports])
         stack.answer(workflow={**said, "state": "SUCCEEDED"})
         stack.go()
-        server.wait_for_report("o1", "done")
-    phases = [(report.phase, report.n_quanta) for report in server.reports("o1", "phase")]
+        server.wait_for_report(O1, "done")
+    phases = [(report.phase, report.n_quanta) for report in server.reports(O1, "phase")]
     assert phases[0] == ("acquiring", None)
     assert phases[-1] == ("running", 2)
-    assert [report.state for report in server.reports("o1", "workflow")] == ["RUNNING", "SUCCEEDED"]
+    assert [report.state for report in server.reports(O1, "workflow")] == ["RUNNING", "SUCCEEDED"]
     # What has not changed is not said again.
-    assert len(server.reports("o1", "progress")) == 1
+    assert len(server.reports(O1, "progress")) == 1
 
 
 def test_agent_killed_while_bps_runs(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
@@ -82,11 +89,11 @@ def test_agent_killed_while_bps_runs(server: FakeServer, stack: StubStack, site_
     with agent_process(site_file, server, state_dir):
         server.wait_for(lambda: len(server.hellos) == 2)
         stack.go()
-        server.wait_for_report("o1", "done")
+        server.wait_for_report(O1, "done")
     assert stack.n_starts == 1
-    assert kinds(server, "o1").count("launched") == 1
+    assert kinds(server, O1).count("launched") == 1
     assert server.hellos[0].agent_id == server.hellos[1].agent_id
-    assert server.reports("o1", "launcher")[0].exit_code == 0
+    assert server.reports(O1, "launcher")[0].exit_code == 0
 
 
 def test_bps_that_ended_while_the_agent_was_away(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
@@ -94,30 +101,30 @@ def test_bps_that_ended_while_the_agent_was_away(server: FakeServer, stack: Stub
     with agent_process(site_file, server, state_dir):
         stack.wait_for("submitting")
     stack.go()
-    wait_until((state_dir / "orders/o1/launch/exit.json").exists)
+    wait_until((state_dir / f"orders/{O1}/launch/exit.json").exists)
     with agent_thread(site_file, server, state_dir):
-        server.wait_for_report("o1", "done")
+        server.wait_for_report(O1, "done")
     assert stack.n_starts == 1
-    assert server.reports("o1", "launcher")[0].exit_code == 0
+    assert server.reports(O1, "launcher")[0].exit_code == 0
 
 
 def test_begun_but_never_launched_is_launched(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
     # The agent dies between begin and launch: what it leaves is the folder with the mark.
     stack.go()
-    order = begin_as(server, "the-agent", "o1", state_dir)
+    order = begin_as(server, AN_AGENT, O1, state_dir)
     OrderFolders(state_dir / "orders").create(order).mark_begun()
     with agent_thread(site_file, server, state_dir):
-        server.wait_for_report("o1", "done")
+        server.wait_for_report(O1, "done")
     assert stack.n_starts == 1
 
 
 def test_order_without_records_is_lost(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
-    begin_as(server, "the-agent", "o1", state_dir)
+    begin_as(server, AN_AGENT, O1, state_dir)
     with agent_thread(site_file, server, state_dir):
-        lost = server.wait_for_report("o1", "lost")
+        lost = server.wait_for_report(O1, "lost")
         assert "records" in lost.reason
-        server.add(cancel_order("c1", "o1"))
-        assert server.wait_for_report("o1", "done").cancelled
+        server.add(cancel_order(C1, O1))
+        assert server.wait_for_report(O1, "done").cancelled
     assert stack.n_starts == 0
 
 
@@ -127,17 +134,17 @@ def test_all_is_killed(server: FakeServer, stack: StubStack, site_file: Path, st
     server.add(submit_order())
     with agent_process(site_file, server, state_dir):
         stack.wait_for("submitting")
-    kill_session(state_dir, "o1")
+    kill_session(state_dir, O1)
     with agent_thread(site_file, server, state_dir):
-        lost = server.wait_for_report("o1", "lost")
+        lost = server.wait_for_report(O1, "lost")
         assert "not all quanta are accounted for" in lost.reason
         assert "cancel" in lost.remedy
-        server.add(cancel_order("c1", "o1"))
-        assert server.wait_for_report("o1", "done").cancelled
-    [quanta] = server.reports("o1", "quanta")
+        server.add(cancel_order(C1, O1))
+        assert server.wait_for_report(O1, "done").cancelled
+    [quanta] = server.reports(O1, "quanta")
     assert (quanta.source, quanta.registered) == ("datasets in the datastore", False)
     assert quanta.tasks[0].unknown == 1
-    [launcher] = server.reports("o1", "launcher")
+    [launcher] = server.reports(O1, "launcher")
     assert (launcher.exit_code, launcher.signal) == (None, None)
     assert stack.n_starts == 1
 
@@ -148,10 +155,10 @@ def test_all_is_killed_but_every_quantum_is_accounted_for(
     server.add(submit_order())
     with agent_process(site_file, server, state_dir):
         stack.wait_for("submitting")
-    kill_session(state_dir, "o1")
+    kill_session(state_dir, O1)
     with agent_thread(site_file, server, state_dir):
-        assert not server.wait_for_report("o1", "done", "lost").cancelled
-    assert "lost" not in kinds(server, "o1")
+        assert not server.wait_for_report(O1, "done", "lost").cancelled
+    assert "lost" not in kinds(server, O1)
 
 
 def test_lost_submission_gives_its_place_free(
@@ -165,21 +172,21 @@ def test_lost_submission_gives_its_place_free(
         patch.setattr(ending, "RETRIES_S", (0.0,))
         with agent_thread(site_file, server, state_dir):
             stack.go()
-            lost = server.wait_for_report("o1", "lost")
+            lost = server.wait_for_report(O1, "lost")
             assert "The database is away." in lost.reason
-            server.add(submit_order("o2"))
-            server.wait_for_report("o2", "launched")
+            server.add(submit_order(O2))
+            server.wait_for_report(O2, "launched")
 
 
 def test_shim_killed_bps_lives(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
     server.add(submit_order())
     with agent_thread(site_file, server, state_dir):
         stack.wait_for("submitting")
-        kill_shim(state_dir, "o1")
-        server.wait_for(lambda: "phase" in [r.report.kind for r in server.kept["o1"].reports])
+        kill_shim(state_dir, O1)
+        server.wait_for(lambda: "phase" in [r.report.kind for r in server.kept[O1].reports])
         stack.go()
-        server.wait_for_report("o1", "done")
-    [launcher] = server.reports("o1", "launcher")
+        server.wait_for_report(O1, "done")
+    [launcher] = server.reports(O1, "launcher")
     assert (launcher.exit_code, launcher.signal) == (None, None)
     assert stack.n_starts == 1
 
@@ -190,11 +197,11 @@ def test_server_away_while_bps_runs(server: FakeServer, stack: StubStack, site_f
         stack.wait_for("submitting")
         server.stop()
         stack.go()
-        wait_until((state_dir / "orders/o1/launch/exit.json").exists)
+        wait_until((state_dir / f"orders/{O1}/launch/exit.json").exists)
         server.start()
-        server.wait_for_report("o1", "done")
-    assert [kind for kind in kinds(server, "o1") if kind != "phase"] == ["prepared", "launched", "launcher", "quanta", "done"]
-    assert "launcher.log" in server.files["S-o1"]
+        server.wait_for_report(O1, "done")
+    assert [kind for kind in kinds(server, O1) if kind != "phase"] == ["prepared", "launched", "launcher", "quanta", "done"]
+    assert "launcher.log" in server.files[f"S-{O1}"]
 
 
 @pytest.mark.parametrize("answer", ["/begin", "/reports", "/lease", "/agents", "bps.yaml"])
@@ -204,26 +211,26 @@ def test_answer_lost_on_the_way(answer: str, server: FakeServer, stack: StubStac
     stack.go()
     server.add(submit_order())
     with agent_thread(site_file, server, state_dir):
-        server.wait_for_report("o1", "done")
+        server.wait_for_report(O1, "done")
     assert server.drop_answers_of == []
     assert stack.n_starts == 1
-    assert server.kept["o1"].n_begins == 1
+    assert server.kept[O1].n_begins == 1
 
 
 def test_unbegun_order_that_went_elsewhere_is_dropped(
     server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path
 ) -> None:
     site_file.write_text(site_file.read_text() + "max_submissions: 1\n")
-    server.add(submit_order("o1"))
+    server.add(submit_order(O1))
     with agent_thread(site_file, server, state_dir):
         stack.wait_for("submitting")
-        server.add(submit_order("o2"))
-        server.wait_for(lambda: server.kept["o2"].order.status is OrderStatus.LEASED)
-        server.kept["o2"].order = server.kept["o2"].order.model_copy(update={"token": 99, "status": OrderStatus.WITHDRAWN})
+        server.add(submit_order(O2))
+        server.wait_for(lambda: server.kept[O2].order.status is OrderStatus.LEASED)
+        server.kept[O2].order = server.kept[O2].order.model_copy(update={"token": 99, "status": OrderStatus.WITHDRAWN})
         stack.go()
-        server.wait_for_report("o1", "done")
-        wait_until(lambda: not (state_dir / "orders/o2").exists())
-    assert server.kept["o2"].reports == []
+        server.wait_for_report(O1, "done")
+        wait_until(lambda: not (state_dir / f"orders/{O2}").exists())
+    assert server.kept[O2].reports == []
     assert stack.n_starts == 1
 
 
@@ -231,15 +238,15 @@ def test_submissions_wait_for_places_and_nothing_else_does(
     server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path
 ) -> None:
     site_file.write_text(site_file.read_text() + "max_submissions: 1\n")
-    server.add(submit_order("o1"))
+    server.add(submit_order(O1))
     with agent_thread(site_file, server, state_dir):
         stack.wait_for("submitting")
-        server.add(submit_order("o2"))
-        server.add(make_order("p1", ChainPayload(stack="demo", repository="demo", chain="u/x", collections=["a"])))
-        server.wait_for_report("p1", "done")
-        assert server.kept["o2"].order.status is OrderStatus.LEASED
+        server.add(submit_order(O2))
+        server.add(make_order(P1, ChainPayload(stack="demo", repository="demo", chain="u/x", collections=["a"])))
+        server.wait_for_report(P1, "done")
+        assert server.kept[O2].order.status is OrderStatus.LEASED
         stack.go()
-        server.wait_for_report("o2", "done")
+        server.wait_for_report(O2, "done")
     assert stack.n_starts == 2
 
 
@@ -247,10 +254,10 @@ def test_cancel(server: FakeServer, stack: StubStack, site_file: Path, state_dir
     server.add(submit_order())
     with agent_thread(site_file, server, state_dir):
         stack.wait_for("submitting")
-        server.add(cancel_order("c1", "o1"))
-        assert server.wait_for_report("o1", "done").cancelled
-        assert server.wait_for_report("c1", "done").result == {"state": "stopping"}
-    assert server.reports("o1", "launcher")[0].signal == 15
+        server.add(cancel_order(C1, O1))
+        assert server.wait_for_report(O1, "done").cancelled
+        assert server.wait_for_report(C1, "done").result == {"state": "stopping"}
+    assert server.reports(O1, "launcher")[0].signal == 15
 
 
 def test_cancel_of_one_that_will_not_stop(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
@@ -258,15 +265,15 @@ def test_cancel_of_one_that_will_not_stop(server: FakeServer, stack: StubStack, 
     server.add(submit_order())
     with agent_thread(site_file, server, state_dir):
         stack.wait_for("submitting")
-        server.add(cancel_order("c1", "o1"))
-        assert server.wait_for_report("o1", "done").cancelled
-    assert server.reports("o1", "launcher")[0].signal == 9
+        server.add(cancel_order(C1, O1))
+        assert server.wait_for_report(O1, "done").cancelled
+    assert server.reports(O1, "launcher")[0].signal == 9
 
 
 def test_cancel_of_an_order_nobody_knows(server: FakeServer, site_file: Path, state_dir: Path) -> None:
-    server.add(cancel_order("c1", "o9"))
+    server.add(cancel_order(C1, O9))
     with agent_thread(site_file, server, state_dir):
-        failed = server.wait_for_report("c1", "failed")
+        failed = server.wait_for_report(C1, "failed")
     assert failed.faults[0].code == "unknown_order"
 
 
@@ -274,26 +281,26 @@ def test_cancel_comes_too_late(server: FakeServer, stack: StubStack, site_file: 
     stack.go()
     server.add(submit_order())
     with agent_thread(site_file, server, state_dir):
-        server.wait_for_report("o1", "done")
-        server.add(cancel_order("c1", "o1"))
-        assert server.wait_for_report("c1", "done").result == {"state": "ended"}
+        server.wait_for_report(O1, "done")
+        server.add(cancel_order(C1, O1))
+        assert server.wait_for_report(C1, "done").result == {"state": "ended"}
 
 
 def test_bps_fails_before_anything_runs(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
     stack.write("bps", "#!/bin/bash\necho 'ModuleNotFoundError: Unable to import a.b.C'\nexit 1\n")
     server.add(submit_order())
     with agent_thread(site_file, server, state_dir):
-        failed = server.wait_for_report("o1", "failed")
+        failed = server.wait_for_report(O1, "failed")
     assert failed.faults[0].code == "bps_setting_invalid"
     assert "a.b.C" in failed.faults[0].message
-    assert server.files["S-o1"]["launcher.log"].content.startswith(b"ModuleNotFoundError")
+    assert server.files[f"S-{O1}"]["launcher.log"].content.startswith(b"ModuleNotFoundError")
 
 
 def test_stack_without_bps(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
     (stack.bin / "bps").unlink()
     server.add(submit_order())
     with agent_thread(site_file, server, state_dir):
-        failed = server.wait_for_report("o1", "failed")
+        failed = server.wait_for_report(O1, "failed")
     assert "cannot be executed" in failed.faults[0].message
 
 
@@ -301,7 +308,7 @@ def test_work_dir_that_cannot_be_used(server: FakeServer, stack: StubStack, site
     (site_file.parent / "work").write_text("a file where a directory should be")
     server.add(submit_order())
     with agent_thread(site_file, server, state_dir):
-        failed = server.wait_for_report("o1", "failed")
+        failed = server.wait_for_report(O1, "failed")
     assert failed.faults[0].code == "launch_failed"
     assert stack.n_starts == 0
 
@@ -309,9 +316,9 @@ def test_work_dir_that_cannot_be_used(server: FakeServer, stack: StubStack, site
 @pytest.mark.parametrize("change", [{"stack": "w_99"}, {"repository": "embargo"}])
 def test_names_the_site_does_not_have(change: dict[str, str], server: FakeServer, site_file: Path, state_dir: Path) -> None:
     server.add(submit_order(**change))
-    server.add(make_order("p1", PREFLIGHT.model_copy(update=change)))
+    server.add(make_order(P1, PREFLIGHT.model_copy(update=change)))
     with agent_thread(site_file, server, state_dir):
-        for order_id in ("o1", "p1"):
+        for order_id in (O1, P1):
             failed = server.wait_for_report(order_id, "failed")
             assert failed.faults[0].remedy == "Known there: demo."
 
@@ -319,29 +326,29 @@ def test_names_the_site_does_not_have(change: dict[str, str], server: FakeServer
 def test_preflight(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
     fault = {"code": "no_data", "message": "Nothing fits.", "where": "steps[0].data_queries[0]", "remedy": "Widen it."}
     stack.answer(preflight={"faults": [fault], "steps": []})
-    server.add(make_order("p1", PREFLIGHT))
+    server.add(make_order(P1, PREFLIGHT))
     with agent_thread(site_file, server, state_dir):
-        failed = server.wait_for_report("p1", "failed")
+        failed = server.wait_for_report(P1, "failed")
         assert failed.faults[0].model_dump() == fault
         stack.answer(preflight={"faults": [], "steps": [{"name": "step1"}]})
-        server.add(make_order("p2", PREFLIGHT))
-        assert server.wait_for_report("p2", "done").result == {"steps": [{"name": "step1"}]}
+        server.add(make_order(P2, PREFLIGHT))
+        assert server.wait_for_report(P2, "done").result == {"steps": [{"name": "step1"}]}
     assert stack.calls("preflight")[0]["bps"]["wmsServiceClass"] == "a.wms.Service"
 
 
 def test_chain_that_is_refused(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
     stack.refuse("chain", "not_chained", "It is a RUN collection.")
-    server.add(make_order("p1", ChainPayload(stack="demo", repository="demo", chain="u/x", collections=["a"])))
+    server.add(make_order(P1, ChainPayload(stack="demo", repository="demo", chain="u/x", collections=["a"])))
     with agent_thread(site_file, server, state_dir):
-        failed = server.wait_for_report("p1", "failed")
+        failed = server.wait_for_report(P1, "failed")
     assert (failed.faults[0].code, failed.faults[0].message) == ("not_chained", "It is a RUN collection.")
 
 
 def test_stack_whose_python_does_not_work(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
     stack.write("python", "#!/bin/bash\necho 'No module named lsst' >&2\nexit 1\n")
-    server.add(make_order("p1", PREFLIGHT))
+    server.add(make_order(P1, PREFLIGHT))
     with agent_thread(site_file, server, state_dir):
-        failed = server.wait_for_report("p1", "failed")
+        failed = server.wait_for_report(P1, "failed")
     assert failed.faults[0].code == "stack_unusable"
     assert "No module named lsst" in failed.faults[0].message
 
@@ -350,10 +357,10 @@ def test_agent_that_ends_leaves_bps_running(server: FakeServer, stack: StubStack
     server.add(submit_order())
     with agent_thread(site_file, server, state_dir):
         stack.wait_for("submitting")
-    assert "launcher" not in kinds(server, "o1")
+    assert "launcher" not in kinds(server, O1)
     stack.go()
     with agent_thread(site_file, server, state_dir):
-        server.wait_for_report("o1", "done")
+        server.wait_for_report(O1, "done")
     assert stack.n_starts == 1
 
 
@@ -361,8 +368,8 @@ def test_agent_that_ends_can_cancel(server: FakeServer, stack: StubStack, site_f
     server.add(submit_order())
     with agent_thread(site_file, server, state_dir, on_stop="cancel"):
         stack.wait_for("submitting")
-    assert server.reports("o1", "done")[0].cancelled
-    assert server.kept["o1"].order.status is OrderStatus.DONE
+    assert server.reports(O1, "done")[0].cancelled
+    assert server.kept[O1].order.status is OrderStatus.DONE
 
 
 def test_one_agent_for_each_state_directory(server: FakeServer, site_file: Path, state_dir: Path) -> None:
@@ -378,22 +385,22 @@ def test_order_that_the_server_no_longer_counts_as_begun(
     server.add(submit_order())
     with agent_process(site_file, server, state_dir):
         stack.wait_for("submitting")
-    reports = len(server.kept["o1"].reports)
-    server.kept["o1"].order = server.kept["o1"].order.model_copy(update={"status": OrderStatus.FAILED})
+    reports = len(server.kept[O1].reports)
+    server.kept[O1].order = server.kept[O1].order.model_copy(update={"status": OrderStatus.FAILED})
     with agent_thread(site_file, server, state_dir):
         server.wait_for(lambda: len(server.hellos) == 2)
         stack.go()
-        wait_until((state_dir / "orders/o1/launch/exit.json").exists)
+        wait_until((state_dir / f"orders/{O1}/launch/exit.json").exists)
     # It is left alone, with its records, and nothing is said of it.
-    assert len(server.kept["o1"].reports) == reports
-    assert (state_dir / "orders/o1/order.json").exists()
+    assert len(server.kept[O1].reports) == reports
+    assert (state_dir / f"orders/{O1}/order.json").exists()
 
 
 def test_server_that_lost_reports(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
     server.add(submit_order())
     with agent_thread(site_file, server, state_dir):
-        server.wait_for(lambda: "progress" in [r.report.kind for r in server.kept["o1"].reports])
-        del server.kept["o1"].reports[-1]
+        server.wait_for(lambda: "progress" in [r.report.kind for r in server.kept[O1].reports])
+        del server.kept[O1].reports[-1]
         stack.go()
-        server.wait_for_report("o1", "done")
-    assert [report.seq for report in server.kept["o1"].reports] == list(range(1, len(server.kept["o1"].reports) + 1))
+        server.wait_for_report(O1, "done")
+    assert [report.seq for report in server.kept[O1].reports] == list(range(1, len(server.kept[O1].reports) + 1))

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from agent.fake_server import FakeServer
-from agent.making import agent_thread, cancel_order, make_order, submit_order, write_site
+from agent.making import C1, E1, K1, P1, R1, X1, agent_thread, cancel_order, make_order, submit_order, write_site
 from campaigns.agent import shim
 from campaigns.agent.site import load_site
 from campaigns.agent.worker import StackRefused, StackWorker, Workers
@@ -128,57 +128,57 @@ def _launch(state_dir: Path, order_id: str, name: str) -> dict[str, Any]:
 
 def test_run_with_failures_is_told_truly(server: FakeServer, site_file: Path, state_dir: Path, repository: Path) -> None:
     steps = [PreflightStep(name="step1", pipeline=f"{PIPELINE}#step1", data_queries=[TWO_VISITS], first=True)]
-    look = PreflightPayload(stack="demo", repository="demo", input_collections=INPUTS, output="u/ann/r1", steps=steps)
+    look = PreflightPayload(stack="demo", repository="demo", input_collections=INPUTS, output=f"u/ann/{R1}", steps=steps)
     with agent_thread(site_file, server, state_dir):
-        server.add(_submit("r1"))
-        server.add(make_order("p1", look))
-        assert server.wait_for_report("p1", "done", "failed", timeout_s=60.0).kind == "done"
-        assert server.wait_for_report("r1", "done", "failed", timeout_s=120.0).kind == "done"
-        assert shim.session_members(_launch(state_dir, "r1", "started.json")["pid"]) == []
-        assert "u/ann/r1" not in _collections(repository)
+        server.add(_submit(R1))
+        server.add(make_order(P1, look))
+        assert server.wait_for_report(P1, "done", "failed", timeout_s=60.0).kind == "done"
+        assert server.wait_for_report(R1, "done", "failed", timeout_s=120.0).kind == "done"
+        assert shim.session_members(_launch(state_dir, R1, "started.json")["pid"]) == []
+        assert f"u/ann/{R1}" not in _collections(repository)
         server.add(
-            make_order("c1", ChainPayload(stack="demo", repository="demo", chain="u/ann/r1", collections=["u/ann/r1/run"]))
+            make_order(C1, ChainPayload(stack="demo", repository="demo", chain=f"u/ann/{R1}", collections=[f"u/ann/{R1}/run"]))
         )
-        assert server.wait_for_report("c1", "done", "failed").kind == "done"
-    [quanta] = server.reports("r1", "quanta")
+        assert server.wait_for_report(C1, "done", "failed").kind == "done"
+    [quanta] = server.reports(R1, "quanta")
     assert (quanta.source, quanta.registered, quanta.n_failures) == ("pipetask report", True, 4)
     counts = {task.label: (task.expected, task.succeeded, task.failed, task.blocked, task.unknown) for task in quanta.tasks}
     assert counts == {"simulateExposure": (7, 7, 0, 0, 0), "measureDetector": (7, 4, 3, 0, 0), "summarizeVisit": (2, 1, 0, 1, 0)}
     failed = [failure for failure in quanta.failures if failure.status == "failed"]
     assert {failure.data_id["visit"] for failure in failed} == {903342}
     assert all(failure.exception.endswith("NoStarsError") and "no stars" in failure.message for failure in failed)
-    files = server.files["S-r1"]
+    files = server.files[f"S-{R1}"]
     assert all(b"no stars" in files[failure.log].content for failure in failed)
     assert {"bps.yaml", "bps-rendered.yaml", "launcher.log", "pipetask-report.json"} <= set(files)
     assert not [name for name in files if "env" in name]
-    assert server.reports("r1", "phase")[-1].n_quanta == 16
-    [last] = server.reports("r1", "workflow")[-1:]
+    assert server.reports(R1, "phase")[-1].n_quanta == 16
+    [last] = server.reports(R1, "workflow")[-1:]
     assert (last.state, last.jobs["finalJob"]) == ("FAILED", {"SUCCEEDED": 1})
-    assert {"u/ann/r1", "u/ann/r1/run"} <= _collections(repository)
-    asked = ["status", "--wms-service-class", LOCAL["wmsServiceClass"], "--id", server.reports("r1", "prepared")[0].submit_dir]
+    assert {f"u/ann/{R1}", f"u/ann/{R1}/run"} <= _collections(repository)
+    asked = ["status", "--wms-service-class", LOCAL["wmsServiceClass"], "--id", server.reports(R1, "prepared")[0].submit_dir]
     env = {**_clean(), "PYTHONPATH": str(ROOT / "packages/campaigns/src/campaigns/agent/instack")}
     assert subprocess.run([STACK / "bin" / "bps", *asked], capture_output=True, check=False, env=env).returncode == 19
 
 
 def test_killed_cancelled_and_empty(server: FakeServer, site_file: Path, state_dir: Path, repository: Path) -> None:
-    for order in (_submit("k1"), _submit("x1"), _submit("e1", data_query="instrument = 'HSC' AND visit = 5")):
+    for order in (_submit(K1), _submit(X1), _submit(E1, data_query="instrument = 'HSC' AND visit = 5")):
         server.add(order)
     with agent_thread(site_file, server, state_dir):
-        for order_id in ("k1", "x1"):
+        for order_id in (K1, X1):
             server.wait_for_report(order_id, "progress", timeout_s=90.0)
-        os.kill(_launch(state_dir, "k1", "child.json")["pid"], signal.SIGKILL)
-        server.add(cancel_order("c1", "x1"))
-        for order_id in ("k1", "x1", "e1"):
+        os.kill(_launch(state_dir, K1, "child.json")["pid"], signal.SIGKILL)
+        server.add(cancel_order(C1, X1))
+        for order_id in (K1, X1, E1):
             server.wait_for_report(order_id, "done", "failed", timeout_s=90.0)
             assert shim.session_members(_launch(state_dir, order_id, "started.json")["pid"]) == []
-    assert server.reports("k1", "launcher")[0].signal == signal.SIGKILL
-    assert server.reports("x1", "done")[0].cancelled
-    for order_id in ("k1", "x1"):
+    assert server.reports(K1, "launcher")[0].signal == signal.SIGKILL
+    assert server.reports(X1, "done")[0].cancelled
+    for order_id in (K1, X1):
         [quanta] = server.reports(order_id, "quanta")
         assert (quanta.source, quanta.registered) == ("datasets in the datastore", False)
         assert sum(task.expected for task in quanta.tasks) == 16
         assert all(t.expected == t.succeeded + t.failed + t.blocked + t.unknown for t in quanta.tasks)
-    assert server.reports("x1", "workflow")[-1].state == "DELETED"
-    assert server.reports("e1", "failed")[0].faults[0].code == "empty_quantum_graph"
+    assert server.reports(X1, "workflow")[-1].state == "DELETED"
+    assert server.reports(E1, "failed")[0].faults[0].code == "empty_quantum_graph"
     # Nothing half-made is in the registry.
-    assert not [name for name in _collections(repository) if name.startswith(("u/ann/k1", "u/ann/x1", "u/ann/e1"))]
+    assert not [name for name in _collections(repository) if name.startswith((f"u/ann/{K1}", f"u/ann/{X1}", f"u/ann/{E1}"))]

@@ -16,7 +16,7 @@ from campaigns.agent.stack import INSTACK, Stack
 from campaigns.domain.errors import InvalidInput
 from campaigns.wire.agent import SubmitPayload
 
-from .making import submit_order
+from .making import O1, submit_order
 
 
 def load(tmp_path: Path, **changes: object) -> Site:
@@ -24,7 +24,7 @@ def load(tmp_path: Path, **changes: object) -> Site:
 
 
 def payload(**changes: object) -> SubmitPayload:
-    found = submit_order("o1", **changes).payload
+    found = submit_order(O1, **changes).payload
     assert isinstance(found, SubmitPayload)
     return found
 
@@ -132,11 +132,11 @@ def test_bps_settings_win_in_their_order(tmp_path: Path) -> None:
     assert document["payload"]["output"] == "u/ann/trial"
     assert document["payload"]["inCollection"] == "a,b"
     assert document["payload"]["butlerConfig"] == "/a/repository"
-    assert document["submitPath"] == str(tmp_path / "work" / "trial" / "S-o1" / "submit")
+    assert document["submitPath"] == str(tmp_path / "work" / "trial" / f"S-{O1}" / "submit")
     assert document["instrument"] == "HSC"
 
 
 def test_directory_of_a_campaign_with_an_odd_name(tmp_path: Path) -> None:
     site = load(tmp_path)
-    assert submission_dir(site, payload(campaign_name="../a b/ç")) == tmp_path / "work" / "a-b-" / "S-o1"
-    assert submission_dir(site, payload(campaign_name="...")) == tmp_path / "work" / "C-1" / "S-o1"
+    assert submission_dir(site, payload(campaign_name="../a b/ç")) == tmp_path / "work" / "a-b-" / f"S-{O1}"
+    assert submission_dir(site, payload(campaign_name="...")) == tmp_path / "work" / "C-1" / f"S-{O1}"

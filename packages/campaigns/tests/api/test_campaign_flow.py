@@ -259,9 +259,7 @@ def test_lost_updates_are_refused(client: Clients) -> None:
 
 def test_yaml_and_json_give_the_same_words(client: Clients) -> None:
     text = "name: a\ntitle: b\nreason: c\nkind: development\nstps: []\n"
-    by_yaml = client(Role.MANAGER).post(
-        f"{API}/campaigns", content=text, headers={"Content-Type": "application/yaml"}
-    ).json()
+    by_yaml = client(Role.MANAGER).post(f"{API}/campaigns", content=text, headers={"Content-Type": "application/yaml"}).json()
     by_json = _post(client, "campaigns", {"name": "a", "title": "b", "reason": "c", "kind": "development", "stps": []}).json()
     assert by_json["code"] == by_yaml["code"] == "invalid_definition"
     (from_yaml,), (from_json,) = by_yaml["faults"], by_json["faults"]

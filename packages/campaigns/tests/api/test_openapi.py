@@ -47,9 +47,7 @@ def test_no_request_breaks_the_server(app: FastAPI, client: Clients, role: Role)
         if operation.path.endswith(left_out):
             continue
 
-        @settings(
-            max_examples=6, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
-        )
+        @settings(max_examples=6, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy())
         def send(case: schemathesis.Case) -> None:
             sent = case.as_transport_kwargs(base_url="http://testserver")
@@ -63,4 +61,3 @@ def test_no_request_breaks_the_server(app: FastAPI, client: Clients, role: Role)
                 assert answer.headers["content-type"].startswith("application/problem+json")
 
         send()
-

@@ -26,9 +26,7 @@ def ref(client: Clients, agent: ScriptedAgent) -> str:
     """A campaign that runs."""
     links = [{"title": "Metrics", "url": "https://example.org/m", "kind": "metrics"}]
     made = client(Role.MANAGER).post(f"{API}/campaigns", json=definition(links=links)).json()
-    client(Role.MANAGER).post(
-        f"{API}/campaigns/{made['id']}/transitions", json={"action": "start", "reason": "Go", "wait_s": 0}
-    )
+    client(Role.MANAGER).post(f"{API}/campaigns/{made['id']}/transitions", json={"action": "start", "reason": "Go", "wait_s": 0})
     agent.pass_preflight()
     return str(made["id"])
 

@@ -2,8 +2,8 @@
 
 Notes
 -----
-Only the form is checked here: that the dimensions exist and belong together, and that values have their dimension's type. Whether a
-data ID exists is the registry's to say.
+Only the form is checked here: that the dimensions exist and belong together, and that values have their dimension's type.
+Whether a data ID exists is the registry's to say.
 """
 
 from __future__ import annotations
@@ -133,9 +133,8 @@ def parse_data_ids(document: Any, *, universe: DimensionUniverse) -> DataIdRows:
     if named is None:
         named = sorted({name for row in (constants, *listed) if isinstance(row, dict) for name in row if name != REASON})
     prefix = "data_ids" if isinstance(document, dict) else ""
-    for name in named:
-        if name not in universe.dimensions.names:
-            problems.append(DataIdProblem("dimensions", _no_dimension(name, universe)))
+    unknown = [name for name in named if name not in universe.dimensions.names]
+    problems.extend(DataIdProblem("dimensions", _no_dimension(name, universe)) for name in unknown)
     if not named and not problems:
         problems.append(DataIdProblem("dimensions", "no dimension is named; give `dimensions`, or at least one data ID"))
     if problems:
@@ -175,9 +174,8 @@ def _parts(document: Any, problems: list[DataIdProblem]) -> tuple[list[Any], dic
     if not isinstance(document, Mapping):
         problems.append(DataIdProblem("file", "a DataId file is a list of data IDs, or an object with `data_ids`"))
         return [], {}, None
-    for name in document:
-        if name not in _FIELDS:
-            problems.append(DataIdProblem(name, f"there is no such field; known are {', '.join(_FIELDS)}"))
+    told = f"there is no such field; known are {', '.join(_FIELDS)}"
+    problems.extend(DataIdProblem(name, told) for name in document if name not in _FIELDS)
     listed, constants, named = document.get("data_ids"), document.get("constants", {}), document.get("dimensions")
     if not isinstance(listed, list):
         problems.append(DataIdProblem("data_ids", "this must be a list of data IDs"))

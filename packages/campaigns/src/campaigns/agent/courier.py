@@ -132,6 +132,10 @@ class Courier:
                 log.error("the server does not let the agent report", reason=error.message, remedy=error.remedy)
                 self._stop.wait(SLOW_RETRY_S)
                 continue
+            except Exception:
+                log.exception("the agent failed to report; it goes on")
+                self._stop.wait(SLOW_RETRY_S)
+                continue
             backoff.reset()
             if not self._wake.is_set():
                 self._idle.set()

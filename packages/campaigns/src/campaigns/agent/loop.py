@@ -177,6 +177,9 @@ class Agent:
                 # One that does not know the agent, after its database was put back, is told again who it is.
                 known = known and not isinstance(error, Refused)
                 self._leaving.wait(self._complain(error, backoff))
+            except Exception:
+                log.exception("the agent failed; it goes on")
+                self._leaving.wait(SLOW_RETRY_S)
             self._workers.stop_idle(WORKER_IDLE_S)
         self._leasing.close()
 
@@ -214,8 +217,12 @@ class Agent:
             self._news.wait()
             self._news.clear()
             while not self._leaving.is_set() and (order := self._next_to_begin()) is not None:
-                self._begin(order)
-                self._beginning = None
+                try:
+                    self._begin(order)
+                except Exception:
+                    log.exception("the agent failed to begin an order", order=order.id)
+                finally:
+                    self._beginning = None
 
     def _next_to_begin(self) -> Order | None:
         with self._lock:

@@ -14,7 +14,8 @@ from campaigns.client import CampaignClient
 from campaigns.domain.submission import parse_submission_id
 
 __all__ = (
-    "cancel", "complete", "define", "edit", "fail", "list_campaigns", "pause", "preflight", "resume", "show", "start", "start_next",
+    "cancel", "complete", "define", "edit", "fail", "list_campaigns", "pause", "preflight", "resume", "show", "start",
+    "start_next",
 )  # fmt: skip
 
 file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))

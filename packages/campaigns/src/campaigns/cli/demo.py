@@ -84,4 +84,3 @@ def _stay(ground: Ground, url: str) -> None:
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
-

@@ -62,7 +62,8 @@ def watch(client: CampaignClient, output: Output, campaign: str, *, from_start: 
 def site(client: CampaignClient, output: Output) -> None:
     """List the sites: what they offer, and whether an agent serves them."""
     columns = {
-        "NAME": "name", "AGENT": "alive", "STACKS": "stacks", "REPOSITORIES": "repositories", "WORKFLOW SYSTEM": "workflow_system",
+        "NAME": "name", "AGENT": "alive", "STACKS": "stacks", "REPOSITORIES": "repositories",
+        "WORKFLOW SYSTEM": "workflow_system",
         "DESCRIPTION": "description",
     }  # fmt: skip
     output.table(list(client.items("sites")), columns=columns, empty="No site is known yet: start an agent there.")

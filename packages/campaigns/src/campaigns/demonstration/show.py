@@ -60,9 +60,7 @@ def serving(ground: Ground, *, port: int) -> Iterator[str]:
         with current_database(settings) as database:
             token = agent_token(database, settings, site=SITE)
         agent_log = ground.folder / "agent.log"
-        agent = LocalAgent(
-            settings, site_file=ground.site_file, url=url, token=token, stop_submissions=True, log_file=agent_log
-        )
+        agent = LocalAgent(settings, site_file=ground.site_file, url=url, token=token, stop_submissions=True, log_file=agent_log)
         agent.start()
         try:
             yield url

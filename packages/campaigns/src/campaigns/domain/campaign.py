@@ -46,7 +46,11 @@ class Wait:
     def as_dict(self) -> dict[str, Any]:
         """Give the wait as JSON."""
         return {
-            "kind": self.kind.value, "step": self.step, "group": self.group, "text": self.text, "submission": self.submission,
+            "kind": self.kind.value,
+            "step": self.step,
+            "group": self.group,
+            "text": self.text,
+            "submission": self.submission,
         }
 
     @classmethod

@@ -115,7 +115,8 @@ def decide(definition: Definition, submissions: Sequence[Submission], *, status:
     Returns
     -------
     decision : `Decision`
-        Empty unless the campaign runs or is paused. Where submissions are accepted by rule, the caller accepts them and asks again.
+        Empty unless the campaign runs or is paused. Where submissions are accepted by rule, the caller accepts them and
+        asks again.
     """
     decision = Decision()
     if status not in (CampaignStatus.RUNNING, CampaignStatus.PAUSED):
@@ -174,7 +175,11 @@ def _wait_for(step: Step, attempt: Submission) -> Wait:
     elif attempt.status is SubmissionStatus.CANCELLED:
         text += "was cancelled: restart it, or end the campaign."
     elif attempt.status is SubmissionStatus.FAILED and (counts.succeeded == 0 or not attempt.registered):
-        text += f"failed ({told}): restart it, or end the campaign." if counts.expected else "failed before anything ran: mend and restart it."
+        text += (
+            f"failed ({told}): restart it, or end the campaign."
+            if counts.expected
+            else "failed before anything ran: mend and restart it."
+        )
     else:
         kind, text = WaitKind.JUDGE, text + f"waits to be accepted or rejected ({told})."
     return Wait(kind=kind, step=attempt.step, group=attempt.group, submission=attempt.id, text=text)

@@ -228,7 +228,12 @@ def _pipeline_faults(definition: Definition) -> list[Fault]:
     for index, step in enumerate(definition.steps):
         if not definition.pipeline and (step.pipeline is None or step.pipeline.startswith("#")):
             faults.append(
-                Fault("missing", f"Step {step.name} has no pipeline.", f"steps[{index}].pipeline", "Give `pipeline`, or the step's own.")
+                Fault(
+                    "missing",
+                    f"Step {step.name} has no pipeline.",
+                    f"steps[{index}].pipeline",
+                    "Give `pipeline`, or the step's own.",
+                )
             )
     return faults
 
@@ -275,7 +280,9 @@ def needs_faults(steps: Sequence[tuple[str, Sequence[str]]]) -> list[Fault]:
     known = ", ".join(names)
     for index, (name, needs) in enumerate(steps):
         if name in names[:index]:
-            faults.append(Fault("duplicate_step", f"Two steps are named {name}.", f"steps[{index}].name", "Give each step its own name."))
+            faults.append(
+                Fault("duplicate_step", f"Two steps are named {name}.", f"steps[{index}].name", "Give each step its own name.")
+            )
         faults.extend(
             Fault(
                 "unknown_step",
@@ -291,7 +298,12 @@ def needs_faults(steps: Sequence[tuple[str, Sequence[str]]]) -> list[Fault]:
 
 def _bps_faults(settings: dict[str, Any], where: str) -> list[Fault]:
     return [
-        Fault("fixed_setting", f"The BPS setting {key} is not the definition's to give.", f"{where}.{key}", f"It comes from {source}.")
+        Fault(
+            "fixed_setting",
+            f"The BPS setting {key} is not the definition's to give.",
+            f"{where}.{key}",
+            f"It comes from {source}.",
+        )
         for key, source in _FIXED_BPS.items()
         if key in settings
     ]

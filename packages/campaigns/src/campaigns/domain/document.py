@@ -32,7 +32,7 @@ class _Loader(yaml.SafeLoader):
             raise yaml.composer.ComposerError(None, None, "anchors and aliases are not allowed", event.start_mark)
         return super().compose_node(parent, index)
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - the base class's
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
@@ -115,7 +115,11 @@ def read_definition(document: Any, *, lines: Mapping[str, int] | None = None) ->
     """
     if not isinstance(document, dict):
         raise InvalidDefinition(
-            [Fault("not_an_object", "A campaign file is a mapping of fields to values.", "campaign file", "Begin with `name: …`.")]
+            [
+                Fault(
+                    "not_an_object", "A campaign file is a mapping of fields to values.", "campaign file", "Begin with `name: …`."
+                )
+            ]
         )
     try:
         definition = Definition.model_validate(document)
@@ -178,7 +182,9 @@ def _schema_fault(detail: ErrorDetails) -> Fault:
             return Fault("missing", f"The field `{location[-1]}` is missing.", where, "Add it.")
         case "string_pattern_mismatch":
             pattern = detail.get("ctx", {}).get("pattern", "")
-            return Fault("bad_form", f"{_shown(detail['input'])} has not the form it must have.", where, f"It must match {pattern}.")
+            return Fault(
+                "bad_form", f"{_shown(detail['input'])} has not the form it must have.", where, f"It must match {pattern}."
+            )
         case "string_too_short":
             return Fault("empty", f"The field `{location[-1]}` is empty.", where, "Write something there.")
         case "string_too_long" | "too_long":

@@ -171,16 +171,16 @@ SUBMISSION_TRANSITIONS: Final[Mapping[tuple[SubmissionStatus, SubmissionAction],
     (S.LOST_CONTACT, B.CANCEL): S.CANCELLED,
 }
 
-O, D = OrderStatus, OrderAction
+R, D = OrderStatus, OrderAction
 ORDER_TRANSITIONS: Final[Mapping[tuple[OrderStatus, OrderAction], OrderStatus]] = {
-    (O.OPEN, D.LEASE): O.LEASED,
-    (O.OPEN, D.WITHDRAW): O.WITHDRAWN,
+    (R.OPEN, D.LEASE): R.LEASED,
+    (R.OPEN, D.WITHDRAW): R.WITHDRAWN,
     # A lease that ran out before the order was begun may go to another agent; the fencing token tells them apart.
-    (O.LEASED, D.LEASE): O.LEASED,
-    (O.LEASED, D.BEGIN): O.BEGUN,
-    (O.LEASED, D.WITHDRAW): O.WITHDRAWN,
-    (O.BEGUN, D.FINISH): O.DONE,
-    (O.BEGUN, D.FAIL): O.FAILED,
+    (R.LEASED, D.LEASE): R.LEASED,
+    (R.LEASED, D.BEGIN): R.BEGUN,
+    (R.LEASED, D.WITHDRAW): R.WITHDRAWN,
+    (R.BEGUN, D.FINISH): R.DONE,
+    (R.BEGUN, D.FAIL): R.FAILED,
 }
 
 ACTIVE: Final = frozenset({S.PLANNED, S.QUEUED, S.ACQUIRING, S.RUNNING})
@@ -193,9 +193,7 @@ StatusT = TypeVar("StatusT", bound=StrEnum)
 ActionT = TypeVar("ActionT", bound=StrEnum)
 
 
-def transition(
-    table: Mapping[tuple[StatusT, ActionT], StatusT], status: StatusT, action: ActionT, *, what: str
-) -> StatusT:
+def transition(table: Mapping[tuple[StatusT, ActionT], StatusT], status: StatusT, action: ActionT, *, what: str) -> StatusT:
     """Give the state that an action leads to.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Orders to agents. (``order`` is a word of SQL, hence the longer name.)"""
+"""Orders to agents; ``order`` alone is a word of SQL."""
 
 from __future__ import annotations
 

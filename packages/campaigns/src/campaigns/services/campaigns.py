@@ -239,7 +239,8 @@ class CampaignService:
             raise InvalidInput(f"{action.value} is not done by hand.", where="action")
         if action in _BY_MANAGERS and not may(self._context.identity, Role.MANAGER):
             raise Forbidden(
-                f"To {action.value} a campaign needs the role manager; {self._context.identity.name} has {self._context.identity.role.value}.",
+                f"To {action.value} a campaign needs the role manager; "
+                f"{self._context.identity.name} has {self._context.identity.role.value}.",
                 where=ref,
                 remedy="Ask the campaign's lead.",
             )

@@ -76,9 +76,7 @@ class Conductor:
         while decision.accept:
             submissions = {submission.uuid: submission for submission in self._submissions.of_campaign(campaign.uuid)}
             for accepted in decision.accept:
-                self.judge(
-                    campaign, submissions[accepted], Judgement.ACCEPTED, reason="The step's gate holds.", actor=SYSTEM
-                )
+                self.judge(campaign, submissions[accepted], Judgement.ACCEPTED, reason="The step's gate holds.", actor=SYSTEM)
             decision = self.decision(campaign)
         if decision.start:
             self._submit_all(campaign, decision.start, actor=SYSTEM, operator=None)
@@ -121,9 +119,7 @@ class Conductor:
         ended = now if status in _FINAL else None
         started = campaign.started_us if campaign.started_us is not None else now if status is CampaignStatus.RUNNING else None
         waits = () if status in _FINAL else campaign.waits
-        moved = replace(
-            campaign, status=status, held=held, status_reason=reason, started_us=started, ended_us=ended, waits=waits
-        )
+        moved = replace(campaign, status=status, held=held, status_reason=reason, started_us=started, ended_us=ended, waits=waits)
         self._context.record(
             f"campaign.{action.value}",
             f"{campaign.id} {campaign.status.value} → {status.value}",
@@ -359,7 +355,7 @@ class Conductor:
 
 
 def _inputs(definition: Definition, step: str, existing: Sequence[Submission]) -> list[str]:
-    """Give the input collections of a step: the accepted runs of all steps before it, newest first, then the campaign's inputs."""
+    """Give the input collections of a step: accepted runs of all steps before it, newest first, then the campaign's."""
     before: set[str] = set()
     waiting = list(definition.step(step).needs)
     while waiting:

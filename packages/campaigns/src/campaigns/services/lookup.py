@@ -39,9 +39,7 @@ def found_submission(context: Context, ref: str) -> Submission:
     """
     submission = SubmissionStore(context.session, context.identity).find(ref)
     if submission is None:
-        raise NotFound(
-            f"There is no submission {ref}.", where=ref, remedy="`campaign submissions CAMPAIGN` shows what there is."
-        )
+        raise NotFound(f"There is no submission {ref}.", where=ref, remedy="`campaign submissions CAMPAIGN` shows what there is.")
     return submission
 
 
@@ -76,6 +74,8 @@ def checked_reason(reason: str | None) -> str:
         )
     if len(told) > MAX_REASON:
         raise InvalidInput(
-            f"The reason has {len(told)} characters; at most {MAX_REASON} are kept.", where="reason", remedy="Put the rest into a note."
+            f"The reason has {len(told)} characters; at most {MAX_REASON} are kept.",
+            where="reason",
+            remedy="Put the rest into a note.",
         )
     return told

@@ -77,7 +77,9 @@ class OrderService:
         known = self._sites.agent_site(hello.agent_id)
         if known is not None and known != hello.site:
             raise Forbidden(
-                f"The agent {hello.agent_id} serves {known}.", where="agent_id", remedy="Give each site's agent a state directory of its own."
+                f"The agent {hello.agent_id} serves {known}.",
+                where="agent_id",
+                remedy="Give each site's agent a state directory of its own.",
             )
         now = self._context.clock.now_us()
         changed = self._sites.put(hello.site, hello.document.model_dump(mode="json"), now_us=now)

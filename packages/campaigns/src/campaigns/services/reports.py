@@ -166,9 +166,7 @@ class ReportService:
             seen_us=self._context.clock.now_us(),
         )
         if submission.workflow.state != report.state:
-            self._record(
-                submission, "submission.workflow", f"{submission.id}: the workflow system says {report.state.lower()}"
-            )
+            self._record(submission, "submission.workflow", f"{submission.id}: the workflow system says {report.state.lower()}")
         self._save(replace(submission, workflow=workflow))
 
     def _launcher_ended(self, submission: Submission, report: LauncherReport) -> None:
@@ -201,7 +199,9 @@ class ReportService:
         if cancelled:
             self._move(submission, SubmissionAction.CANCEL, reason=f"Stopped on request; {told}.")
         elif not submission.quanta_final or counts.expected == 0:
-            self._move(submission, SubmissionAction.FAIL, reason=f"Nothing is known of its quanta; bps {_ended(submission.launcher)}.")
+            self._move(
+                submission, SubmissionAction.FAIL, reason=f"Nothing is known of its quanta; bps {_ended(submission.launcher)}."
+            )
         elif not submission.registered:
             reason = f"{told}, but its outputs are not in the registry; bps {_ended(submission.launcher)}."
             self._move(submission, SubmissionAction.FAIL, reason=reason)
@@ -213,9 +213,7 @@ class ReportService:
             self._move(submission, SubmissionAction.FAIL, reason=f"{told}.")
         self._advance(submission)
 
-    def _move(
-        self, submission: Submission, action: SubmissionAction, *, reason: str | None, remedy: str | None = None
-    ) -> None:
+    def _move(self, submission: Submission, action: SubmissionAction, *, reason: str | None, remedy: str | None = None) -> None:
         """Bring a submission into another state, unless a person ended it meanwhile or it is there already."""
         if (submission.status, action) not in SUBMISSION_TRANSITIONS:
             self._save(submission)
@@ -246,7 +244,10 @@ class ReportService:
             if submission.judgement is Judgement.ACCEPTED:
                 reason = closed.faults[0].message if closed.faults else "The output collection could not be chained."
                 undone = replace(
-                    submission, judgement=Judgement.PENDING, status_reason=f"Not chained: {reason}", status_remedy="Accept it again."
+                    submission,
+                    judgement=Judgement.PENDING,
+                    status_reason=f"Not chained: {reason}",
+                    status_remedy="Accept it again.",
                 )
                 self._save(undone)
             self._advance(submission)

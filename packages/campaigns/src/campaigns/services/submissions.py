@@ -59,7 +59,7 @@ class SubmissionService:
         return self._store.of_campaign(found_campaign(self._context, ref).uuid)
 
     def changed_us(self, ref: str) -> int:
-        """Tell when any submission of a campaign changed last, UTC microseconds; 0 if it has none. Progress counts as a change."""
+        """Tell when any submission of a campaign changed last, UTC microseconds; 0 if it has none. Progress counts."""
         return self._store.changed_us(found_campaign(self._context, ref).uuid)
 
     def get(self, ref: str) -> Submission:
@@ -117,9 +117,7 @@ class SubmissionService:
         """
         campaign, submission = self._for_judgement(ref)
         readers = [
-            other.id
-            for other in self._store.of_campaign(campaign.uuid)
-            if submission.output_run in other.input_collections
+            other.id for other in self._store.of_campaign(campaign.uuid) if submission.output_run in other.input_collections
         ]
         if submission.judgement is Judgement.ACCEPTED and readers:
             raise IllegalTransition(
@@ -283,9 +281,7 @@ class SubmissionService:
 
     def _check_campaign(self, campaign: Campaign) -> None:
         if campaign.status not in (CampaignStatus.RUNNING, CampaignStatus.PAUSED):
-            raise NotReady(
-                f"{campaign.id} is {campaign.status.value}: its submissions stand as they are.", where=campaign.id
-            )
+            raise NotReady(f"{campaign.id} is {campaign.status.value}: its submissions stand as they are.", where=campaign.id)
 
 
 def _words(status: SubmissionStatus) -> str:

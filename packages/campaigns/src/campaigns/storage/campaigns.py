@@ -99,9 +99,7 @@ class CampaignStore:
 
     def revisions(self, campaign: Campaign) -> list[Revision]:
         """List the revisions of a campaign, newest first."""
-        statement = (
-            select(RevisionRow).where(RevisionRow.campaign_id == campaign.uuid).order_by(RevisionRow.number.desc())
-        )
+        statement = select(RevisionRow).where(RevisionRow.campaign_id == campaign.uuid).order_by(RevisionRow.number.desc())
         return [_revision(row) for row in self._session.scalars(statement)]
 
     def revision(self, campaign: Campaign, number: int) -> Revision | None:
@@ -177,8 +175,7 @@ class CampaignStore:
             .group_by(SubmissionRow.campaign_id)
         )
         quanta = {
-            row[0]: QuantaCounts(**dict(zip(COUNTS, map(int, row[1:]), strict=True)))
-            for row in self._session.execute(counts)
+            row[0]: QuantaCounts(**dict(zip(COUNTS, map(int, row[1:]), strict=True))) for row in self._session.execute(counts)
         }
         active = [status.value for status in ACTIVE]
         numbers = (
@@ -190,9 +187,7 @@ class CampaignStore:
             .where(SubmissionRow.campaign_id.in_(uuids))
             .group_by(SubmissionRow.campaign_id)
         )
-        return {
-            row[0]: _Activity(quanta.get(row[0], QuantaCounts()), row[1], row[2]) for row in self._session.execute(numbers)
-        }
+        return {row[0]: _Activity(quanta.get(row[0], QuantaCounts()), row[1], row[2]) for row in self._session.execute(numbers)}
 
 
 def _matches(ref: str) -> ColumnElement[bool]:

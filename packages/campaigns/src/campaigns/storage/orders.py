@@ -57,9 +57,7 @@ class OrderStore:
             if getattr(row, name) != value:
                 setattr(row, name, value)
 
-    def leasable(
-        self, site: str, *, agent_id: str, holding: Sequence[str], now_us: int, limit: int
-    ) -> list[AgentOrder]:
+    def leasable(self, site: str, *, agent_id: str, holding: Sequence[str], now_us: int, limit: int) -> list[AgentOrder]:
         """Take orders that nobody has, oldest first, holding them until the transaction ends.
 
         Parameters

@@ -62,9 +62,7 @@ class SubmissionStore:
 
     def of_campaign(self, campaign_uuid: str) -> list[Submission]:
         """List a campaign's submissions, oldest first."""
-        return self._read(
-            self._visible().where(SubmissionRow.campaign_id == campaign_uuid).order_by(SubmissionRow.number)
-        )
+        return self._read(self._visible().where(SubmissionRow.campaign_id == campaign_uuid).order_by(SubmissionRow.number))
 
     def changed_us(self, campaign_uuid: str) -> int:
         """Tell when any submission of a campaign changed last, UTC microseconds; 0 if it has none."""
@@ -104,8 +102,7 @@ class SubmissionStore:
         """Replace the counts of a submission's tasks."""
         self._session.execute(delete(TaskCountsRow).where(TaskCountsRow.submission_id == submission.uuid))
         rows = [
-            {"submission_id": submission.uuid, "position": position, **task.model_dump()}
-            for position, task in enumerate(tasks)
+            {"submission_id": submission.uuid, "position": position, **task.model_dump()} for position, task in enumerate(tasks)
         ]
         if rows:
             self._session.execute(insert(TaskCountsRow), rows)
@@ -129,9 +126,7 @@ class SubmissionStore:
             .limit(limit)
         )
         names = list(QuantumFailure.model_fields)
-        return [
-            QuantumFailure(**{name: getattr(row, name) for name in names}) for row in self._session.scalars(statement)
-        ]
+        return [QuantumFailure(**{name: getattr(row, name) for name in names}) for row in self._session.scalars(statement)]
 
     def put_file(self, submission: Submission, file: StoredFile) -> None:
         """Write a file's entry over the one of the same name."""
@@ -158,9 +153,7 @@ class SubmissionStore:
     def _read(self, statement: Select[SubmissionRow, int, str]) -> list[Submission]:
         rows = list(self._session.execute(statement.execution_options(populate_existing=True)))
         counts = self._counts([row[0].id for row in rows])
-        return [
-            replace(_submission(row, number=number, name=name), tasks=counts.get(row.id, ())) for row, number, name in rows
-        ]
+        return [replace(_submission(row, number=number, name=name), tasks=counts.get(row.id, ())) for row, number, name in rows]
 
     def _counts(self, uuids: Iterable[str]) -> dict[str, tuple[TaskCounts, ...]]:
         statement = (

@@ -132,6 +132,8 @@ def _revision(if_match: str | None) -> int | None:
     match = re.fullmatch(r'(?:W/)?"?(\d{1,9})"?', if_match.strip())
     if match is None:
         raise InvalidInput(
-            f"{if_match!r} is not a revision.", where="If-Match", remedy='Give the number of the revision you changed, such as "3".'
+            f"{if_match!r} is not a revision.",
+            where="If-Match",
+            remedy='Give the number of the revision you changed, such as "3".',
         )
     return int(match[1])

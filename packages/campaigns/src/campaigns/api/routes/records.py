@@ -24,7 +24,9 @@ __all__ = ("router",)
 
 router = APIRouter(prefix="/campaigns/{ref}", tags=["campaigns"])
 
-After = Annotated[int, Query(ge=0, le=2**62, description="Events after this number; 0 for all. The answer's `next` is the number to give next.")]
+After = Annotated[
+    int, Query(ge=0, le=2**62, description="Events after this number; 0 for all. The answer's `next` is the number to give next.")
+]
 
 
 @router.get("/notes", dependencies=[viewer])
@@ -39,9 +41,7 @@ def add_note(ref: str, body: NoteCreate, writing: Writing, once: Once) -> Respon
     return idempotent(
         writing,
         once,
-        lambda: NoteModel.of(
-            writing.notes().add(ref, kind=body.kind, body=body.body, submission=body.submission)
-        ),
+        lambda: NoteModel.of(writing.notes().add(ref, kind=body.kind, body=body.body, submission=body.submission)),
     )
 
 
