@@ -23,7 +23,7 @@ UV := .build/bootstrap/bin/uv
 PAGES := packages/campaigns/pages
 BUILT := packages/campaigns/src/campaigns/web/static/built
 
-.PHONY: help setup demo test lint bench chaos requirements clean
+.PHONY: help setup demo test lint bench chaos requirements docs clean
 
 help: ## list these commands
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -98,6 +98,9 @@ COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-inde
 requirements: .build/bootstrap/.ready ## pin anew what requirements/*.in ask for
 	cd requirements && for name in bootstrap service stack; do ../$(COMPILE) --upgrade $$name.in -o $$name.txt; done
 	cd requirements && ../$(COMPILE) dev.in -c service.txt -o dev.txt && ../$(COMPILE) stack-dev.in -c stack.txt -o stack-dev.txt
+
+docs: $(SERVICE) ## write anew what docs/ says of commands, settings, fields, routes and states
+	.venv/bin/python docs/generate.py
 
 clean: ## remove the environments and what was built
 	rm -rf .venv .stack .build $(BUILT) $(PAGES)/node_modules

@@ -159,3 +159,21 @@ def test_of_two_campaigns_with_one_output_one_starts(client: Clients, agent: Scr
     events = client(Role.VIEWER).get(f"{API}/campaigns/{late}/events").json()["items"]
     refused = next(event for event in events if event["kind"] == "campaign.start_refused")
     assert refused["details"]["faults"][0]["code"] == "output_taken"
+
+
+def test_a_killed_agents_long_poll_swallows_nothing(client: Clients, agent: ScriptedAgent, clock: Any) -> None:
+    """The process that asked is gone, its request still waits; its successor has said hello and must get the order."""
+    ref = str(client(Role.MANAGER).post(f"{API}/campaigns", json=definition()).json()["id"])
+    with ThreadPoolExecutor(1) as pool:
+        left_behind = pool.submit(agent.client.post, f"{API}/agents/{agent.id}/lease", json={"wait_s": 20})
+        bell = client.app.state.database.bell
+        # The successor comes only once the request waits: what it records would wake it otherwise too early to tell.
+        while not bell.has_waiters:
+            pass
+        clock.advance(seconds=1)
+        successor = ScriptedAgent(client, agent_id=agent.id)
+        successor.hello()
+        body = {"action": "start", "reason": "Go", "wait_s": 0}
+        assert client(Role.MANAGER).post(f"{API}/campaigns/{ref}/transitions", json=body).status_code == 202
+        assert left_behind.result(timeout=30).json()["orders"] == []
+    assert [order["kind"] for order in successor.lease()] == ["preflight"]

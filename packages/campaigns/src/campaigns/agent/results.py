@@ -163,7 +163,7 @@ def _fetch_logs(
 
 def _failure(entry: dict[str, Any], summary: dict[str, Any], logs: dict[str, Any]) -> QuantumFailure:
     log = logs.get(entry["quantum_id"], {})
-    message = log.get("message") or _reported_message(entry, summary)
+    message = _own_words(log.get("message") or _reported_message(entry, summary))
     return QuantumFailure(
         task=entry["task"],
         status=entry["status"],
@@ -173,6 +173,11 @@ def _failure(entry: dict[str, Any], summary: dict[str, Any], logs: dict[str, Any
         quantum_id=entry["quantum_id"],
         log=_log_name(entry) if log else "",
     )
+
+
+def _own_words(message: str) -> str:
+    """Take away what pipetask puts before each error: the task, the data ID and the exception are told beside it."""
+    return re.sub(r"\AExecution of task '[^']*' on quantum \{[^}]*\} failed\. Exception \S+: ", "", message)
 
 
 def _reported_message(entry: dict[str, Any], summary: dict[str, Any]) -> str:

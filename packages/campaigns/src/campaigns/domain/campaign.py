@@ -158,4 +158,4 @@ def campaign_id(number: int) -> str:
 def parse_campaign_id(text: str) -> int | None:
     """Read a local id in any case; `None` if it is not one."""
     head, _, digits = text.partition("-")
-    return int(digits) if head.upper() == "C" and digits.isascii() and digits.isdecimal() and len(digits) <= 12 else None
+    return int(digits) if head.upper() == "C" and digits.isascii() and digits.isdecimal() and len(digits) <= 9 else None

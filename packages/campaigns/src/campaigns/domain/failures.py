@@ -58,6 +58,11 @@ class FailurePattern:
     failures: tuple[PlacedFailure, ...]
 
     @property
+    def error(self) -> str:
+        """The exception's type without the modules it lies in (`str`)."""
+        return self.exception.rpartition(".")[2]
+
+    @property
     def example(self) -> str:
         """The first of the messages, as it was written (`str`)."""
         return self.failures[0].failure.message

@@ -169,4 +169,4 @@ def submission_id(number: int) -> str:
 def parse_submission_id(text: str) -> int | None:
     """Read a local id in any case; `None` if it is not one."""
     head, _, digits = text.partition("-")
-    return int(digits) if head.upper() == "S" and digits.isascii() and digits.isdecimal() and len(digits) <= 12 else None
+    return int(digits) if head.upper() == "S" and digits.isascii() and digits.isdecimal() and len(digits) <= 9 else None

@@ -23,4 +23,5 @@ class AgentRow(Base):
     pid: Mapped[int] = mapped_column(Integer)
     version: Mapped[str] = mapped_column(String(64))
     created_us: Mapped[int] = mapped_column(Microseconds)
+    hello_us: Mapped[int] = mapped_column(Microseconds)
     last_seen_us: Mapped[int] = mapped_column(Microseconds)

@@ -98,7 +98,8 @@ class CampaignService:
     def revision(self, ref: str, number: int) -> Revision:
         """Give one revision of a campaign's definition."""
         campaign = self.get(ref)
-        revision = self._store.revision(campaign, number)
+        # Not every number from outside is one that the databases can compare.
+        revision = self._store.revision(campaign, number) if 0 < number <= campaign.revision else None
         if revision is None:
             raise NotFound(f"{campaign.id} has no revision {number}.", where=ref, remedy=f"The newest is {campaign.revision}.")
         return revision

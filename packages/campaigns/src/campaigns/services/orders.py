@@ -48,7 +48,7 @@ __all__ = ("LEASE_S", "OrderService", "wait_for_orders")
 LEASE_S = 30.0
 """How long an order that was leased stays the agent's without being begun."""
 
-_FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.,=-]{0,180}$")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.,=-]{0,180}")
 
 
 class OrderService:
@@ -93,7 +93,7 @@ class OrderService:
         begun = [_wire(order) for order in self._orders.begun_by(hello.agent_id)]
         return AgentWelcome(agent_id=hello.agent_id, lease_s=LEASE_S, begun=begun)
 
-    def lease(self, agent_id: str, *, max_orders: int, holding: Sequence[str] = ()) -> list[Order]:
+    def lease(self, agent_id: str, *, max_orders: int, asked_us: int, holding: Sequence[str] = ()) -> list[Order]:
         """Give an agent orders that nobody has, oldest first.
 
         Parameters
@@ -102,10 +102,14 @@ class OrderService:
             An agent that has said hello.
         max_orders : `int`
             How many at most.
+        asked_us : `int`
+            When it began to ask, UTC microseconds. If it has said hello since, who asks is a process that was killed.
         holding : sequence of `str`, optional
             Orders that it says it has leased already. Others that were leased to it never arrived, and are given again.
         """
         site = self._agent_site(agent_id)
+        if self._sites.said_hello_after(agent_id, asked_us):
+            return []
         now = self._context.clock.now_us()
         self._sites.heard(agent_id, now_us=now)
         leased = []
@@ -198,10 +202,11 @@ class OrderService:
         StaleLease
             If the order is not this submission's.
         """
-        if not _FILE_NAME.match(name):
+        if not _FILE_NAME.fullmatch(name):
             raise InvalidInput(f"{name!r} is not a plain file name.", where="name", remedy="Use letters, digits and _ . , = -")
         submission = found_submission(self._context, submission_ref)
-        order = self._orders.find(order_id)
+        # Held, so that a file sent twice at once is written twice one after the other.
+        order = self._orders.find(order_id, lock=True)
         if order is None or order.submission_uuid != submission.uuid or order.token != token:
             raise StaleLease(f"The order {order_id} is not one for {submission.id}.", where=order_id, remedy="Drop it.")
         file = StoredFile(
@@ -223,7 +228,7 @@ class OrderService:
         if order is not None and order.campaign_uuid is not None:
             # Whoever holds a campaign may want its orders next, so the campaign comes first here too.
             CampaignStore(self._context.session, SYSTEM).find(order.campaign_uuid, lock=True)
-            order = self._orders.find(order_id, lock=True)
+        order = self._orders.find(order_id, lock=True)
         if order is None:
             raise NotFound(f"There is no order {order_id} at this site.", where=order_id)
         if order.agent_id != agent_id or order.token != token:

@@ -10,12 +10,13 @@ from campaigns.domain.definition import Definition, missing_for_start
 from campaigns.domain.errors import (
     Conflict,
     Fault,
+    Forbidden,
     InvalidDefinition,
     NotFound,
     PreflightFailed,
 )
 from campaigns.domain.groups import groups_of
-from campaigns.domain.identity import SYSTEM, Identity
+from campaigns.domain.identity import SYSTEM, Identity, Role, may
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.places import placed
 from campaigns.domain.settings import merge
@@ -59,7 +60,7 @@ class StartService:
         Parameters
         ----------
         ref : `str`
-            A campaign that is a complete draft or defined.
+            A campaign that is defined, or a complete draft, which a manager defines by starting it.
         reason : `str`
             Why it is started.
 
@@ -72,6 +73,8 @@ class StartService:
         ------
         Conflict
             If another campaign has the output collection.
+        Forbidden
+            If it is a draft and the caller may not define campaigns.
         IllegalTransition
             If the campaign has started already.
         InvalidDefinition
@@ -168,6 +171,12 @@ class StartService:
     def _defined(self, campaign: Campaign) -> Campaign:
         if campaign.status is not CampaignStatus.DRAFT:
             return campaign
+        if not may(self._context.identity, Role.MANAGER):
+            raise Forbidden(
+                f"{campaign.id} is a draft: to define it needs the role manager.",
+                where=campaign.id,
+                remedy="Ask the campaign's lead to define it.",
+            )
         if faults := missing_for_start(campaign.definition):
             raise InvalidDefinition(faults)
         return Conductor(self._context).move(

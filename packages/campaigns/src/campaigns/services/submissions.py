@@ -196,7 +196,7 @@ class SubmissionService:
                 self._cancel(campaign, submission, reason)
 
     def _cancel(self, campaign: Campaign, submission: Submission, reason: str) -> Submission:
-        transition(SUBMISSION_TRANSITIONS, submission.status, SubmissionAction.CANCEL, what=submission.id)
+        status = transition(SUBMISSION_TRANSITIONS, submission.status, SubmissionAction.CANCEL, what=submission.id)
         order = self._orders.find(submission.order_id, lock=True) if submission.order_id else None
         now = self._context.clock.now_us()
         asked = replace(submission, cancel_requested_by=self._context.identity.name, updated_us=now)
@@ -205,7 +205,7 @@ class SubmissionService:
             summary = f"{submission.id}: asked to stop"
         else:
             # Nothing runs, or nobody knows: then a person's word ends it, and the agent stops what it may still find.
-            asked = replace(asked, status=SubmissionStatus.CANCELLED, ended_us=now, status_reason=reason)
+            asked = replace(asked, status=status, ended_us=now, status_reason=reason)
             summary = f"{submission.id} {_words(submission.status)} → cancelled"
         self._store.save(asked)
         self._context.record(

@@ -13,6 +13,7 @@ class Bell:
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._count = 0
+        self._waiting = 0
         self._closed = False
 
     @property
@@ -24,6 +25,11 @@ class Bell:
     def closed(self) -> bool:
         """Whether the process is about to stop (`bool`)."""
         return self._closed
+
+    @property
+    def has_waiters(self) -> bool:
+        """Whether anybody waits now (`bool`)."""
+        return self._waiting > 0
 
     def ring(self) -> None:
         """Wake everyone."""
@@ -53,5 +59,9 @@ class Bell:
             The count now.
         """
         with self._condition:
-            self._condition.wait_for(lambda: self._closed or self._count > since, timeout_s)
+            self._waiting += 1
+            try:
+                self._condition.wait_for(lambda: self._closed or self._count > since, timeout_s)
+            finally:
+                self._waiting -= 1
             return self._count

@@ -64,9 +64,11 @@ class CampaignStore:
         lock : `bool`, optional
             Whether to hold the campaign until the transaction ends; every change of it or its submissions does.
         """
-        statement = self._visible().where(_matches(ref))
         if lock:
-            statement = statement.with_for_update(of=CampaignRow).execution_options(populate_existing=True)
+            # On its own: where the row had to be waited for, PostgreSQL reads a join's other table as it was before the wait, and
+            # a campaign that got a new revision meanwhile would seem to be gone.
+            self._session.execute(select(CampaignRow.id).where(_matches(ref)).with_for_update())
+        statement = self._visible().where(_matches(ref)).execution_options(populate_existing=lock)
         row = self._session.execute(statement).one_or_none()
         return None if row is None else _campaign(row[0], row[1])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, case, delete, select, update
 from sqlalchemy.orm import Session
 
 from campaigns.domain.identity import Identity, Role, may
@@ -67,10 +67,10 @@ class CredentialStore:
 
     def touch_session(self, session_id: str, *, now_us: int, idle_us: int) -> None:
         """Note that a sign-in is in use, which moves its end on, but not past the last end."""
-        row = self._session.get(LoginSessionRow, session_id)
-        if row is not None:
-            row.seen_us = now_us
-            row.expires_us = min(now_us + idle_us, row.ends_us)
+        # One statement: somebody may sign out between a look and a write, and then there is nothing to change.
+        moved = case((LoginSessionRow.ends_us < now_us + idle_us, LoginSessionRow.ends_us), else_=now_us + idle_us)
+        statement = update(LoginSessionRow).where(LoginSessionRow.id == session_id).values(seen_us=now_us, expires_us=moved)
+        self._session.execute(statement.execution_options(synchronize_session=False))
 
     def drop_session(self, secret_hash: str) -> None:
         """Forget one sign-in."""

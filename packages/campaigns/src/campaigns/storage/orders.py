@@ -113,18 +113,6 @@ class OrderStore:
             statement = statement.where(or_(AgentOrderRow.created_us < time_us, same_time))
         return [_order(row) for row in self._session.scalars(statement)]
 
-    def waiting_for_campaign(self, campaign_uuid: str) -> list[AgentOrder]:
-        """List a campaign's orders that no agent has begun, holding them until the transaction ends."""
-        waiting = [OrderStatus.OPEN.value, OrderStatus.LEASED.value]
-        statement = (
-            self._visible()
-            .where(AgentOrderRow.campaign_id == campaign_uuid, AgentOrderRow.status.in_(waiting))
-            .order_by(AgentOrderRow.created_us)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        return [_order(row) for row in self._session.scalars(statement)]
-
     def _visible(self) -> Select[AgentOrderRow]:
         statement = select(AgentOrderRow)
         return statement.where(AgentOrderRow.site == self._identity.site) if self._identity.site is not None else statement

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaigns.domain.identity import Identity
@@ -50,13 +52,18 @@ class SiteStore:
         """Write what a site offers; tells whether that is new."""
         row = self._session.get(SiteRow, name)
         if row is None:
-            self._session.add(SiteRow(name=name, document=document, updated_us=now_us))
-            self._session.flush()
+            # Two agents of a new site may say hello at once; the second finds what the first has written.
+            with suppress(IntegrityError), self._session.begin_nested():
+                self._session.add(SiteRow(name=name, document=document, updated_us=now_us))
             return True
         if row.document == document:
             return False
         row.document, row.updated_us = document, now_us
         return True
+
+    def said_hello_after(self, agent_id: str, time_us: int) -> bool:
+        """Tell whether an agent, having been started anew, said hello after a time."""
+        return bool(self._session.scalar(select(AgentRow.hello_us > time_us).where(AgentRow.id == agent_id)))
 
     def agent_site(self, agent_id: str) -> str | None:
         """Give the site of an agent, or `None` if it has not said hello."""
@@ -67,10 +74,10 @@ class SiteStore:
         """Write what an agent told of itself."""
         row = self._session.get(AgentRow, agent_id)
         if row is None:
-            self._session.add(AgentRow(id=agent_id, created_us=now_us, last_seen_us=now_us, **told))
+            self._session.add(AgentRow(id=agent_id, created_us=now_us, hello_us=now_us, last_seen_us=now_us, **told))
             self._session.flush()
             return
-        row.last_seen_us = now_us
+        row.hello_us = row.last_seen_us = now_us
         for name, value in told.items():
             setattr(row, name, value)
 

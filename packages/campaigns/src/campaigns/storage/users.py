@@ -66,7 +66,9 @@ class UserStore:
         -----
         Without the lock two administrators could demote each other at once, and nobody would be left.
         """
-        query = select(UserRow.name).where(UserRow.role == Role.ADMIN.value, ~UserRow.disabled).with_for_update()
+        query = select(UserRow.name).where(UserRow.role == Role.ADMIN.value, ~UserRow.disabled)
+        # In one order everywhere, or two who lock them at once could wait for each other.
+        query = query.order_by(UserRow.name).with_for_update()
         return len(self._session.scalars(query).all())
 
     def add(self, user: User, *, password_hash: str | None) -> None:

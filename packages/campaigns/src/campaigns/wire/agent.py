@@ -65,10 +65,10 @@ class Wire(BaseModel):
 
 
 def _printable(data: Any) -> Any:
-    """Replace NUL in text, which logs of crashed programs have and PostgreSQL cannot keep."""
+    """Replace what logs of crashed programs have in text and no database or answer can: NUL, and halves of surrogate pairs."""
     match data:
         case str():
-            return data.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+            return data.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         case dict():
             return {_printable(key): _printable(value) for key, value in data.items()}
         case list():

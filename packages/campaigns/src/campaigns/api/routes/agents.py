@@ -94,12 +94,15 @@ def lease_orders(
     settings: SettingsUsed,
 ) -> LeaseResponse:
     """Give an agent orders; waits for one if there is none now."""
+    asked_us = clock.now_us()
     # The wait must hold no transaction, so this handler opens its own when it is over.
     if caller.site is not None and body.max_orders:
         wait_for_orders(database, caller.site, clock=clock, timeout_s=body.wait_s)
     with database.write() as session:
         factory = Factory(session, identity=caller, clock=clock, settings=settings)
-        return LeaseResponse(orders=factory.orders().lease(str(agent_id), max_orders=body.max_orders, holding=body.holding))
+        orders = factory.orders()
+        leased = orders.lease(str(agent_id), max_orders=body.max_orders, asked_us=asked_us, holding=body.holding)
+        return LeaseResponse(orders=leased)
 
 
 @router.post("/orders/{order_id}/begin", tags=["agents"], dependencies=[agent])

@@ -108,6 +108,7 @@ def upgrade() -> None:
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.Column("version", sa.String(length=64), nullable=False),
         sa.Column("created_us", sa.BigInteger(), nullable=False),
+        sa.Column("hello_us", sa.BigInteger(), nullable=False),
         sa.Column("last_seen_us", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["site"], ["site.name"], name=op.f("fk_agent_site_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agent")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from campaigns.api.dependencies import Caller, ClockUsed, DatabaseUsed, Reading, SettingsUsed, Writing
@@ -21,6 +21,8 @@ from campaigns.web.views.listing import list_page
 __all__ = ("router",)
 
 router = APIRouter(include_in_schema=False)
+
+Before = Annotated[int | None, Query(ge=0, le=2**62)]
 
 ACTED = {
     CampaignAction.DEFINE: "is defined",
@@ -47,7 +49,7 @@ def list_campaigns(request: Request, reading: Reading, cursor: str | None = None
 
 @router.get("/campaigns/{ref}", dependencies=[viewer])
 def show_campaign(
-    ref: str, request: Request, reading: Reading, tab: Tab = Tab.SUBMISSIONS, before: int | None = None, block: Block = None
+    ref: str, request: Request, reading: Reading, tab: Tab = Tab.SUBMISSIONS, before: Before = None, block: Block = None
 ) -> Response:
     """Show one campaign."""
     page = campaign_page(reading, ref, tab=tab, before=before)
