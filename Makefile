@@ -23,7 +23,7 @@ UV := .build/bootstrap/bin/uv
 PAGES := packages/campaigns/pages
 BUILT := packages/campaigns/src/campaigns/web/static/built
 
-.PHONY: help setup demo test lint bench chaos requirements docs clean
+.PHONY: help setup demo test test-newer lint bench chaos requirements docs clean
 
 help: ## list these commands
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -78,6 +78,18 @@ test: lint .stack/.dev ## check everything: types, style, units, both databases,
 	.stack/bin/python -m pytest -q packages/demo-pipeline/tests
 	.stack/bin/python -m pytest -q packages/dataid-sets/tests
 	.venv/bin/python -m pytest -q
+	@$(MAKE) --no-print-directory test-newer
+
+# The newest Python that is looked for; the stack, the browser and the real campaign were tested already.
+NEWER := python3.13
+
+test-newer: $(BUILT)/.ready ## check the service on Python 3.13 too, where there is one
+	@if python=$$(command -v $(NEWER)) && "$$python" -c '' 2>/dev/null; then \
+	  $(UV) venv --quiet --clear --python "$$python" .build/newer && \
+	  $(UV) pip install --quiet --python .build/newer --require-hashes -r requirements/dev.txt && \
+	  $(UV) pip install --quiet --python .build/newer --no-deps --editable packages/campaigns && \
+	  .build/newer/bin/python -m pytest -q -m "not stack and not browser and not chaos"; \
+	else echo "NOT TESTED on $(NEWER): there is none on the PATH"; fi
 
 lint: $(SERVICE) .venv/.dev ## check types, style and the contracts between packages
 	.venv/bin/ruff check --quiet .

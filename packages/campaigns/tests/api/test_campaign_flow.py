@@ -310,3 +310,39 @@ def test_many_groups_start_quickly(client: Clients, agent: ScriptedAgent) -> Non
     listed = _show(client, f"campaigns/{ref}/submissions")["items"]
     assert len(listed) == 200
     assert {item["status"] for item in listed} == {"queued"}
+
+
+def test_long_and_odd_texts_do_not_hold_up_a_report(client: Clients, agent: ScriptedAgent) -> None:
+    """They are cut to what is kept: were the report refused, nobody would hear of the end."""
+    _started(client, agent)
+    order = agent.take("submit")
+    long = "x" * 500
+    failure = {
+        "task": long, "status": "failed", "data_id": {"visit": 1, "physical_filter": "a\x00b"}, "message": "m\x00",
+        "exception": long, "quantum_id": long, "log": long,
+    }  # fmt: skip
+    quanta = {"kind": "quanta", "source": long, "tasks": [task(long, 1, 0, failed=1)], "failures": [failure], "n_failures": 1}
+    agent.report(order, {**quanta, "registered": True}, {"kind": "done"})
+    (told,) = _show(client, "submissions/S-1/failures")["items"]
+    assert (told["exception"], told["message"]) == ("x" * 200, "m\N{REPLACEMENT CHARACTER}")
+    assert _show(client, "submissions/S-1")["status"] == "failed"
+
+
+@pytest.mark.parametrize("body", ['{"bps": {"a": "\\ud800"}}', '{"bps": {"a": ' + "9" * 5000 + "}}", '{"bps": ' + '{"a": ' * 300])
+def test_bodies_that_cannot_be_kept_are_refused(client: Clients, body: str) -> None:
+    answer = client(Role.MANAGER).post(f"{API}/campaigns", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422, answer.text
+
+
+@pytest.mark.parametrize("number", [0, -1, 2, 10**30, -(10**30)])
+def test_a_revision_that_is_not_there(client: Clients, number: int) -> None:
+    _post(client, "campaigns", definition())
+    assert client(Role.VIEWER).get(f"{API}/campaigns/C-1/revisions/{number}").status_code == 404
+
+
+def test_starting_a_draft_defines_it_and_so_is_the_managers(client: Clients, agent: ScriptedAgent) -> None:
+    _post(client, "campaigns?draft=true", definition())
+    start = {"action": "start", "reason": "Go", "wait_s": 0}
+    refused = _post(client, "campaigns/C-1/transitions", start, role=Role.OPERATOR)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert _post(client, "campaigns/C-1/transitions", start).status_code == 202

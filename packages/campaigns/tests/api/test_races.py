@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -44,6 +45,29 @@ def test_one_name_is_given_once(client: Clients) -> None:
     answers = _at_once(*[_post(client, "campaigns", definition()) for _ in range(4)])
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"conflict"}
+
+
+def test_of_revisions_made_to_one_only_the_first_stands(client: Clients) -> None:
+    manager = client(Role.MANAGER)
+    for name in ("one", "two", "three"):
+        ref = manager.post(f"{API}/campaigns", json=definition(name=name)).json()["id"]
+        url, seen = f"{API}/campaigns/{ref}/revisions?reason=Better", {"If-Match": '"1"'}
+        revise = partial(manager.post, url, json=definition(name=name, title="Another"), headers=seen)
+        answers = _at_once(*[revise for _ in range(4)])
+        assert sorted(answer.status_code for answer in answers) == [201, 412, 412, 412]
+
+
+def test_chains_of_one_campaign_do_not_overtake_each_other(client: Clients, agent: ScriptedAgent) -> None:
+    step = {"name": "measure", "split": {"dimension": "visit", "values": [1, 2]}}
+    ref = str(client(Role.MANAGER).post(f"{API}/campaigns", json=definition(steps=[step])).json()["id"])
+    client(Role.MANAGER).post(f"{API}/campaigns/{ref}/transitions", json={"action": "start", "reason": "Go", "wait_s": 0})
+    agent.pass_preflight()
+    for order in agent.lease():
+        agent.begin(order)
+        agent.run(order, task("measure", 1, 1))
+    first = agent.chain()
+    second = agent.chain()
+    assert set(first["collections"]) < set(second["collections"]), "one at a time, and the later one has it all"
 
 
 def test_one_judgement_stands(client: Clients, agent: ScriptedAgent) -> None:

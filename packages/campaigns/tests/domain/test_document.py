@@ -115,3 +115,26 @@ def test_any_document_is_read_or_refused(document: Any) -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     with pytest.raises(InvalidDefinition):
         read_yaml(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ('"\\ud800"', "not_json"),
+        ('"\\0"', "not_json"),
+        (".nan", "not_json"),
+        ("9" * 30, "not_json"),
+        ("0x" + "f" * 9000, "not_json"),
+        ("!!binary /w==", "not_json"),
+        ("!!set {b, c}", "not_json"),
+        ("{b: " * 60 + "1" + "}" * 60, "too_deep"),
+        ("9" * 5000, "not_yaml"),
+        ("!!bool maybe", "not_yaml"),
+        ("!!int ''", "not_yaml"),
+        ("!!timestamp soon", "not_yaml"),
+    ],
+)
+def test_what_no_database_can_keep_is_refused(value: str, code: str) -> None:
+    faults = _faults(f"{HEAD}bps: {{a: {value}}}\n")
+    assert {fault.code for fault in faults} == {code}
+    assert all((fault.where or "").startswith(("bps", "campaign file")) for fault in faults)

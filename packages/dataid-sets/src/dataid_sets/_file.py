@@ -101,7 +101,8 @@ def read_data_id_file(path: str | Path, *, universe: DimensionUniverse) -> DataI
         raise DataIdFileError([DataIdProblem(where, f"this is not valid JSON: {error.msg}")]) from None
     except RecursionError:
         raise DataIdFileError([DataIdProblem(str(path), "this is nested too deeply for a DataId file")]) from None
-    except (UnicodeDecodeError, _RepeatedKeyError) as error:
+    except ValueError as error:
+        # Not UTF-8, a key given twice, or a number of thousands of digits.
         raise DataIdFileError([DataIdProblem(str(path), f"this is not valid JSON: {error}")]) from None
     return parse_data_ids(document, universe=universe)
 

@@ -46,6 +46,8 @@ async def _sent_definition(request: Request) -> Definition:
         ) from None
     except RecursionError:
         raise InvalidInput("The document is nested too deeply.", where="body") from None
+    except ValueError:
+        raise InvalidInput("A number in the document has too many digits.", where="body") from None
 
 
 SentDefinition = Annotated[Definition, Depends(_sent_definition)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
@@ -21,6 +22,7 @@ from campaigns.domain.errors import Fault, InvalidDefinition
 __all__ = ("definition_schema", "dump_yaml", "read_definition", "read_yaml")
 
 MAX_YAML_BYTES = 1_000_000
+MAX_DEPTH = 50
 
 
 class _Loader(yaml.SafeLoader):
@@ -88,7 +90,8 @@ def read_yaml(text: str) -> Definition:
         loader = _Loader(text)
         node = loader.get_single_node()
         document = loader.construct_document(node) if node is not None else None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError) as error:
+        # The last two are what YAML's own constructors raise for words that are not what their tag says, such as `!!bool x`.
         raise InvalidDefinition([_yaml_fault(error)]) from None
     return read_definition(document, lines=_line_numbers(node))
 
@@ -121,6 +124,8 @@ def read_definition(document: Any, *, lines: Mapping[str, int] | None = None) ->
                 )
             ]
         )
+    if faults := _unkeepable(document):
+        raise InvalidDefinition(_with_lines(faults, lines))
     try:
         definition = Definition.model_validate(document)
     except ValidationError as error:
@@ -149,6 +154,44 @@ def _yaml_fault(error: Exception) -> Fault:
     where = f"campaign file, line {mark.line + 1}, column {mark.column + 1}" if mark else "campaign file"
     problem = getattr(error, "problem", None) or "the text cannot be read"
     return Fault("not_yaml", f"This is not valid YAML: {problem}.", where, "Correct the text at that place.")
+
+
+def _unkeepable(document: dict[Any, Any]) -> list[Fault]:
+    """Tell what a document has that cannot be kept or sent as JSON; it may come from YAML, which has more."""
+    faults = []
+    waiting: list[tuple[Any, tuple[str | int, ...]]] = [(document, ())]
+    while waiting:
+        part, location = waiting.pop()
+        if len(location) > MAX_DEPTH:
+            place = _path(location[:2])
+            return [Fault("too_deep", f"The document has more than {MAX_DEPTH} levels.", place, "Nest it less deeply.")]
+        if isinstance(part, dict):
+            for name, value in part.items():
+                inner = (*location, _legible(str(name)))
+                waiting.extend([(name, inner), (value, inner)])
+        elif isinstance(part, list):
+            waiting.extend((value, (*location, index)) for index, value in enumerate(part))
+        elif not _keepable(part):
+            remedy = "Write plain text, numbers below 2**63, true, false or null."
+            faults.append(Fault("not_json", "There is a value or a letter that cannot be kept.", _path(location), remedy))
+    return faults
+
+
+def _keepable(value: Any) -> bool:
+    match value:
+        case str():
+            return "\0" not in value and _legible(value) == value
+        case int():
+            return abs(value) < 2**63
+        case float():
+            return math.isfinite(value)
+        case _:
+            return value is None
+
+
+def _legible(text: str) -> str:
+    """Give a text without the halves of letters that JSON and YAML can spell and no encoding has."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _readable_steps(steps: Any) -> list[tuple[str, list[str]]]:

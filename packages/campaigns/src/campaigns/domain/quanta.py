@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-__all__ = ("QuantaCounts", "QuantumFailure", "TaskCounts")
+__all__ = ("COUNTS", "QuantaCounts", "QuantumFailure", "TaskCounts", "cut_to")
 
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+def cut_to(length: int) -> AfterValidator:
+    """Make a validator that keeps the beginning of a text.
+
+    Parameters
+    ----------
+    length : `int`
+        How many characters are kept at most: what the text's column holds.
+
+    Notes
+    -----
+    Refusing would be worse: a report with one long name in it would never arrive, and nobody would hear how the submission ended.
+    """
+    return AfterValidator(lambda text: text[:length])
 
 
 class QuantaCounts(BaseModel):
@@ -55,8 +70,7 @@ class QuantaCounts(BaseModel):
             The sums.
         """
         listed = list(parts)
-        names = ("expected", "succeeded", "caveats", "failed", "blocked", "unknown")
-        return cls(**{name: sum(getattr(part, name) for part in listed) for name in names})
+        return cls(**{name: sum(getattr(part, name) for part in listed) for name in COUNTS})
 
     @property
     def finished(self) -> int:
@@ -64,10 +78,14 @@ class QuantaCounts(BaseModel):
         return self.succeeded + self.failed + self.blocked
 
 
+COUNTS: Final = tuple(QuantaCounts.model_fields)
+"""The names of the counts, in the order in which they are told."""
+
+
 class TaskCounts(QuantaCounts):
     """The counts of one task of a submission, in the pipeline's order."""
 
-    label: str
+    label: Annotated[str, cut_to(200)]
 
 
 class QuantumFailure(BaseModel):
@@ -93,10 +111,10 @@ class QuantumFailure(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    task: str
-    status: str
+    task: Annotated[str, cut_to(200)]
+    status: Annotated[str, cut_to(16)]
     data_id: dict[str, Any]
     message: str = ""
-    exception: str = ""
-    quantum_id: str = ""
-    log: str = ""
+    exception: Annotated[str, cut_to(200)] = ""
+    quantum_id: Annotated[str, cut_to(64)] = ""
+    log: Annotated[str, cut_to(200)] = ""

@@ -339,6 +339,8 @@ class Conductor:
             chain=submission.output,
             collections=[*runs, *campaign.definition.inputs],
         )
+        # Chains are made in the order of these times, in which two must not be equal, nor go back with the clock.
+        made_us = max(self._context.clock.now_us(), self._orders.newest_in_turn_us(campaign.uuid) + 1)
         self._orders.add(
             AgentOrder(
                 id=str(uuid.uuid4()),
@@ -349,7 +351,7 @@ class Conductor:
                 actor=actor.name,
                 campaign_uuid=campaign.uuid,
                 submission_uuid=submission.uuid,
-                created_us=self._context.clock.now_us(),
+                created_us=made_us,
             )
         )
 

@@ -48,16 +48,8 @@ class Factory:
 
     @property
     def writer(self) -> WriteSession:
-        """The session, where it may write (`WriteSession`).
-
-        Raises
-        ------
-        TypeError
-            If it may only read, which is a mistake of ours: the route asked for `Reading`.
-        """
-        if not isinstance(self.session, WriteSession):
-            raise TypeError("something is to be written in a session that can only read")
-        return self.session
+        """The session, where it may write (`WriteSession`); see `Context.writing`."""
+        return self._context().writing
 
     def record(self, draft: EventDraft) -> None:
         """Keep an event, to be numbered and written when the transaction commits."""

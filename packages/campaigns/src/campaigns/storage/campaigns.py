@@ -19,7 +19,7 @@ from campaigns.domain.campaign import (
 )
 from campaigns.domain.definition import Definition
 from campaigns.domain.identity import Identity
-from campaigns.domain.quanta import QuantaCounts
+from campaigns.domain.quanta import COUNTS, QuantaCounts
 from campaigns.domain.states import ACTIVE, CampaignStatus, Kind
 from campaigns.schema.campaign import CampaignRow
 from campaigns.schema.counter import CounterRow
@@ -28,8 +28,6 @@ from campaigns.schema.submission import SubmissionRow
 from campaigns.schema.task_counts import TaskCountsRow
 
 __all__ = ("CampaignStore",)
-
-COUNTS = ("expected", "succeeded", "caveats", "failed", "blocked", "unknown")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Select, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from campaigns.domain.errors import Fault
 from campaigns.domain.identity import Identity
@@ -20,6 +20,12 @@ _PLAIN = (
     "begun_us", "ended_us",
 )  # fmt: skip
 """Columns that are named and typed as the fields of `AgentOrder`."""
+
+IN_TURN = "chain"
+"""Orders of this kind each say what the whole output collection is to be, so that a campaign's must not overtake each other."""
+
+IN_TURN_PATIENCE_US = 600_000_000
+"""How long the next such order waits for one that was begun: its agent may never come back."""
 
 
 class OrderStore:
@@ -77,10 +83,10 @@ class OrderStore:
         void = and_(AgentOrderRow.status == OrderStatus.LEASED.value, or_(AgentOrderRow.lease_until_us < now_us, lost))
         statement = (
             self._visible()
-            .where(AgentOrderRow.site == site, or_(AgentOrderRow.status == OrderStatus.OPEN.value, void))
+            .where(AgentOrderRow.site == site, or_(AgentOrderRow.status == OrderStatus.OPEN.value, void), _its_turn(now_us))
             .order_by(AgentOrderRow.created_us, AgentOrderRow.id)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(of=AgentOrderRow, skip_locked=True)
             .execution_options(populate_existing=True)
         )
         return [_order(row) for row in self._session.scalars(statement)]
@@ -90,10 +96,15 @@ class OrderStore:
         lapsed = and_(AgentOrderRow.status == OrderStatus.LEASED.value, AgentOrderRow.lease_until_us < now_us)
         statement = (
             select(AgentOrderRow.id)
-            .where(AgentOrderRow.site == site, or_(AgentOrderRow.status == OrderStatus.OPEN.value, lapsed))
+            .where(AgentOrderRow.site == site, or_(AgentOrderRow.status == OrderStatus.OPEN.value, lapsed), _its_turn(now_us))
             .limit(1)
         )
         return self._session.scalar(statement) is not None
+
+    def newest_in_turn_us(self, campaign_uuid: str) -> int:
+        """Give when the newest order of a campaign that takes its turn was made, UTC microseconds; 0 if there is none."""
+        made = (AgentOrderRow.campaign_id == campaign_uuid, AgentOrderRow.kind == IN_TURN)
+        return self._session.scalar(select(func.max(AgentOrderRow.created_us)).where(*made)) or 0
 
     def begun_by(self, agent_id: str) -> list[AgentOrder]:
         """List the orders that an agent has begun and not ended, oldest first."""
@@ -116,6 +127,19 @@ class OrderStore:
     def _visible(self) -> Select[AgentOrderRow]:
         statement = select(AgentOrderRow)
         return statement.where(AgentOrderRow.site == self._identity.site) if self._identity.site is not None else statement
+
+
+def _its_turn(now_us: int) -> ColumnElement[bool]:
+    """Tell whether no older order must be carried out before one."""
+    older = aliased(AgentOrderRow)
+    under_way = and_(older.status == OrderStatus.BEGUN.value, older.begun_us > now_us - IN_TURN_PATIENCE_US)
+    before = exists().where(
+        older.campaign_id == AgentOrderRow.campaign_id,
+        older.kind == IN_TURN,
+        or_(older.status.in_([OrderStatus.OPEN.value, OrderStatus.LEASED.value]), under_way),
+        older.created_us < AgentOrderRow.created_us,
+    )
+    return or_(AgentOrderRow.kind != IN_TURN, ~before)
 
 
 def _columns(order: AgentOrder) -> dict[str, object]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from campaigns.domain.campaign import campaign_id
 from campaigns.domain.errors import Fault
 from campaigns.domain.identity import Identity
-from campaigns.domain.quanta import QuantumFailure, TaskCounts
+from campaigns.domain.quanta import COUNTS, QuantumFailure, TaskCounts
 from campaigns.domain.states import Judgement, SubmissionStatus
 from campaigns.domain.submission import (
     Launcher,
@@ -29,8 +29,6 @@ from campaigns.schema.submission import SubmissionRow
 from campaigns.schema.task_counts import TaskCountsRow
 
 __all__ = ("SubmissionStore",)
-
-COUNTS = ("expected", "succeeded", "caveats", "failed", "blocked", "unknown")
 
 _PLAIN = (
     "revision", "step", "attempt", "recovers", "status_reason", "status_remedy", "phase_message", "judged_by", "judged_reason",

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from campaigns.domain.quanta import QuantumFailure, TaskCounts
+from campaigns.domain.quanta import QuantumFailure, TaskCounts, cut_to
 from campaigns.domain.states import OrderStatus
 
 __all__ = (
@@ -68,7 +68,8 @@ def _printable(data: Any) -> Any:
     """Replace what logs of crashed programs have in text and no database or answer can: NUL, and halves of surrogate pairs."""
     match data:
         case str():
-            return data.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            text = data.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+            return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         case dict():
             return {_printable(key): _printable(value) for key, value in data.items()}
         case list():
@@ -109,10 +110,10 @@ class AgentHello(Wire):
 
     site: str
     agent_id: Uuid = Field(description="A UUID that the agent keeps in its state directory and gives again after a restart.")
-    host: str
-    boot_id: str
+    host: Annotated[str, cut_to(200)]
+    boot_id: Annotated[str, cut_to(64)]
     pid: int
-    version: str
+    version: Annotated[str, cut_to(64)]
     document: SiteDocument
 
 
@@ -311,7 +312,7 @@ class QuantaReport(Wire):
     """The quanta's own truth after the end, from ``pipetask report`` or, where that cannot answer, from the datasets."""
 
     kind: Literal["quanta"] = "quanta"
-    source: str = Field(description="How it was found out, such as ``pipetask report``.")
+    source: Annotated[str, cut_to(200)] = Field(description="How it was found out, such as ``pipetask report``.")
     tasks: list[TaskCounts]
     failures: list[QuantumFailure] = Field(max_length=2000)
     n_failures: int
