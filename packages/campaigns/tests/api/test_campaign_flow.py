@@ -346,3 +346,54 @@ def test_starting_a_draft_defines_it_and_so_is_the_managers(client: Clients, age
     refused = _post(client, "campaigns/C-1/transitions", start, role=Role.OPERATOR)
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
     assert _post(client, "campaigns/C-1/transitions", start).status_code == 202
+
+
+def test_an_agent_that_never_comes_back_holds_nothing_up(client: Clients, agent: ScriptedAgent, clock: Any) -> None:
+    ref = _started(client, agent)
+    agent.take("submit")
+    asked = _post(client, "submissions/S-1/cancel", {"reason": "Stop"})
+    assert asked.json()["status"] == "queued", "the agent was heard just now: it is asked"
+    clock.advance(seconds=601)
+    ended = _post(client, "submissions/S-1/cancel", {"reason": "The host is gone"})
+    assert ended.json()["status"] == "cancelled"
+    assert _show(client, f"campaigns/{ref}")["waits"][0]["kind"] == "recover"
+
+
+def test_a_start_can_be_asked_again_when_who_looked_is_gone(client: Clients, agent: ScriptedAgent, clock: Any) -> None:
+    ref = _post(client, "campaigns", definition()).json()["id"]
+    body = {"action": "start", "reason": "Go", "wait_s": 0}
+    _post(client, f"campaigns/{ref}/transitions", body)
+    agent.take("preflight")
+    clock.advance(seconds=601)
+    successor = ScriptedAgent(client)
+    successor.hello()
+    assert _post(client, f"campaigns/{ref}/transitions", body).status_code == 202
+    successor.pass_preflight()
+    assert _show(client, f"campaigns/{ref}")["status"] == "running"
+
+
+def test_an_order_the_agent_does_not_know_is_lost(client: Clients, agent: ScriptedAgent) -> None:
+    _started(client, agent)
+    agent.take("submit")
+    _post(client, "submissions/S-1/cancel", {"reason": "Stop"})
+    fault = {"code": "unknown_order", "message": "This agent never had it."}
+    agent.report(agent.take("cancel"), {"kind": "failed", "faults": [fault]})
+    assert _show(client, "submissions/S-1")["status"] == "lost_contact"
+    assert _post(client, "submissions/S-1/cancel", {"reason": "Gone"}).json()["status"] == "cancelled"
+
+
+def test_what_is_defined_is_not_made_incomplete(client: Clients) -> None:
+    ref = _post(client, "campaigns", definition()).json()["id"]
+    document = definition()
+    del document["stack"]
+    path = f"campaigns/{ref}/revisions?reason=Less"
+    answer = _post(client, path, document, headers={"If-Match": '"1"'})
+    assert (answer.status_code, answer.json()["faults"][0]["where"]) == (422, "stack")
+    assert _show(client, f"campaigns/{ref}")["revision"] == 1
+
+
+def test_the_number_of_groups_is_bounded(client: Clients) -> None:
+    steps = [{"name": "s", "split": {"dimension": "visit", "values": list(range(2001))}}]
+    answer = _post(client, "campaigns", definition(steps=steps))
+    assert answer.status_code == 422
+    assert "2000 groups" in answer.json()["faults"][0]["message"]

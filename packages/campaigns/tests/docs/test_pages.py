@@ -20,7 +20,6 @@ LINK = re.compile(r"\]\(([^()\s]+)\)")
 FENCED = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
 
 
-
 def _without_code(text: str) -> str:
     return re.sub(r"`[^`\n]*`", "", FENCED.sub("", text))
 

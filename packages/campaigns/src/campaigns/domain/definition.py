@@ -37,6 +37,10 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Collection = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./+-]{0,199}$")]
 
 
+MAX_GROUPS = 2000
+"""Each group is a submission; more of them could be neither made in one transaction nor watched."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -84,6 +88,8 @@ class Split(_Part):
             raise ValueError("give either `dimension` with `values`, or `queries`")
         if self.dimension and not self.values:
             raise ValueError("`dimension` needs its `values`")
+        if max(len(self.queries), len(self.values) / self.size) > MAX_GROUPS:
+            raise ValueError(f"a step has at most {MAX_GROUPS} groups; put more values into each")
         if len(set(map(str, self.values))) != len(self.values):
             raise ValueError("`values` has the same value twice")
         return self

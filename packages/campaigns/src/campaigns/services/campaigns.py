@@ -171,6 +171,8 @@ class CampaignService:
             If it is not the newest, or none was given.
         IllegalTransition
             If the campaign has started.
+        InvalidDefinition
+            If the campaign is defined and something would be missing.
         Conflict
             If the new name is taken.
         """
@@ -189,6 +191,10 @@ class CampaignService:
                 where=campaign.id,
                 remedy="Make a new campaign from its definition.",
             )
+        missing = missing_for_start(definition)
+        if missing and campaign.status is CampaignStatus.DEFINED:
+            # What was defined stays so: others may be about to start it.
+            raise InvalidDefinition(missing)
         self._check_name(definition.name, own=campaign.uuid)
         revision = self._revision(definition, number=campaign.revision + 1, reason=told)
         self._store.add_revision(campaign, revision)
@@ -198,7 +204,6 @@ class CampaignService:
             title=definition.title,
             reason=definition.reason,
             kind=definition.kind,
-            status=CampaignStatus.DRAFT if missing_for_start(definition) else campaign.status,
             revision=revision.number,
             definition=definition,
             updated_us=self._context.clock.now_us(),

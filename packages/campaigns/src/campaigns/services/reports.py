@@ -13,6 +13,7 @@ from campaigns.domain.errors import Fault
 from campaigns.domain.identity import SYSTEM
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.states import (
+    ACTIVE,
     ORDER_TRANSITIONS,
     SUBMISSION_TRANSITIONS,
     Judgement,
@@ -95,7 +96,7 @@ class ReportService:
             case OrderKind.CHAIN if submission is not None and closed is not order:
                 self._apply_to_chain(order, submission, closed)
             case OrderKind.CANCEL if submission is not None and closed.status is OrderStatus.FAILED:
-                self._record(submission, "submission.cancel_failed", f"{submission.id} could not be stopped", closed)
+                self._cancel_failed(submission, closed)
             case OrderKind.PREFLIGHT if closed is not order:
                 closed = replace(closed, faults=tuple(StartService(self._context).finish(closed, list(closed.faults))))
         return closed
@@ -236,6 +237,13 @@ class ReportService:
             submission=submission.uuid,
             details={"from": submission.status.value, "to": status.value},
         )
+
+    def _cancel_failed(self, submission: Submission, closed: AgentOrder) -> None:
+        self._record(submission, "submission.cancel_failed", f"{submission.id} could not be stopped", closed)
+        if any(fault.code == "unknown_order" for fault in closed.faults) and submission.status in ACTIVE:
+            reason = "Its agent knows nothing of it any more."
+            self._move(submission, SubmissionAction.LOSE, reason=reason, remedy="Cancel it, or restart it.")
+            self._advance(submission)
 
     def _apply_to_chain(self, order: AgentOrder, submission: Submission, closed: AgentOrder) -> None:
         campaign = self._campaign(submission)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from campaigns.domain.identity import SYSTEM
 from campaigns.domain.site import SiteView
 from campaigns.services.context import Context
 from campaigns.storage.sites import SiteStore
 
-__all__ = ("ALIVE_S", "SiteService")
+__all__ = ("ALIVE_S", "GONE_S", "SiteService", "agent_is_gone")
 
 ALIVE_S = 45.0
 """An agent that was not heard for so long counts as away; it asks for orders at least every 10 seconds."""
+
+GONE_S = 600.0
+"""After so long without a word a person may decide in place of an agent: it may never come back."""
+
+
+def agent_is_gone(context: Context, agent_id: str | None) -> bool:
+    """Tell whether an agent that begun something was not heard for so long that nobody need wait for it."""
+    heard_us = None if agent_id is None else SiteStore(context.session, SYSTEM).last_heard(agent_id)
+    return heard_us is None or heard_us < context.clock.now_us() - round(GONE_S * 1_000_000)
 
 
 class SiteService:

@@ -31,7 +31,7 @@ from campaigns.domain.states import (
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
 from campaigns.services.lookup import checked_reason, found_campaign
-from campaigns.services.sites import SiteService
+from campaigns.services.sites import SiteService, agent_is_gone
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.database import Database
 from campaigns.storage.orders import OrderStore
@@ -84,7 +84,8 @@ class StartService:
         """
         told = checked_reason(reason)
         campaign = found_campaign(self._context, ref, lock=True)
-        if (running := self._campaigns.start_order(campaign)) is not None:
+        running = self._campaigns.start_order(campaign)
+        if running is not None and not self._is_abandoned(running):
             return running
         campaign = self._defined(campaign)
         transition(CAMPAIGN_TRANSITIONS, campaign.status, CampaignAction.START, what=f"Campaign {campaign.id}")
@@ -167,6 +168,10 @@ class StartService:
         started = conductor.move(campaign, CampaignAction.START, actor=actor, reason=order.reason or "")
         conductor.advance(started)
         return []
+
+    def _is_abandoned(self, order_id: str) -> bool:
+        order = self._orders.find(order_id)
+        return order is None or (order.status is OrderStatus.BEGUN and agent_is_gone(self._context, order.agent_id))
 
     def _defined(self, campaign: Campaign) -> Campaign:
         if campaign.status is not CampaignStatus.DRAFT:

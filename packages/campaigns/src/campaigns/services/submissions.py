@@ -33,6 +33,7 @@ from campaigns.services.lookup import (
     found_submission,
     locked_submission,
 )
+from campaigns.services.sites import agent_is_gone
 from campaigns.storage.orders import OrderStore
 from campaigns.storage.submissions import SubmissionStore
 from campaigns.wire.agent import CancelPayload, OrderKind
@@ -201,7 +202,10 @@ class SubmissionService:
         now = self._context.clock.now_us()
         asked = replace(submission, cancel_requested_by=self._context.identity.name, updated_us=now)
         running = self._stop_order(campaign, submission, order, reason)
-        if running and submission.status is not SubmissionStatus.LOST_CONTACT:
+        nobody_knows = submission.status is SubmissionStatus.LOST_CONTACT or (
+            order is not None and running and agent_is_gone(self._context, order.agent_id)
+        )
+        if running and not nobody_knows:
             summary = f"{submission.id}: asked to stop"
         else:
             # Nothing runs, or nobody knows: then a person's word ends it, and the agent stops what it may still find.

@@ -11,7 +11,7 @@ from campaigns.auth.passwords import hash_password
 from campaigns.auth.secrets import hash_secret, new_secret, new_token
 from campaigns.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from campaigns.domain.events import EventDraft
-from campaigns.domain.identity import Identity, Role, may
+from campaigns.domain.identity import SYSTEM, Identity, Role, may
 from campaigns.domain.users import USER_NAME_PATTERN, ApiToken, User, is_user_name
 from campaigns.gateways.clock import Clock
 from campaigns.storage.credentials import CredentialStore
@@ -81,6 +81,7 @@ class UserService:
         InvalidInput
             If the name or the password cannot be one, or the role is not for people.
         """
+        self._check_reserved(name)
         if not is_user_name(name):
             raise InvalidInput(f"{name!r} cannot be a user's name.", where="name", remedy=f"It must match {USER_NAME_PATTERN}")
         self._check_role(role)
@@ -239,6 +240,7 @@ class UserService:
         """
         if not may(self._identity, Role.ADMIN):
             raise Forbidden("Only administrators make tokens for agents.", where="site", remedy="Ask an administrator.")
+        self._check_reserved(name)
         return self._add_token(name, user=None, role=Role.AGENT, site=site, expires_us=expires_us)
 
     def revoke_token(self, token_id: str) -> ApiToken:
@@ -317,6 +319,11 @@ class UserService:
             "token.created", f"Token {name} was made, as {role.value}.", token=token.id, user=user, role=role.value, site=site
         )
         return token, secret
+
+    @staticmethod
+    def _check_reserved(name: str) -> None:
+        if name.strip().lower() == SYSTEM.name:
+            raise InvalidInput(f"{name} is the service's own name in the record.", where="name", remedy="Give another.")
 
     def _check_own(self, user: str) -> None:
         if user != self._identity.name and not may(self._identity, Role.ADMIN):

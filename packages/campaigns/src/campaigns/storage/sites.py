@@ -65,6 +65,10 @@ class SiteStore:
         """Tell whether an agent, having been started anew, said hello after a time."""
         return bool(self._session.scalar(select(AgentRow.hello_us > time_us).where(AgentRow.id == agent_id)))
 
+    def last_heard(self, agent_id: str) -> int | None:
+        """Give when an agent was last heard, UTC microseconds; `None` if it never was."""
+        return self._session.scalar(select(AgentRow.last_seen_us).where(AgentRow.id == agent_id))
+
     def agent_site(self, agent_id: str) -> str | None:
         """Give the site of an agent, or `None` if it has not said hello."""
         row = self._session.get(AgentRow, agent_id)
