@@ -55,9 +55,7 @@ class Look:
 LEGEND: Final = {
     look.key: look
     for look in (
-        Look(
-            "draft", "✎", "draft", Tone.CALM, "A campaign that is being written; a manager defines it once it is whole."
-        ),
+        Look("draft", "✎", "draft", Tone.CALM, "A campaign that is being written; a manager defines it once it is whole."),
         Look("defined", "□", "defined", Tone.CALM, "A campaign with all it needs to start."),
         Look("planned", "○", "planned", Tone.CALM, "Not begun: something before it has to end or be accepted first."),
         Look("queued", "◔", "queued", Tone.WAIT, "Ordered; the site's agent has not begun it yet."),
