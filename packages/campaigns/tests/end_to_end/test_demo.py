@@ -1,0 +1,126 @@
+"""The demonstration to its end: what it prints, what it leaves in the repository, and what it does not leave."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campaigns.domain.identity import SYSTEM
+from campaigns.storage.database import Database
+from campaigns.storage.submissions import SubmissionStore
+from support.under_fire import STACK
+
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.timeout(400),
+    pytest.mark.skipif(not (STACK / ".ready").exists(), reason="there is no demo stack: `make setup` makes it"),
+]
+
+COUNTS = {"expected", "succeeded", "caveats", "failed", "blocked", "unknown"}
+TRAILED = 903342
+
+LOOK_INSIDE = """
+import json, sys
+from lsst.daf.butler import Butler
+butler = Butler.from_config(sys.argv[1])
+chain = butler.collections.get_info("u/demo/first-light")
+found = {name: len(butler.query_datasets(name, "u/demo/first-light", explain=False, limit=None)) for name in sys.argv[2:]}
+visits = [ref.dataId["visit"] for ref in butler.query_datasets("demo_visit_summary", "u/demo/first-light")]
+print(json.dumps({"chain": list(chain.children), "found": found, "visits": visits}))
+"""
+
+
+def _left_behind(folder: Path) -> list[str]:
+    """Find processes that have to do with a folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal() and int(entry.name) != os.getpid():
+            try:
+                words = (entry / "cmdline").read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            if str(folder) in words:
+                found.append(words.replace("\0", " "))
+    return found
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The demonstration, run once."""
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    command = [
+        sys.executable,
+        "-m",
+        "campaigns.cli.main",
+        "demo",
+        "--once",
+        "--json",
+        "--data",
+        str(folder),
+        "--stack",
+        str(STACK),
+    ]
+    return folder, subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+
+
+def test_it_completes_and_prints_one_object(ran: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    _, process = ran
+    assert process.returncode == 0, process.stderr[-3000:]
+    told: dict[str, Any] = json.loads(process.stdout)
+    assert set(told) == {"campaign", "submissions"}
+    assert (told["campaign"]["name"], told["campaign"]["status"]) == ("first-light", "completed")
+    for submission in told["submissions"]:
+        assert set(submission) == {"id", "step", "group", "attempt", "status", "quanta"}
+        assert set(submission["quanta"]) == COUNTS
+    by_step = {submission["step"]: submission for submission in told["submissions"]}
+    assert len(told["submissions"]) == len(by_step) == 3
+    assert {step: item["status"] for step, item in by_step.items()} == {
+        "step1": "partly_succeeded",
+        "step2": "succeeded",
+        "step3": "succeeded",
+    }
+    quanta = by_step["step1"]["quanta"]
+    assert [quanta[name] for name in ("expected", "succeeded", "failed", "blocked", "unknown")] == [80, 76, 3, 1, 0]
+    assert f"accepted: visit {TRAILED} is trailed" in process.stderr
+
+
+def test_only_the_trailed_visit_failed(ran: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, _ = ran
+    database = Database(f"sqlite:///{folder / 'campaigns.sqlite'}")
+    with database.read() as session:
+        store = SubmissionStore(session, SYSTEM)
+        submission = store.find("S-1")
+        assert submission is not None
+        failures = store.failures(submission, limit=100)
+    database.close()
+    assert [(failure.task, failure.status) for failure in failures if failure.status == "failed"] == [
+        ("measureDetector", "failed")
+    ] * 3
+    assert {failure.data_id["visit"] for failure in failures} == {TRAILED}
+    assert all("no stars found" in failure.message for failure in failures if failure.status == "failed")
+
+
+def test_the_outputs_are_in_the_recorded_collections(ran: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, _ = ran
+    names = ["demo_sources", "demo_tract_visits", "demo_depth_map", "demo_seeing_plot", "demo_visits_plot", "demo_depth_plot"]
+    looked = subprocess.run(
+        [STACK / "bin" / "python", "-c", LOOK_INSIDE, folder / "repo", *names], capture_output=True, text=True, check=True
+    )
+    inside = json.loads(looked.stdout)
+    steps = [run.split("/")[3] for run in inside["chain"][:3]]
+    assert steps == ["step3", "step2", "step1"]
+    assert inside["chain"][3:] == ["HSC/demo/defaults"]
+    assert inside["found"] == dict(zip(names, (30, 1, 2, 1, 1, 2), strict=True))
+    assert len(inside["visits"]) == 10
+    assert TRAILED not in inside["visits"]
+
+
+def test_it_leaves_no_process(ran: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, _ = ran
+    assert _left_behind(folder) == []
