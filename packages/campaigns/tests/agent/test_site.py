@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from agent.making import write_site
 from campaigns.agent.bpsyaml import bps_document, submission_dir
@@ -140,3 +141,19 @@ def test_directory_of_a_campaign_with_an_odd_name(tmp_path: Path) -> None:
     site = load(tmp_path)
     assert submission_dir(site, payload(campaign_name="../a b/ç")) == tmp_path / "work" / "a-b-" / f"S-{O1}"
     assert submission_dir(site, payload(campaign_name="...")) == tmp_path / "work" / "C-1" / f"S-{O1}"
+
+
+@pytest.mark.parametrize("field", ["work_dir", "uri"])
+def test_paths_with_blanks_are_refused(tmp_path: Path, field: str) -> None:
+    """BPS puts them into command lines as they are."""
+    document = {
+        "name": "here",
+        "work_dir": "/tmp/a b" if field == "work_dir" else "/tmp/a",
+        "stacks": {"demo": {"prefix": "/opt/stack"}},
+        "repositories": {"demo": {"uri": "/tmp/a b/repo" if field == "uri" else "/tmp/repo"}},
+    }
+    path = tmp_path / "site.yaml"
+    path.write_text(yaml.safe_dump(document))
+    with pytest.raises(SiteFileInvalid) as caught:
+        load_site(path)
+    assert any("blank" in fault.message for fault in caught.value.faults)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from campaigns.domain.quanta import QuantaCounts
 from campaigns.pictures.bars import bar_parts, counts_in_words, quanta_bar
 
-NUMBERS = st.integers(min_value=0, max_value=10**9)
+NUMBERS = st.integers(min_value=0, max_value=10**8)
 
 
 @given(NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS)

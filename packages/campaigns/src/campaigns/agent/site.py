@@ -55,6 +55,11 @@ class RepositorySettings(Settings):
     description: str = ""
     uri: str = Field(min_length=1)
 
+    @field_validator("uri")
+    @classmethod
+    def _without_blanks(cls, value: str) -> str:
+        return _must_have_no_blanks(value)
+
 
 class EnvironmentSettings(Settings):
     """What of the agent's environment is passed on, and what is set besides."""
@@ -86,7 +91,8 @@ class Site(Settings):
 
     @field_validator("work_dir")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
+    def _plain_path(cls, value: Path) -> Path:
+        _must_have_no_blanks(str(value))
         return _must_be_absolute(value)
 
     @field_validator("name")
@@ -105,6 +111,13 @@ class Site(Settings):
             workflow_system=str(self.bps.get("wmsServiceClass", "")),
             max_submissions=self.max_submissions,
         )
+
+
+def _must_have_no_blanks(value: str) -> str:
+    # BPS puts it into command lines as it is.
+    if any(letter.isspace() for letter in value):
+        raise ValueError(f"{value} has a blank in it, which BPS's commands cannot take")
+    return value
 
 
 def _must_be_absolute(value: Path) -> Path:

@@ -57,7 +57,10 @@ class Stack:
         # Setting a stack up may replace PYTHONPATH, so that our own package has to join it afterwards.
         lines = [
             "set -e",
+            # What setting up prints must not be taken for what the command says.
+            "exec 3>&1 1>&2",
             self._settings.setup.strip(),
+            "exec 1>&3 3>&-",
             'export PYTHONPATH="$CAMPAIGNS_INSTACK${PYTHONPATH:+:$PYTHONPATH}"',
             'exec "$@"',
         ]

@@ -13,7 +13,9 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+import structlog
 
 from campaigns.agent.site import Site
 from campaigns.agent.stack import Stack
@@ -23,6 +25,8 @@ __all__ = ("StackRefused", "StackWorker", "Workers")
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Thread pools of numerical libraries would not survive the helper's forks, and one core is what it may take."""
+
+log = structlog.get_logger("campaigns.agent")
 
 START_ALLOWANCE_S = 120.0
 """What the first request may take longer, while the stack is set up and imported."""
@@ -67,8 +71,8 @@ class StackWorker:
         self._used_s = time.monotonic()
 
     def warm(self) -> None:
-        """Start it if it does not run, so that the next request finds it ready."""
-        with self._lock:
+        """Start it if it does not run, so that the next request finds it ready; whoever asks is told if it cannot be."""
+        with self._lock, suppress(StackRefused):
             self._ensure()
 
     def call(self, verb: str, *, timeout_s: float = 120.0, **args: Any) -> Any:
@@ -107,7 +111,14 @@ class StackWorker:
             answer = future.result(timeout_s + START_ALLOWANCE_S)
         except FutureTimeout:
             self.stop()
-            raise StackRefused(Fault("stack_timeout", f"The stack {self._stack.name} does not answer.")) from None
+            raise StackRefused(
+                Fault(
+                    "stack_timeout",
+                    f"The stack {self._stack.name} does not answer.",
+                    where="stack",
+                    remedy=f"Its helper's log at the site, {self._log}, may say why.",
+                )
+            ) from None
         finally:
             self._used_s = time.monotonic()
         if not answer["ok"]:
@@ -157,20 +168,33 @@ class StackWorker:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        with self._log.open("wb") as log:
-            process = subprocess.Popen(
+        with self._log.open("wb") as errors:
+            process = self._launch(errors)
+        self._process = process
+        threading.Thread(target=self._read, args=(process,), name=f"worker-{self._stack.name}", daemon=True).start()
+        return process
+
+    def _launch(self, errors: BinaryIO) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
                 self._stack.command(["python", "-m", "campaigns_instack.worker", *self._preload]),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=log,
+                stderr=errors,
                 env=self._stack.environ(ONE_THREAD),
                 cwd=self._log.parent,
                 # A terminal's Ctrl-C is for the agent, which then ends this one in order.
                 start_new_session=True,
             )
-        self._process = process
-        threading.Thread(target=self._read, args=(process,), name=f"worker-{self._stack.name}", daemon=True).start()
-        return process
+        except OSError as error:
+            raise StackRefused(
+                Fault(
+                    "stack_unusable",
+                    f"The stack {self._stack.name} cannot be used: {error.strerror}: {error.filename}.",
+                    where="stack",
+                    remedy=f"Correct stacks.{self._stack.name} in the site file, or take another stack.",
+                )
+            ) from error
 
     @staticmethod
     def _write(process: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
@@ -183,7 +207,12 @@ class StackWorker:
             return
         with process.stdout:
             for line in process.stdout:
-                answer = json.loads(line)
+                try:
+                    answer = json.loads(line)
+                except ValueError:
+                    # Something in the stack prints past all that keeps it from doing so.
+                    log.warning("the stack's helper said something that is no answer", stack=self._stack.name, line=line[:200])
+                    continue
                 with self._lock:
                     future = self._waiting.pop(answer["id"], None)
                 if future is not None:

@@ -11,6 +11,7 @@ from campaigns.cli.connecting import client_command
 from campaigns.cli.output import Output
 from campaigns.cli.shown import campaign_text, moment, quanta_text, state_text, submission_text
 from campaigns.client import CampaignClient
+from campaigns.domain.errors import CampaignError
 from campaigns.domain.submission import parse_submission_id
 
 __all__ = (
@@ -35,7 +36,11 @@ def define(client: CampaignClient, output: Output, file: Path, *, draft: bool, b
     """
     made = client.define(file.read_text(), draft=draft)
     if begin:
-        made = client.act(made["id"], "start", reason=made["reason"])
+        try:
+            made = client.act(made["id"], "start", reason=made["reason"])
+        except CampaignError:
+            output.say(f"{made['id']} {made['name']} is {made['status']}, and was not started; `campaign edit` corrects it.")
+            raise
     _say(output, made, f"made {made['id']} {made['name']}")
 
 

@@ -98,7 +98,7 @@ def prepare(folder: Path, stack: Path) -> Ground:
     Raises
     ------
     InvalidInput
-        If the stack is none.
+        If the stack is none, or a path has a blank in it.
     NotReady
         If the repository cannot be made.
     """
@@ -107,6 +107,13 @@ def prepare(folder: Path, stack: Path) -> Ground:
     if not python.exists():
         raise InvalidInput(
             f"There is no demonstration stack at {stack}.", where="--stack", remedy="`make setup` makes one, as .stack."
+        )
+    blank = next((path for path in (ground.folder, ground.stack) if any(letter.isspace() for letter in str(path))), None)
+    if blank is not None:
+        raise InvalidInput(
+            f"{blank} has a blank in it, which BPS's commands cannot take.",
+            where="--data" if blank == ground.folder else "--stack",
+            remedy="Give a folder whose whole path has none.",
         )
     ground.folder.mkdir(parents=True, exist_ok=True)
     if not ground.repository.exists():

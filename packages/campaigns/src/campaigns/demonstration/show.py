@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +25,7 @@ __all__ = ("begin", "run_to_end", "serving", "summary")
 
 NAME: Final = "first-light"
 START_TIMEOUT_S: Final = 30.0
+PR_SET_PDEATHSIG: Final = 1
 POLL_S: Final = 0.25
 FINAL: Final = ("completed", "failed", "cancelled")
 COUNTS: Final = ("expected", "succeeded", "caveats", "failed", "blocked", "unknown")
@@ -53,7 +56,13 @@ def serving(ground: Ground, *, port: int) -> Iterator[str]:
     log = ground.folder / "server.log"
     with log.open("ab") as output:
         server = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - there are no threads yet
         )
     try:
         _wait_for(url, server, log=str(log))
@@ -156,6 +165,11 @@ def _decide(client: CampaignClient, campaign: dict[str, Any]) -> bool:
         return False
     client.decide(judgements[0], "accept", reason=f"accepted: visit {visits.pop()} is trailed")
     return True
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this process when the demonstration dies, even if nobody can say so any more."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], *, log: str) -> None:

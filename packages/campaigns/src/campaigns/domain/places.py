@@ -34,7 +34,8 @@ def placed(faults: Iterable[Fault], definition: Definition) -> list[Fault]:
 def _place(where: str | None, definition: Definition) -> str | None:
     match = re.fullmatch(r"steps\[(\d+)\]\.(pipeline|data_queries\[\d+\])", where or "")
     if match is None or int(match[1]) >= len(definition.steps):
-        return re.sub(r"^input_collections\b", "inputs", where) if where else where
+        told = {"input_collections": "inputs", "repository": "butler"}
+        return re.sub(r"^(input_collections|repository)\b", lambda found: told[found[1]], where) if where else where
     step = definition.steps[int(match[1])]
     if match[2] == "pipeline":
         own = step.pipeline is not None and not step.pipeline.startswith("#")

@@ -28,6 +28,7 @@ from campaigns.domain.submission import Submission
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
 from campaigns.services.lookup import checked_reason, found_campaign
+from campaigns.services.starting import StartService
 from campaigns.services.submissions import SubmissionService
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.submissions import SubmissionStore
@@ -253,8 +254,8 @@ class CampaignService:
         told = checked_reason(reason)
         campaign = found_campaign(self._context, ref, lock=True)
         if campaign.starting and action is CampaignAction.CANCEL:
-            # The site's answer, if it still comes, finds that nobody asks any more.
-            self._store.set_start_order(campaign, None)
+            StartService(self._context).forget(campaign)
+            campaign = replace(campaign, starting=False)
         elif campaign.starting:
             raise NotReady(
                 f"{campaign.id} is just being started: the site looks whether it can run.",
@@ -339,7 +340,9 @@ class CampaignService:
         other = self._store.find_named(name)
         if other is not None and other.uuid != own:
             raise Conflict(
-                f"The name {name} is taken by {other.id}.", where="name", remedy="Give the campaign another short name."
+                f"The name {name} is taken by {other.id}.",
+                where="name",
+                remedy=f"Give another short name, or change that campaign: `campaign edit {other.id} FILE`.",
             )
 
     def _revision(self, definition: Definition, *, number: int, reason: str) -> Revision:

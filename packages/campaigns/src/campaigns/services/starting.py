@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from dataclasses import replace
 
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.definition import Definition, missing_for_start
@@ -23,8 +24,10 @@ from campaigns.domain.settings import merge
 from campaigns.domain.site import SiteView
 from campaigns.domain.states import (
     CAMPAIGN_TRANSITIONS,
+    ORDER_TRANSITIONS,
     CampaignAction,
     CampaignStatus,
+    OrderAction,
     OrderStatus,
     transition,
 )
@@ -117,6 +120,21 @@ class StartService:
         if faults := missing_for_start(campaign.definition):
             raise InvalidDefinition(faults)
         return self._look(campaign, reason=None).id
+
+    def forget(self, campaign: Campaign) -> None:
+        """Take a start back that the site has not answered; the answer, if it still comes, finds that nobody asks any more.
+
+        Parameters
+        ----------
+        campaign : `Campaign`
+            The campaign, locked by this transaction.
+        """
+        order_id = self._campaigns.start_order(campaign)
+        self._campaigns.set_start_order(campaign, None)
+        order = None if order_id is None else self._orders.find(order_id, lock=True)
+        if order is not None and order.status in (OrderStatus.OPEN, OrderStatus.LEASED):
+            status = transition(ORDER_TRANSITIONS, order.status, OrderAction.WITHDRAW, what=f"order {order.id}")
+            self._orders.save(replace(order, status=status, ended_us=self._context.clock.now_us()))
 
     def outcome(self, order_id: str) -> AgentOrder:
         """Give an order of this service as it stands."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +20,7 @@ from lsst.daf.butler import (
 from lsst.daf.butler.queries import Query
 from lsst.pipe.base import Pipeline
 from lsst.pipe.base.pipeline_graph import PipelineGraph
+from lsst.resources import ResourcePath
 from lsst.utils import doImportType
 
 from campaigns_instack.faults import StackError
@@ -91,7 +94,20 @@ def preflight(
     return {"faults": findings.faults, "steps": findings.steps}
 
 
+def _check_includes(bps: dict[str, Any]) -> None:
+    included = bps.get("includeConfigs", "")
+    for name in included if isinstance(included, list) else re.split(r"[,\s]+", str(included).strip()):
+        if name and not ResourcePath(os.path.expandvars(name)).exists():
+            raise StackError(
+                "include_not_found",
+                f"There is no BPS configuration {name} to include.",
+                where="bps.includeConfigs",
+                remedy="Correct the path, which is one at the site, or a resource of the stack.",
+            )
+
+
 def _check_bps(bps: dict[str, Any]) -> None:
+    _check_includes(bps)
     wms_class = bps.get("wmsServiceClass", BPS_DEFAULTS["wmsServiceClass"])
     try:
         # BPS imports the class while it merges the defaults of its plugin in.
