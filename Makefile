@@ -23,7 +23,7 @@ UV := .build/bootstrap/bin/uv
 PAGES := packages/campaigns/pages
 BUILT := packages/campaigns/src/campaigns/web/static/built
 
-.PHONY: help setup demo test test-newer lint bench chaos requirements docs clean
+.PHONY: help setup demo test test-newer lint bench bench-dataid-sets chaos requirements docs clean
 
 help: ## list these commands
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -62,6 +62,14 @@ $(BUILT)/.ready: $(PAGES)/package-lock.json $(PAGES)/build.mjs $(shell find $(PA
 	  PATH="$$node/bin:$$PATH" node build.mjs
 	touch $@
 
+# The other SQLAlchemy that sets must work with, to be laid over the stack.
+SQLALCHEMY20 := .build/sqlalchemy20
+
+$(SQLALCHEMY20)/.ready: requirements/stack-sqlalchemy20.txt .stack/.ready
+	rm -rf $(SQLALCHEMY20)
+	$(UV) pip install --quiet --python .stack --target $(SQLALCHEMY20) --no-deps --require-hashes -r requirements/stack-sqlalchemy20.txt
+	touch $@
+
 SERVICE := .venv/.service $(BUILT)/.ready
 
 setup: $(SERVICE) .stack/.ready ## make .venv (the service) and .stack (the demo stack)
@@ -73,10 +81,11 @@ demo: $(SERVICE) .stack/.ready ## run a small real campaign here and open it in 
 
 DEBIAN_PACKAGES := postgresql chromium fonts-dejavu-core
 
-test: lint .stack/.dev ## check everything: types, style, units, both databases, REST, pages, one real campaign
+test: lint .stack/.dev $(SQLALCHEMY20)/.ready ## check everything: types, style, units, both databases, REST, pages, one real campaign
 	@sh packages/campaigns/tests/support/install_debian_packages.sh $(DEBIAN_PACKAGES)
 	.stack/bin/python -m pytest -q packages/demo-pipeline/tests
 	.stack/bin/python -m pytest -q packages/dataid-sets/tests
+	PYTHONPATH=$(SQLALCHEMY20) DATAID_SETS_BACKENDS=psycopg2 .stack/bin/python -m pytest -q packages/dataid-sets/tests/test_*.py
 	.venv/bin/python -m pytest -q
 	@$(MAKE) --no-print-directory test-newer
 
@@ -100,7 +109,12 @@ lint: $(SERVICE) .venv/.dev ## check types, style and the contracts between pack
 bench: $(SERVICE) .venv/.dev .stack/.ready ## measure what the service costs, and write the table in docs/
 	.venv/bin/python bench/cost.py
 
-chaos: $(SERVICE) .venv/.dev .stack/.ready ## kill agent, server and bps at random moments of real runs
+bench-dataid-sets: .stack/.dev ## measure how fast DataId sets are, and write the table in docs/ (ARGS=--quick for a look)
+	@sh packages/campaigns/tests/support/install_debian_packages.sh postgresql
+	.stack/bin/python bench/dataid_sets $(ARGS)
+
+chaos: $(SERVICE) .venv/.dev .stack/.dev ## kill agent, server and bps at random moments of real runs; damage files of data IDs
+	.stack/bin/python -m pytest -q -s -m chaos packages/dataid-sets/tests
 	.venv/bin/python -m pytest -q -s -m chaos packages/campaigns/tests/end_to_end $(ARGS)
 
 # ---- for those who change it ------------------------------------------------------------------------------------
@@ -110,6 +124,7 @@ COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-inde
 requirements: .build/bootstrap/.ready ## pin anew what requirements/*.in ask for
 	cd requirements && for name in bootstrap service stack; do ../$(COMPILE) --upgrade $$name.in -o $$name.txt; done
 	cd requirements && ../$(COMPILE) dev.in -c service.txt -o dev.txt && ../$(COMPILE) stack-dev.in -c stack.txt -o stack-dev.txt
+	cd requirements && ../$(COMPILE) stack-sqlalchemy20.in -o stack-sqlalchemy20.txt
 
 docs: $(SERVICE) ## write anew what docs/ says of commands, settings, fields, routes and states
 	.venv/bin/python docs/generate.py

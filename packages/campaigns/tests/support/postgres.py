@@ -9,7 +9,9 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import psycopg
 
@@ -18,6 +20,16 @@ __all__ = ("MISSING", "PostgresServer", "find_programs")
 MISSING = "PostgreSQL is not installed (Debian: postgresql)"
 SUPERUSER = "campaigns"
 START_TIMEOUT_S = 30.0
+SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+    "shared_buffers": "32MB",
+    "autovacuum": "off",
+}
+"""For tests: nothing has to last, and little memory is needed."""
 
 
 def find_programs() -> Path | None:
@@ -36,9 +48,11 @@ class PostgresServer:
     ----------
     programs : `pathlib.Path`
         The folder of initdb and postgres.
+    settings : mapping of `str` to `str`, optional
+        Settings of the server that differ from `SETTINGS`.
     """
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, *, settings: Mapping[str, str] = MappingProxyType({})) -> None:
         # Short, since the name of a socket may not be long.
         self._folder = Path(tempfile.mkdtemp(prefix="campaigns-pg-"))
         self._user = _ordinary_user()
@@ -50,16 +64,8 @@ class PostgresServer:
         self._run(programs / "initdb", "-D", data, "-U", SUPERUSER, "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
         self._log = (self._folder / "log").open("wb")
         command = [programs / "postgres", "-D", data, "-k", self._folder]
-        for setting in (
-            "listen_addresses=",
-            "fsync=off",
-            "synchronous_commit=off",
-            "full_page_writes=off",
-            "max_connections=200",
-            "shared_buffers=32MB",
-            "autovacuum=off",
-        ):
-            command += ["-c", setting]
+        for name, value in {**SETTINGS, **settings}.items():
+            command += ["-c", f"{name}={value}"]
         self._process = subprocess.Popen(
             list(map(str, command)),
             stdout=self._log,

@@ -1,0 +1,294 @@
+"""Making sets from sets, on the server.
+
+Each operation is one SELECT of data IDs and reasons into a temporary table, from which the new set is filled; what comes to the
+client is only what its digest needs.
+"""
+
+from __future__ import annotations
+
+__all__ = ("SetAlgebra",)
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from lsst.daf.butler import DimensionGroup
+
+from . import _schema as schema
+from ._columns import REASON
+from ._comparison import Comparison
+from ._conditions import Fit, Fitness, Role, Rule, SetCondition
+from ._errors import DataIdSetDimensionsError, DataIdSetValueError, Problem
+from ._headers import Headers
+from ._installation import Installation
+from ._internals import Inside
+from ._query import open_query, staged
+from ._quotas import refusals_told
+from ._record import Access, DataIdSet, Reference, check_name
+from ._selection import fill
+from ._table import DataIdTable
+
+Named = str | Reference | DataIdSet
+_AS_IT_IS = Fit(Fitness.APPLIED)
+
+
+class SetAlgebra:
+    """The operations on sets; `DataIdSets` has them all.
+
+    Notes
+    -----
+    Where several sets, or several rows that become one, give reasons, the first set's is kept, and of several in one set the
+    least. A set made from one that is not open to everyone is private, unless the caller says otherwise.
+    """
+
+    _inside: Inside
+    _installation: Installation
+    _headers: Headers
+
+    def _described(self, **known: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def union(self, name: str, sets: Iterable[Named], **known: Any) -> DataIdSet:
+        """Make a set of the data IDs that are in any of several.
+
+        Parameters
+        ----------
+        name : `str`
+            The new set's name.
+        sets : iterable of `str` or `DataIdSet`
+            The sets, of the same dimensions.
+        **known
+            ``description``, ``access``, ``group`` and ``expires`` as `DataIdSets.create` takes them.
+
+        Returns
+        -------
+        made : `DataIdSet`
+            The new set.
+
+        Raises
+        ------
+        DataIdSetDimensionsError
+            If the sets have different dimensions.
+        """
+        parents = self._alike(sets)
+        return self._made(name, parents, {"operation": "union"}, self._merged(parents), known)
+
+    def intersection(self, name: str, sets: Iterable[Named], **known: Any) -> DataIdSet:
+        """Make a set of the data IDs that are in all of several; see `union`."""
+        parents = self._alike(sets)
+        select = self._merged(parents, having=len({parent.id for parent in parents}))
+        return self._made(name, parents, {"operation": "intersection"}, select, known)
+
+    def difference(self, name: str, sets: Iterable[Named], **known: Any) -> DataIdSet:
+        """Make a set of the first set's data IDs that are in none of the others; see `union`."""
+        parents = self._alike(sets)
+        first, others = self._condition_of(parents[0]), [self._condition_of(parent, Role.EXCLUDE) for parent in parents[1:]]
+        select = self._with_reasons(first)
+        keys = {each: first.table_of_rows.c[each] for each in sorted(first.dimensions.required)}
+        renamed = [replace(other, rows=other.table_of_rows.alias()) for other in others]
+        terms = [other.sql(self._inside, _AS_IT_IS, keys) for other in renamed]
+        return self._made(name, parents, {"operation": "difference"}, select.where(*terms), known)
+
+    def complement(self, name: str, of: Named, *, where: str, bind: Mapping[str, Any] | None = None, **known: Any) -> DataIdSet:
+        """Make a set of the data IDs that a data query gives and a set does not have.
+
+        Parameters
+        ----------
+        name : `str`
+            The new set's name.
+        of : `str` or `DataIdSet`
+            The set.
+        where : `str`
+            The data query, in Butler's query language.
+        bind : mapping, optional
+            Values of the query's identifiers.
+        **known
+            As for `union`.
+        """
+        parent = self._headers.find(of)
+        recipe = {"operation": "complement", "where": where, "bind": _plain(bind)}
+        conditions = [self._condition_of(parent, Role.EXCLUDE)]
+        return self._queried(name, parent, parent.dimensions, conditions, recipe, known, where=where, bind=bind)
+
+    def restrict(self, name: str, to: Named, *, where: str, bind: Mapping[str, Any] | None = None, **known: Any) -> DataIdSet:
+        """Make a set of a set's data IDs that a data query gives, too; see `complement`."""
+        parent = self._headers.find(to)
+        recipe = {"operation": "restrict", "where": where, "bind": _plain(bind)}
+        return self._queried(name, parent, parent.dimensions, [self._condition_of(parent)], recipe, known, where=where, bind=bind)
+
+    def project(
+        self,
+        name: str,
+        of: Named,
+        dimensions: Iterable[str],
+        *,
+        rule: Rule | str = Rule.ANY,
+        visit_system: int | None = None,
+        **known: Any,
+    ) -> DataIdSet:
+        """Make a set of other dimensions from a set: fewer, more, or exposures for visits and the other way round.
+
+        Parameters
+        ----------
+        name : `str`
+            The new set's name.
+        of : `str` or `DataIdSet`
+            The set.
+        dimensions : iterable of `str`
+            The new set's dimensions. Values of dimensions that the set lacks are all those the registry has records of.
+        rule, visit_system : `Rule` or `str`, `int`, optional
+            How exposures and visits stand for each other; see `DataIdSets.query`.
+        **known
+            As for `union`.
+        """
+        parent = self._headers.find(of)
+        group = self._inside.universe.conform(dimensions)
+        recipe = {
+            "operation": "project",
+            "dimensions": list(group.required),
+            "rule": Rule(rule).value,
+            "visit_system": visit_system,
+        }
+        condition = self._condition_of(parent, rule=Rule(rule), visit_system=visit_system)
+        if set(group.required) <= set(parent.dimensions.required):
+            select = self._with_reasons(condition, group)
+            return self._made(name, [parent], recipe, select, known, group)
+        return self._queried(name, parent, group, [condition], recipe, known, where="")
+
+    expand = project
+
+    def compare(self, a: Named, b: Named) -> Comparison:
+        """Compare two sets of the same dimensions.
+
+        Returns
+        -------
+        comparison : `Comparison`
+            How many data IDs are only in one of them, and of how many the reasons differ; it gives these rows when asked.
+        """
+        first, second = self._alike([a, b])
+        rows = self._installation.rows(first.dimensions)
+        reasons = self._installation.table(schema.REASON_TABLE)
+        return Comparison(self._inside, rows, reasons, first, second)
+
+    # ---- how they are made
+
+    def _alike(self, sets: Iterable[Named]) -> list[DataIdSet]:
+        found = [self._headers.find(each) for each in sets]
+        if not found:
+            raise DataIdSetValueError("No set is named.", remedy="Name at least one.")
+        wanted = ", ".join(found[0].dimensions.required)
+        told = [
+            Problem(
+                code="dimensions_do_not_fit",
+                where=str(each),
+                message=f"It has {', '.join(each.dimensions.required)}; {found[0]} has {wanted}.",
+                remedy="Project one to the dimensions of the other first.",
+            )
+            for each in found
+            if each.dimensions.required != found[0].dimensions.required
+        ]
+        if told:
+            raise DataIdSetDimensionsError(told)
+        return found
+
+    def _condition_of(self, found: DataIdSet, role: Role = Role.INCLUDE, **options: Any) -> SetCondition:
+        rows = self._installation.rows(found.dimensions)
+        known = {"digest": found.digest, "n_rows": found.n_rows, "set_id": found.id}
+        return SetCondition(role=role, label=str(found), dimensions=found.dimensions, rows=rows, **known, **options)
+
+    def _merged(self, parents: Sequence[DataIdSet], *, having: int = 1) -> sa.Select[Any]:
+        """Select the data IDs of several sets, each once, with the first reason that one of them gives."""
+        rows, reasons = self._installation.rows(parents[0].dimensions), self._installation.table(schema.REASON_TABLE)
+        names = sorted(parents[0].dimensions.required)
+        place = sa.case({parent.id: f"{index:06d}" for index, parent in reversed(list(enumerate(parents)))}, value=rows.c.set_id)
+        source = rows.outerjoin(reasons, sa.and_(reasons.c.set_id == rows.c.set_id, reasons.c.reason_id == rows.c.reason_id))
+        ranked = place.op("||")(reasons.c.reason)
+        select = sa.select(*[rows.c[each] for each in names], sa.func.substr(sa.func.min(ranked), 7).label(REASON))
+        grouped = (
+            select.select_from(source)
+            .where(rows.c.set_id.in_([parent.id for parent in parents]))
+            .group_by(*[rows.c[each] for each in names])
+        )
+        return grouped.having(sa.func.count() >= having)
+
+    def _with_reasons(self, condition: SetCondition, group: DimensionGroup | None = None) -> sa.Select[Any]:
+        """Select a set's data IDs with their reasons; with fewer dimensions if `group` has fewer."""
+        rows, reasons = condition.table_of_rows, self._installation.table(schema.REASON_TABLE)
+        source = rows.outerjoin(reasons, sa.and_(reasons.c.set_id == rows.c.set_id, reasons.c.reason_id == rows.c.reason_id))
+        names = sorted((group or condition.dimensions).required)
+        reason = reasons.c.reason if group is None else sa.func.min(reasons.c.reason)
+        select = (
+            sa.select(*[rows.c[each] for each in names], reason.label(REASON))
+            .select_from(source)
+            .where(rows.c.set_id == condition.set_id)
+        )
+        return select if group is None else select.group_by(*[rows.c[each] for each in names])
+
+    def _queried(
+        self,
+        name: str,
+        parent: DataIdSet,
+        group: DimensionGroup,
+        conditions: Sequence[SetCondition],
+        recipe: Mapping[str, Any],
+        known: Mapping[str, Any],
+        *,
+        where: str,
+        bind: Mapping[str, Any] | None = None,
+    ) -> DataIdSet:
+        """Make a set of the data IDs of a Butler query, with the reasons that the parent gives for them."""
+        condition = conditions[0]
+        self._installation.rows(group, create=True)
+        with open_query(self._inside, conditions) as query, ExitStack() as stack:
+            narrowed = query.where(where, bind=dict(bind)) if bind else query.where(where) if where else query
+            wanted = self._dimensions_met(condition, group)
+            results = narrowed.join_dimensions(wanted).data_ids(group)
+            selected = self._inside.selected_data_ids(query, results)
+            if selected is None:  # Butler filters in Python what this query gives
+                table = DataIdTable.from_rows(results, universe=self._inside.universe, dimensions=group)
+                selected = stack.enter_context(staged(self._inside, table))
+            columns = {each: selected.c[each] for each in sorted(group.required)}
+            reason = self._reason_for(condition, columns, wanted) if condition.role is Role.INCLUDE else sa.null()
+            select = sa.select(*columns.values(), sa.cast(reason, sa.Text).label(REASON))
+            return self._made(name, [parent], recipe, select, known, group)
+
+    def _made(
+        self,
+        name: str,
+        parents: Sequence[DataIdSet],
+        recipe: Mapping[str, Any],
+        select: sa.Select[Any],
+        known: Mapping[str, Any],
+        group: DimensionGroup | None = None,
+    ) -> DataIdSet:
+        """Fill a new set from a SELECT."""
+        group = group or parents[0].dimensions
+        narrow = {} if all(each.access is Access.EVERYONE for each in parents) else {"access": Access.PRIVATE}
+        described = self._described(**{"source": ", ".join(map(str, parents)), **narrow, **known})
+        described |= {"parents": [str(parent) for parent in parents], "recipe": dict(recipe)}
+        if not self._inside.in_transaction:
+            self._installation.rows(group, create=True)
+        unsure = any(each.n_pending for each in parents)
+        place = (self._inside, self._installation, self._headers)
+        with refusals_told(), self._inside.transaction() as connection:
+            version = fill(*place, connection, check_name(name), group, select, described, may_be_pending=unsure)
+        return self._headers.find(Reference(name, version))
+
+    def _dimensions_met(self, condition: SetCondition, group: DimensionGroup) -> DimensionGroup:
+        """Give the dimensions of a query in which a set meets others, translated if it must be."""
+        fit = condition.fit(group.names)
+        if fit.fitness is Fitness.TRANSLATED:
+            kept = set(condition.dimensions.required) - {fit.path[0]}
+            return self._inside.universe.conform({*group.required, *kept, fit.path[-1]})
+        return self._inside.universe.conform({*group.required, *condition.dimensions.required})
+
+    def _reason_for(self, condition: SetCondition, columns: Mapping[str, Any], wanted: DimensionGroup) -> Any:
+        """Give the least reason that a set has for a data ID of other dimensions."""
+        fit = condition.require_fit(wanted.names)
+        return condition.reason(self._inside, fit, columns, self._installation.table(schema.REASON_TABLE))
+
+
+def _plain(bind: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {key: value if isinstance(value, int | float | str) else str(value) for key, value in (bind or {}).items()}

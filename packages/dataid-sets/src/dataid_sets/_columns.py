@@ -1,0 +1,148 @@
+"""Columns of data IDs: which dimensions they are of, and bringing their values to the dimensions' types."""
+
+from __future__ import annotations
+
+__all__ = ("REASON", "TEXT", "column_type", "group_of", "listed", "no_dimension", "typed")
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from lsst.daf.butler import DimensionGroup, DimensionUniverse
+
+from ._errors import DataIdSetValueError, Problem
+from ._order import repeated
+
+REASON = "reason"
+TEXT = pa.dictionary(pa.int32(), pa.string())
+
+
+def column_type(dimensions: DimensionGroup, name: str) -> pa.DataType:
+    """Give the Arrow type of a dimension's values: 64-bit integers, or text with a dictionary."""
+    return pa.int64() if dimensions.universe.dimensions[name].primary_key.pytype is int else TEXT
+
+
+def group_of(
+    dimensions: DimensionGroup | Iterable[str] | None, columns: Sequence[str], universe: DimensionUniverse
+) -> DimensionGroup:
+    """Find the dimension group, from what was named or else from the columns."""
+    if isinstance(dimensions, DimensionGroup):
+        return dimensions
+    named = [name for name in columns if name != REASON] if dimensions is None else list(dimensions)
+    problems = [no_dimension(name, universe) for name in dict.fromkeys(named) if name not in universe.dimensions.names]
+    if not named:
+        problems.append(Problem(code="no_dimensions", message="No dimension is named.", remedy="Give `dimensions`."))
+    if problems:
+        raise DataIdSetValueError(problems)
+    return universe.conform(named)
+
+
+def no_dimension(name: str, universe: DimensionUniverse, *, where: str = "dimensions") -> Problem:
+    """Say that a dimension does not exist, and which one may have been meant."""
+    close = difflib.get_close_matches(name, sorted(universe.dimensions.names), n=1)
+    remedy = (
+        f"Did you mean {close[0]}?" if close else f"Known are {', '.join(sorted(universe.dimensions.names - _skypix(universe)))}."
+    )
+    return Problem(code="unknown_dimension", where=where, message=f"There is no dimension {name}.", remedy=remedy)
+
+
+def _skypix(universe: DimensionUniverse) -> set[str]:
+    return set(universe.skypix_dimensions.names)
+
+
+def listed(values: list[Any], name: str) -> pa.Array:
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        kinds = sorted({type(value).__name__ for value in values})
+        if kinds == ["int"]:
+            raise DataIdSetValueError("A number is too large for 64 bits.", where=name) from None
+        raise DataIdSetValueError(f"{name} has values of several kinds: {', '.join(kinds)}.", where=name) from None
+
+
+def typed(arrow: pa.Table, group: DimensionGroup, constants: Mapping[str, int | str]) -> pa.Table:
+    """Bring the columns to their types and order, or say everything that is wrong with them."""
+    names, columns, problems = sorted(group.required), {}, []
+    for name in arrow.column_names:
+        if name not in (*names, REASON):
+            told = f"{name} is no primary key of data IDs of {', '.join(group.required)}."
+            problems.append(
+                Problem(code="unknown_column", where=name, message=told, remedy="Leave the column out, or convert it first.")
+            )
+    for name in (*names, REASON):
+        try:
+            if name in arrow.column_names:
+                columns[name] = _cast(arrow.column(name), TEXT if name == REASON else column_type(group, name), name)
+            elif name in constants:
+                columns[name] = _constant(
+                    constants[name], arrow.num_rows, TEXT if name == REASON else column_type(group, name), name
+                )
+            elif name == REASON:
+                columns[name] = _constant(None, arrow.num_rows, TEXT, name)
+            else:
+                raise DataIdSetValueError(_missing(name))
+        except DataIdSetValueError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise DataIdSetValueError(problems)
+    return pa.table(columns)
+
+
+def _missing(name: str) -> Problem:
+    return Problem(
+        code="missing_column",
+        where=name,
+        message=f"There are no values of {name}.",
+        remedy=f"Add the column, or give it as a constant: {name}=...",
+    )
+
+
+def _cast(column: pa.ChunkedArray, wanted: pa.DataType, name: str) -> pa.ChunkedArray:
+    given = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    text = pa.types.is_string(given) or pa.types.is_large_string(given)
+    if column.null_count and name != REASON:
+        row = pc.index(pc.is_null(column), True).as_py()
+        raise DataIdSetValueError(
+            Problem(
+                code="missing_value",
+                where=f"row {row + 1}, {name}",
+                message=f"{column.null_count:,} rows have no value of {name}.",
+            )
+        )
+    if wanted == pa.int64() and pa.types.is_integer(given):
+        try:
+            return pc.cast(column, wanted)
+        except pa.ArrowInvalid:
+            raise DataIdSetValueError("A number is too large for 64 bits.", where=name) from None
+    if wanted == TEXT and (text or pa.types.is_null(given)):
+        if pa.types.is_dictionary(column.type) and column.type == TEXT:
+            return column
+        return (
+            pc.cast(column, pa.string()).dictionary_encode()
+            if not pa.types.is_null(given)
+            else pc.cast(column, pa.string()).cast(TEXT)
+        )
+    if pa.types.is_null(given) and not len(column):
+        return pa.chunked_array([], type=wanted)
+    noun = "whole numbers" if wanted == pa.int64() else "text"
+    raise DataIdSetValueError(Problem(code="wrong_type", where=name, message=f"{name} takes {noun}, not {given}."))
+
+
+def _constant(value: int | str | None, n_rows: int, wanted: pa.DataType, name: str) -> pa.ChunkedArray:
+    plain = pa.int64() if wanted == pa.int64() else pa.string()
+    right = (
+        isinstance(value, str) or value is None
+        if plain == pa.string()
+        else isinstance(value, int) and not isinstance(value, bool)
+    )
+    if not right:
+        noun = "a whole number" if plain == pa.int64() else "text"
+        raise DataIdSetValueError(Problem(code="wrong_type", where=name, message=f"{name} takes {noun}, not {value!r}."))
+    one = pa.array([value], plain)
+    if value is None:
+        one = pa.DictionaryArray.from_arrays(pa.nulls(1, pa.int32()), pa.array([], pa.string()))
+    elif plain == pa.string():
+        one = one.dictionary_encode()
+    return repeated(one, n_rows)

@@ -1,0 +1,254 @@
+"""A set as a condition on data IDs: whether it fits some dimensions, how it is translated to them, and the SQL of it."""
+
+from __future__ import annotations
+
+__all__ = ("Fit", "Fitness", "Role", "Rule", "SetCondition")
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from lsst.daf.butler import DimensionGroup
+
+from ._errors import DataIdSetDimensionsError, Problem
+from ._internals import Inside
+from ._table import DataIdTable
+
+
+class Role(StrEnum):
+    """What a set is for in a query."""
+
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+
+
+class Rule(StrEnum):
+    """When a visit counts as listed by a set of exposures: if any of its exposures is, or only if all are; and the reverse."""
+
+    ANY = "any"
+    ALL = "all"
+
+
+class Fitness(StrEnum):
+    """How a set meets the dimensions of a query."""
+
+    APPLIED = "applied"
+    TRANSLATED = "translated"
+    NOT_APPLICABLE = "not_applicable"
+    UNFIT = "unfit"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a set meets the dimensions of one query.
+
+    Attributes
+    ----------
+    fitness : `Fitness`
+        Whether it applies as it is, is translated, has nothing to do with the query, or does not fit.
+    path : `tuple` [`str`, ...]
+        The dimension that is replaced, what stands between, and what replaces it; empty where none is.
+    missing : `tuple` [`str`, ...]
+        The dimensions that the query lacks, where it does not fit.
+    """
+
+    fitness: Fitness
+    path: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+_PATHS = (("exposure", "visit"), ("visit", "exposure"), ("group", "exposure", "visit"))
+"""Which dimension may stand for which, by the relations that a registry records."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetCondition:
+    """A set, or rows given for this query alone, that data IDs must be in or must not be in.
+
+    Attributes
+    ----------
+    role : `Role`
+        Whether listed data IDs are the only ones to stay, or those to go.
+    label : `str`
+        What people call it.
+    dimensions : `lsst.daf.butler.DimensionGroup`
+        Its dimensions.
+    digest, n_rows : `str`, `int`
+        The digest of its data IDs, and how many there are.
+    rows : `sqlalchemy.FromClause` or `None`
+        The table of its rows, with a column for each required dimension; `None` until `table` has become one.
+    table : `DataIdTable` or `None`
+        The data IDs, where they are not in the registry.
+    set_id : `int` or `None`
+        Which rows of the table are its own; all of them where it is `None`.
+    rule : `Rule`
+        How exposures and visits stand for each other.
+    visit_system : `int` or `None`
+        The visit system whose definitions count; all of them where it is `None`.
+    """
+
+    role: Role
+    label: str
+    dimensions: DimensionGroup
+    digest: str
+    n_rows: int
+    rows: sa.FromClause | None = None
+    table: DataIdTable | None = None
+    set_id: int | None = None
+    rule: Rule = Rule.ANY
+    visit_system: int | None = None
+
+    @property
+    def table_of_rows(self) -> sa.FromClause:
+        """The table of its rows (`sqlalchemy.FromClause`).
+
+        Raises
+        ------
+        LookupError
+            If its data IDs have not been put into a temporary table yet.
+        """
+        if self.rows is None:
+            raise LookupError(f"{self.label} is in no table yet")
+        return self.rows
+
+    def fit(self, names: Set[str]) -> Fit:
+        """Judge the set by the dimensions of a query.
+
+        Parameters
+        ----------
+        names : set of `str`
+            All dimensions of the query, implied ones among them.
+        """
+        required = set(self.dimensions.required)
+        if required <= names:
+            return Fit(Fitness.APPLIED)
+        for path in _PATHS:
+            here, there = path[0], path[-1]
+            if here in required and here not in names and there in names and required - {here} <= names:
+                return Fit(Fitness.TRANSLATED, path)
+        governors = self.dimensions.universe.governor_dimensions.names
+        missing = tuple(sorted(required - names))
+        related = {name for path in _PATHS if path[0] in required for name in path}
+        if ((required | related) - governors) & names:
+            return Fit(Fitness.UNFIT, missing=missing)
+        return Fit(Fitness.NOT_APPLICABLE, missing=missing)
+
+    def require_fit(self, names: Set[str]) -> Fit:
+        """Judge the set by the dimensions of a query that it must apply to.
+
+        Raises
+        ------
+        DataIdSetDimensionsError
+            If it does not.
+        """
+        fit = self.fit(names)
+        if fit.fitness in (Fitness.UNFIT, Fitness.NOT_APPLICABLE):
+            raise DataIdSetDimensionsError(self.misfit(names, fit))
+        return fit
+
+    def misfit(self, names: Set[str], fit: Fit) -> Problem:
+        """Say why the set does not fit."""
+        return Problem(
+            code="dimensions_do_not_fit",
+            where=f"{self.role.value} {self.label}",
+            message=f"Its data IDs have {', '.join(self.dimensions.required)}; the query has {', '.join(sorted(names))} "
+            f"and lacks {', '.join(fit.missing)}.",
+            remedy="Join these dimensions into the query, or project the set to fewer with `butler combine-dataid-sets`.",
+        )
+
+    def sql(self, inside: Inside, fit: Fit, keys: Mapping[str, Any]) -> sa.ColumnElement[bool]:
+        """Give the condition in SQL.
+
+        Parameters
+        ----------
+        inside : `Inside`
+            The Butler's inside.
+        fit : `Fit`
+            How the set meets the query.
+        keys : mapping of `str` to `sqlalchemy.ColumnElement`
+            The query's column of each of its dimensions.
+        """
+        source, columns, having = self._source(inside, fit)
+        match = [columns[name] == keys[name] for name in columns]
+        listed = sa.select(sa.literal(1)).select_from(source).where(*match, *self._own())
+        if having is not None:
+            listed = listed.group_by(*columns.values()).having(having)
+        exists = sa.exists(listed.correlate_except(source))
+        return exists if self.role is Role.INCLUDE else ~exists
+
+    def selected(self, inside: Inside, fit: Fit) -> sa.Select[Any]:
+        """Give a query of the set's data IDs, translated, without repetitions; its columns are the dimensions."""
+        source, columns, having = self._source(inside, fit)
+        select = sa.select(*[column.label(name) for name, column in columns.items()]).select_from(source).where(*self._own())
+        if having is not None:
+            return select.group_by(*columns.values()).having(having)
+        return select.distinct() if fit.fitness is Fitness.TRANSLATED else select
+
+    def reason(self, inside: Inside, fit: Fit, keys: Mapping[str, Any], reasons: sa.Table) -> Any:
+        """Give the least reason that the set has for a data ID, as an expression.
+
+        Parameters
+        ----------
+        inside : `Inside`
+            The Butler's inside.
+        fit : `Fit`
+            How the set meets the data ID's dimensions.
+        keys : mapping of `str` to `sqlalchemy.ColumnElement`
+            The data ID's columns; dimensions that it lacks may have any value.
+        reasons : `sqlalchemy.Table`
+            The table of reasons.
+        """
+        aliased = self.table_of_rows.alias()
+        source, columns, _ = replace(self, rows=aliased)._source(inside, fit)
+        source = source.join(reasons, sa.and_(reasons.c.set_id == aliased.c.set_id, reasons.c.reason_id == aliased.c.reason_id))
+        match = [columns[name] == keys[name] for name in columns if name in keys]
+        told = sa.select(sa.func.min(reasons.c.reason)).select_from(source).where(aliased.c.set_id == self.set_id, *match)
+        return told.correlate(*{column.table for column in keys.values()}).scalar_subquery()
+
+    def _own(self) -> list[sa.ColumnElement[bool]]:
+        return [] if self.set_id is None else [self.table_of_rows.c.set_id == self.set_id]
+
+    def _source(self, inside: Inside, fit: Fit) -> tuple[sa.FromClause, dict[str, Any], sa.ColumnElement[bool] | None]:
+        """Give the rows joined with what translates them, the columns by dimension, and what each group must hold to."""
+        rows = self.table_of_rows
+        columns: dict[str, Any] = {name: rows.c[name] for name in sorted(self.dimensions.required)}
+        if fit.fitness is Fitness.APPLIED:
+            return rows, columns, None
+        source: sa.FromClause = rows
+        if fit.path[0] == "group":
+            source, columns = _joined(inside, source, columns, "exposure", ("instrument", "group"), "exposure")
+            columns.pop("group")
+        there = fit.path[-1]
+        here = "exposure" if there == "visit" else "visit"
+        source, columns = _joined(inside, source, columns, "visit_definition", ("instrument", here), there)
+        replaced = columns.pop(here)
+        if self.visit_system is not None:
+            visit = columns["visit"] if there == "visit" else replaced
+            member, of_member = inside.element_columns(inside.universe["visit_system_membership"])
+            member, of_member = _aliased(member, of_member)
+            on = [of_member["instrument"] == columns["instrument"], of_member["visit"] == visit]
+            source = source.join(member, sa.and_(*on, of_member["visit_system"] == self.visit_system))
+        having = None
+        if self.rule is Rule.ALL:
+            whole, of_whole = _aliased(*inside.element_columns(inside.universe["visit_definition"]))
+            same = [of_whole[name] == columns[name] for name in ("instrument", there)]
+            count = sa.select(sa.func.count()).select_from(whole).where(*same).correlate_except(whole).scalar_subquery()
+            having = sa.func.count(sa.distinct(replaced)) == count
+        return source, columns, having
+
+
+def _joined(
+    inside: Inside, source: sa.FromClause, columns: dict[str, Any], element: str, on: tuple[str, ...], gained: str
+) -> tuple[sa.FromClause, dict[str, Any]]:
+    """Join the table of a dimension element, for one more dimension."""
+    table, found = _aliased(*inside.element_columns(inside.universe[element]))
+    joined = source.join(table, sa.and_(*[found[name] == columns[name] for name in on]))
+    return joined, {**columns, gained: found[gained]}
+
+
+def _aliased(table: sa.FromClause, columns: Mapping[str, Any]) -> tuple[sa.FromClause, dict[str, Any]]:
+    """Give a table another name, since the query may have it already."""
+    other = table.alias()
+    return other, {name: other.c[column.key] for name, column in columns.items()}

@@ -1,0 +1,139 @@
+"""What can go wrong with DataId sets, in words for the person who did it.
+
+One class for each sort of mistake. Each carries problems: where it is, what is wrong, and what to do, all of them at once.
+"""
+
+from __future__ import annotations
+
+__all__ = (
+    "DataIdFileError",
+    "DataIdSetConflictError",
+    "DataIdSetDimensionsError",
+    "DataIdSetError",
+    "DataIdSetPermissionError",
+    "DataIdSetSchemaError",
+    "DataIdSetValueError",
+    "DatabaseFailedError",
+    "NoSuchDataIdSetError",
+    "Problem",
+    "UnsupportedButlerError",
+)
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+SHOWN = 20
+"""How many problems an error's text names; all of them are in its ``problems``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing that is wrong.
+
+    Attributes
+    ----------
+    code : `str`
+        What sort of thing, in words that do not change: ``unknown_dimension``.
+    message : `str`
+        What is wrong.
+    where : `str`
+        The place, such as ``line 12, visit``; empty where there is none.
+    remedy : `str`
+        What to do about it; empty where the message says all.
+    """
+
+    code: str
+    message: str
+    where: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        return f"{place}{self.message}" + (f" {self.remedy}" if self.remedy else "")
+
+    def to_dict(self) -> dict[str, str]:
+        """Give the problem as JSON has it (`dict` [`str`, `str`])."""
+        return asdict(self)
+
+
+class DataIdSetError(Exception):
+    """Something a user can mend.
+
+    Parameters
+    ----------
+    problems : `str`, `Problem`, or iterable of `Problem`
+        What is wrong.
+
+    Attributes
+    ----------
+    problems : `tuple` [`Problem`, ...]
+        Everything that is wrong, in the order it was found.
+    """
+
+    code = "dataid_set_error"
+
+    def __init__(self, problems: str | Problem | Iterable[Problem], *, where: str = "", remedy: str = "") -> None:
+        if isinstance(problems, str):
+            problems = Problem(code=self.code, message=problems, where=where, remedy=remedy)
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        lines = [str(problem) for problem in self.problems[:SHOWN]]
+        if len(self.problems) > SHOWN:
+            lines.append(f"... and {len(self.problems) - SHOWN:,} more")
+        return "\n".join(lines)
+
+
+class DataIdFileError(DataIdSetError):
+    """A DataId file cannot be read, or has mistakes."""
+
+    code = "invalid_file"
+
+
+class DataIdSetValueError(DataIdSetError):
+    """A name, a data ID or an option is not valid."""
+
+    code = "invalid_value"
+
+
+class DataIdSetDimensionsError(DataIdSetError):
+    """A set's dimensions do not fit where it is used."""
+
+    code = "dimensions_do_not_fit"
+
+
+class NoSuchDataIdSetError(DataIdSetError):
+    """There is no such set, or the caller may not read it."""
+
+    code = "no_such_set"
+
+
+class DataIdSetConflictError(DataIdSetError):
+    """What was asked for contradicts what is there."""
+
+    code = "conflict"
+
+
+class DataIdSetPermissionError(DataIdSetError):
+    """The caller may not do this, or has used up their quota."""
+
+    code = "not_allowed"
+
+
+class DataIdSetSchemaError(DataIdSetError):
+    """The registry's tables for sets are missing, newer or older than this code."""
+
+    code = "schema"
+
+
+class DatabaseFailedError(DataIdSetError):
+    """The database could not do what was asked: it is full, or the connection was lost."""
+
+    code = "database_failed"
+
+
+class UnsupportedButlerError(DataIdSetError):
+    """The sort of Butler that cannot hold sets."""
+
+    code = "unsupported_butler"

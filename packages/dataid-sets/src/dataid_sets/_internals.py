@@ -1,0 +1,310 @@
+"""Every use of a name that Butler keeps to itself.
+
+Butler has no public way to add tables to its registry, to load rows in bulk, or to add a condition to a query. What this package
+needs of its inside is here, and nowhere else; the tests of this module are the contract, to be run against each new Butler.
+"""
+
+from __future__ import annotations
+
+__all__ = ("Inside", "first_columns")
+
+from collections.abc import Iterator, Mapping, Set
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from lsst.daf.butler import Butler, CollectionType, DatasetType, DimensionElement, DimensionUniverse, ddl
+from lsst.daf.butler.direct_butler import DirectButler
+from lsst.daf.butler.direct_query_driver import DirectQueryDriver
+from lsst.daf.butler.queries import DataCoordinateQueryResults, DatasetRefQueryResults, Query
+from lsst.daf.butler.registry import CollectionSummary, MissingCollectionError, MissingDatasetTypeError
+
+from ._errors import UnsupportedButlerError
+
+D = TypeVar("D", bound=DirectQueryDriver)
+
+
+class Inside:
+    """The inside of a Butler whose registry is a database within reach.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        The Butler.
+
+    Raises
+    ------
+    UnsupportedButlerError
+        If it is no direct Butler. A remote one has no database; sets are used where its server runs.
+    """
+
+    def __init__(self, butler: Butler) -> None:
+        if not isinstance(butler, DirectButler):
+            raise UnsupportedButlerError(
+                f"A {type(butler).__name__} has no registry database that could hold DataId sets.",
+                remedy="Open the repository itself, not through a Butler server.",
+            )
+        self.butler = butler
+        self._registry = butler._registry
+        self.db = butler._registry._db
+        self.managers = butler._registry._managers
+
+    @property
+    def universe(self) -> DimensionUniverse:
+        """The dimensions there are (`lsst.daf.butler.DimensionUniverse`)."""
+        return self.butler.dimensions
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether the registry is PostgreSQL; else it is SQLite (`bool`)."""
+        return self.db.dialect.name == "postgresql"
+
+    @property
+    def driver(self) -> str:
+        """The database driver: ``psycopg``, ``psycopg2`` or ``pysqlite`` (`str`)."""
+        return self.db.dialect.driver
+
+    @property
+    def namespace(self) -> str | None:
+        """The schema of the registry's tables in PostgreSQL (`str` or `None`)."""
+        return self.db.namespace
+
+    @property
+    def writeable(self) -> bool:
+        """Whether this Butler may write (`bool`)."""
+        return self.db.isWriteable()
+
+    # ---- tables
+
+    def create_table(self, name: str, spec: ddl.TableSpec) -> sa.Table:
+        """Make a table if there is none, outside any transaction.
+
+        Raises
+        ------
+        sqlalchemy.exc.DatabaseError
+            If the database refuses.
+
+        Notes
+        -----
+        Butler's `ensureTableExists` gives a table even where CREATE was refused, so the database is asked again.
+        """
+        table = self.db.ensureTableExists(name, spec)
+        if not self.has_table(name):
+            with self.transaction() as connection:
+                table.create(connection)
+        return table
+
+    def table(self, name: str, spec: ddl.TableSpec) -> sa.Table | None:
+        """Give a table that exists, or `None`."""
+        found = self.db.getExistingTable(name, spec)
+        return found if found is not None and self.has_table(name) else None
+
+    def has_table(self, name: str) -> bool:
+        """Ask the database whether a table exists."""
+        with self.reading() as connection:
+            return sa.inspect(connection).has_table(name, schema=self.namespace)
+
+    def table_names(self, prefix: str) -> list[str]:
+        """Give the names of the registry's tables that begin so, sorted."""
+        with self.reading() as connection:
+            return sorted(
+                name for name in sa.inspect(connection).get_table_names(schema=self.namespace) if name.startswith(prefix)
+            )
+
+    @contextmanager
+    def temporary_table(self, spec: ddl.TableSpec) -> Iterator[sa.Table]:
+        """Make a table that lasts for this block, even in a read-only Butler."""
+        with self.db.temporary_table(spec) as table:
+            yield table
+
+    def analyze(self, table: sa.Table) -> None:
+        """Bring the planner's statistics of a table up to date, where the caller may."""
+        name = self.db.dialect.identifier_preparer.format_table(table)
+        with self.transaction() as connection:
+            connection.execute(sa.text(f"ANALYZE {name}"))
+
+    # ---- connections
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """Open a transaction, or join the one that is open."""
+        with self.db._transaction() as (_, connection):
+            yield connection
+
+    @contextmanager
+    def working(self) -> Iterator[sa.Connection]:
+        """Open a transaction that may make temporary tables, even in a read-only Butler."""
+        with self.db._transaction(for_temp_tables=True) as (_, connection):
+            yield connection
+
+    @contextmanager
+    def atomic(self) -> Iterator[sa.Connection]:
+        """Open a transaction, or a savepoint in the one that is open: an error undoes all of the block, and no more."""
+        with self.db._transaction(savepoint=True, for_temp_tables=True) as (_, connection):
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Give a connection for reading."""
+        with self.db._session() as connection:
+            if connection.in_transaction():
+                yield connection
+            else:
+                with self.db._transaction() as (_, inner):
+                    yield inner
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open (`bool`)."""
+        return self.db.isInTransaction()
+
+    # ---- what the registry knows
+
+    def attribute(self, name: str) -> str | None:
+        """Give one of the registry's attributes."""
+        return self.managers.attributes.get(name)
+
+    def set_attribute(self, name: str, value: str) -> None:
+        """Set one of the registry's attributes."""
+        self.managers.attributes.set(name, value, force=True)
+
+    def element_columns(self, element: DimensionElement, fields: Set[str] = frozenset()) -> tuple[sa.FromClause, dict[str, Any]]:
+        """Give a dimension element's table and its columns.
+
+        Returns
+        -------
+        from_clause : `sqlalchemy.FromClause`
+            The table, or the subquery that stands for it.
+        columns : `dict` [`str`, `sqlalchemy.ColumnElement`]
+            The keys of all its required and implied dimensions by the dimension's name, and the fields by theirs.
+        """
+        joins = self.managers.dimensions.make_joins_builder(element, fields)
+        columns: dict[str, Any] = {name: keys[0] for name, keys in joins.dimension_keys.items()}
+        columns.update(joins.fields[element.name] if fields else {})
+        return joins.from_clause, columns
+
+    @property
+    def has_obscore(self) -> bool:
+        """Whether the registry keeps an ObsCore table beside its datasets (`bool`)."""
+        return self.managers.obscore is not None
+
+    # ---- TAGGED collections
+
+    def collection_type(self, name: str) -> CollectionType | None:
+        """Give a collection's type, or `None` where there is no such collection."""
+        try:
+            return self.managers.collections.find(name).type
+        except MissingCollectionError:
+            return None
+
+    def tags(self, dataset_type: DatasetType) -> tuple[sa.Table, int, str]:
+        """Give the table that holds a dataset type's place in TAGGED collections.
+
+        Returns
+        -------
+        table : `sqlalchemy.Table`
+            Its columns are ``dataset_type_id``, ``dataset_id``, the collection's key, and the required dimensions.
+        dataset_type_id : `int`
+            The dataset type's number.
+        collection_column : `str`
+            The name of the column of the collection's key.
+        """
+        datasets = self.managers.datasets
+        storage = datasets._find_storage(dataset_type.name)
+        if storage is None:
+            raise MissingDatasetTypeError(f"There is no dataset type {dataset_type.name}.")
+        return datasets._get_tags_table(storage.dynamic_tables), storage.dataset_type_id, self._collection_column
+
+    @property
+    def _collection_column(self) -> str:
+        return self.managers.collections.getCollectionForeignKeyName()
+
+    def collection_key(self, name: str) -> Any:
+        """Give the key of a collection that exists."""
+        return self.managers.collections.find(name).key
+
+    def write_summary(self, collection: str, dataset_type: DatasetType, governors: Mapping[str, set[str]]) -> None:
+        """Note that a collection has datasets of a type, with these values of instrument and the like.
+
+        This comes before the datasets, whose rows refer to it.
+        """
+        summary = CollectionSummary()
+        summary.dataset_types.add(dataset_type)
+        summary.governors.update(governors)
+        record = self.managers.collections.find(collection)
+        self.managers.datasets._summaries.update(record, [self.tags(dataset_type)[1]], summary)
+
+    def forget_summary(self, collection: str) -> None:
+        """Let a caching context look again at what a collection has.
+
+        Notes
+        -----
+        Butler's own `associate` leaves the summary stale; it has no way of forgetting one.
+        """
+        cache = self.managers.caching_context.collection_summaries
+        if cache is not None:
+            cache._cache.pop(self.collection_key(collection), None)
+
+    # ---- queries
+
+    def datasets_select(self, results: DatasetRefQueryResults) -> sa.Select[Any] | None:
+        """Give the SQL of a query for datasets.
+
+        Returns
+        -------
+        select : `sqlalchemy.Select` or `None`
+            Its columns are ``dataset_id`` and the required dimensions. `None` if Butler would drop some of its rows in Python.
+        """
+        spec, driver = results._spec, results._driver
+        columns = spec.get_result_columns()
+        # What is asked for here, `Inside` opened; its driver is always a direct one.
+        builder = driver.build_query(results._tree, columns, find_first_dataset=spec.find_first_dataset)  # type: ignore[attr-defined]
+        if builder.postprocessing:
+            return None
+        rows = builder.finish_select()[0].subquery()
+        dataset_id = builder.final_columns.get_qualified_name(spec.dataset_type_name, "dataset_id")
+        return sa.select(rows.c[dataset_id].label("dataset_id"), *[rows.c[name] for name in spec.dimensions.required])
+
+    @contextmanager
+    def query_driver(self, kind: type[D], **kwargs: Any) -> Iterator[D]:
+        """Open a query driver of another class, set up as Butler sets up its own."""
+        with self.managers.caching_context_manager():
+            driver = kind(
+                self.db,
+                self.universe,
+                self.managers,
+                self._registry.dimension_record_cache,
+                default_collections=self._registry.defaults.collections,
+                default_data_id=self._registry.defaults.dataId,
+                **kwargs,
+            )
+            with driver:
+                yield driver
+
+    def selected_data_ids(self, query: Query, results: DataCoordinateQueryResults) -> sa.Subquery | None:
+        """Give a Butler query's data IDs as SQL, without running it.
+
+        Parameters
+        ----------
+        query : `lsst.daf.butler.queries.Query`
+            A query that is open.
+        results : `lsst.daf.butler.queries.DataCoordinateQueryResults`
+            Its results.
+
+        Returns
+        -------
+        subquery : `sqlalchemy.Subquery` or `None`
+            With a column for each required dimension; `None` where Butler filters what the database gives in Python.
+        """
+        driver: Any = query._driver
+        spec = results._spec
+        builder = driver.build_query(results._tree, spec.get_result_columns())
+        if builder.postprocessing:
+            return None
+        select, _ = builder.finish_select()
+        return select.distinct().subquery()
+
+
+def first_columns(available: Any) -> dict[str, Any]:
+    """Give one column for each dimension of a query that is being built."""
+    return {name: columns[0] for name, columns in available.items()}

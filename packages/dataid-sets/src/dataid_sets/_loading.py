@@ -1,0 +1,163 @@
+"""Putting many rows into a table at once.
+
+PostgreSQL takes them by COPY, through either driver; SQLite by `executemany`. Both happen in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+__all__ = ("bulk_insert", "with_reason_ids")
+
+import io
+import uuid
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import sqlalchemy as sa
+
+from ._columns import REASON
+
+BATCH_ROWS = 100_000
+_CSV = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
+
+
+def with_reason_ids(arrow: pa.Table) -> tuple[pa.Table, list[str]]:
+    """Put the numbers of reasons in the place of reasons.
+
+    Returns
+    -------
+    arrow : `pyarrow.Table`
+        With a column ``reason_id``, from 0, in the place of ``reason``; null where there is none.
+    reasons : `list` [`str`]
+        The reasons, by their numbers.
+    """
+    place = arrow.column_names.index(REASON)
+    column = arrow.column(REASON).unify_dictionaries()
+    reasons = column.chunk(0).dictionary.to_pylist() if column.num_chunks else []
+    numbers = pa.chunked_array([chunk.indices for chunk in column.chunks], pa.int32())
+    return arrow.set_column(place, "reason_id", numbers), reasons
+
+
+def bulk_insert(
+    connection: sa.Connection, table: sa.Table, arrow: pa.Table, *, constants: Mapping[str, int] = MappingProxyType({})
+) -> None:
+    """Insert rows.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        In a transaction.
+    table : `sqlalchemy.Table`
+        Has a column for each of Arrow's.
+    arrow : `pyarrow.Table`
+        The rows, best in the order of the table's key.
+    constants : mapping of `str` to `int`, optional
+        Columns that have one value in all rows.
+
+    Notes
+    -----
+    PostgreSQL refuses COPY into a table whose rows it guards from the caller; there the rows go by a temporary table.
+    """
+    if not arrow.num_rows:
+        return
+    if connection.dialect.name == "postgresql" and _guarded(connection, table):
+        _insert_by_way_of_temporary(connection, table, arrow, constants)
+        return
+    names = [*constants, *arrow.column_names]
+    prepare = connection.dialect.identifier_preparer
+    target = f"{prepare.format_table(table)} ({', '.join(map(prepare.quote, names))})"
+    raw = connection.connection.driver_connection
+    batches = _batches(arrow, constants)
+    if connection.dialect.name == "sqlite":
+        for batch in batches:
+            _execute_many(raw, f"INSERT INTO {target}", batch)
+    elif connection.dialect.driver == "psycopg":
+        with raw.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN (FORMAT csv)") as copy:
+            for batch in batches:
+                copy.write(_csv(batch))
+    else:
+        with raw.cursor() as cursor:
+            cursor.copy_expert(f"COPY {target} FROM STDIN (FORMAT csv)", _Pieces(_csv(batch) for batch in batches))
+
+
+def _batches(arrow: pa.Table, constants: Mapping[str, int]) -> Iterator[pa.Table]:
+    """Give the rows in batches, with the constants before them, which are many bytes in all."""
+    for start in range(0, arrow.num_rows, BATCH_ROWS):
+        batch = arrow.slice(start, BATCH_ROWS)
+        for name, value in reversed(constants.items()):
+            batch = batch.add_column(0, name, pa.array(np.full(batch.num_rows, value)))
+        yield batch
+
+
+def _guarded(connection: sa.Connection, table: sa.Table) -> bool:
+    """Tell whether row-level security holds for the caller."""
+    if table.schema is None:
+        return False  # a temporary table
+    name = connection.dialect.identifier_preparer.format_table(table)
+    return bool(connection.execute(sa.select(sa.func.row_security_active(name))).scalar_one())
+
+
+def _insert_by_way_of_temporary(
+    connection: sa.Connection, table: sa.Table, arrow: pa.Table, constants: Mapping[str, int]
+) -> None:
+    columns = [sa.Column(name, table.c[name].type) for name in arrow.column_names]
+    staging = sa.Table(f"tmp_{uuid.uuid4().hex}", sa.MetaData(), *columns, prefixes=["TEMPORARY"], postgresql_on_commit="DROP")
+    staging.create(connection)
+    bulk_insert(connection, staging, arrow)
+    values = [*[sa.literal(value) for value in constants.values()], *staging.c]
+    connection.execute(sa.insert(table).from_select([*constants, *arrow.column_names], sa.select(*values)))
+    staging.drop(connection)
+
+
+def _execute_many(raw: object, insert: str, batch: pa.Table) -> None:
+    """Insert one batch into SQLite; a value that all its rows share is bound by a literal, so that Python handles it once."""
+    places, columns = [], []
+    for name in batch.column_names:
+        column = batch.column(name).combine_chunks()
+        if column.null_count == len(column):
+            places.append("NULL")
+        elif pa.types.is_integer(column.type) and column[0] == column[-1] and _constant(column):
+            places.append(str(column[0].as_py()))
+        elif pa.types.is_dictionary(column.type) and _constant(column):
+            places.append("'" + str(column[0].as_py()).replace("'", "''") + "'")
+        else:
+            places.append("?")
+            columns.append(
+                column.to_pylist() if column.null_count or pa.types.is_dictionary(column.type) else column.to_numpy().tolist()
+            )
+    statement = f"{insert} VALUES ({', '.join(places)})"
+    rows = zip(*columns, strict=True) if columns else ((),) * batch.num_rows
+    raw.executemany(statement, rows)  # type: ignore[attr-defined]
+
+
+def _constant(column: pa.Array) -> bool:
+    codes = column.indices if pa.types.is_dictionary(column.type) else column
+    if codes.null_count:
+        return False
+    values = codes.to_numpy()
+    return bool((values == values[0]).all())
+
+
+def _csv(batch: pa.Table) -> memoryview:
+    text = [pa.string() if pa.types.is_dictionary(field.type) else field.type for field in batch.schema]
+    out = io.BytesIO()
+    pyarrow.csv.write_csv(batch.cast(pa.schema(list(zip(batch.column_names, text, strict=True)))), out, _CSV)
+    return out.getbuffer()
+
+
+class _Pieces(io.RawIOBase):
+    """Pieces of bytes as a file, for psycopg2."""
+
+    def __init__(self, pieces: Iterator[memoryview]) -> None:
+        self._pieces, self._rest = pieces, memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        if not self._rest:
+            self._rest = next(self._pieces, memoryview(b""))
+        taken, self._rest = self._rest[:size], self._rest[size:]
+        return bytes(taken)

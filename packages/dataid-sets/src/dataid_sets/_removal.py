@@ -1,0 +1,168 @@
+"""Removing sets, and changing who may read them.
+
+Rows go at once and for good. A header stays as long as something tells of the set's use, so that what was done with it can still
+be explained; its number is never given again.
+"""
+
+from __future__ import annotations
+
+__all__ = ("SetRemoval", "check_group")
+
+import dataclasses
+import datetime
+
+import astropy.time
+import sqlalchemy as sa
+
+from . import _schema as schema
+from ._errors import DataIdSetPermissionError, DataIdSetValueError, Problem
+from ._headers import Headers
+from ._installation import Installation
+from ._internals import Inside
+from ._quotas import refusals_told
+from ._record import Access, DataIdSet, Reference, parse_reference
+from ._rights import is_administrator
+
+
+class SetRemoval:
+    """What owners may do to their sets once these are made; `DataIdSets` has it all."""
+
+    _inside: Inside
+    _installation: Installation
+    _headers: Headers
+
+    def _require_writeable(self) -> None:
+        raise NotImplementedError
+
+    def remove(self, reference: str | Reference | DataIdSet) -> DataIdSet:
+        """Remove a version of a set that the caller owns, at once and for good.
+
+        Its rows and reasons go. Its header goes too, unless something tells of the set's use. Its number is never given again.
+
+        Parameters
+        ----------
+        reference : `str`, `Reference` or `DataIdSet`
+            The set, with its version.
+
+        Returns
+        -------
+        removed : `DataIdSet`
+            What was removed, and when.
+
+        Raises
+        ------
+        DataIdSetPermissionError
+            If it is another's.
+        DataIdSetValueError
+            If no version is named.
+        NoSuchDataIdSetError
+            If there is none that the caller may read.
+        """
+        self._require_writeable()
+        wanted = parse_reference(reference)
+        if wanted.version is None:
+            # Whoever repeats `remove demo/bad` would lose one version after the other.
+            versions = ", ".join(str(each) for each in self._headers.list(self._header.c.name == wanted.name))
+            if versions:
+                told = "Sets are removed by their versions."
+                raise DataIdSetValueError(
+                    Problem(code="no_version", where=str(wanted), message=told, remedy=f"There are: {versions}.")
+                )
+        return self._remove(self._mine(wanted), astropy.time.Time.now())
+
+    def share(self, reference: str | Reference | DataIdSet, access: Access | str, group: str | None = None) -> DataIdSet:
+        """Change who may read a set that the caller owns.
+
+        Parameters
+        ----------
+        reference : `str`, `Reference` or `DataIdSet`
+            The set.
+        access, group : `Access` or `str`, `str`, optional
+            Who may read it besides its owner; `group` is needed where access is ``group``. On PostgreSQL a group is a role.
+
+        Raises
+        ------
+        DataIdSetPermissionError
+            If it is another's.
+        DataIdSetValueError
+            If the group is missing, is given where none belongs, or does not exist.
+        """
+        self._require_writeable()
+        found, access = self._mine(parse_reference(reference)), Access(access)
+        check_group(self._inside, access, group)
+        values = {"access": access.value, "group_name": group}
+        with refusals_told(), self._inside.transaction() as connection:
+            connection.execute(sa.update(self._header).where(self._header.c.id == found.id).values(values))
+        return self._headers.find(found)
+
+    def sweep(self, now: datetime.datetime | None = None) -> list[DataIdSet]:
+        """Remove the sets that have expired: the caller's own, or everyone's for an administrator.
+
+        Parameters
+        ----------
+        now : `datetime.datetime`, optional
+            Sets that expire then or before; aware.
+
+        Returns
+        -------
+        removed : `list` [`DataIdSet`]
+            What was removed, by name and version.
+        """
+        self._require_writeable()
+        if now is not None and now.tzinfo is None:
+            raise DataIdSetValueError("The time has no time zone.", where="now", remedy="Give an aware datetime.")
+        moment = astropy.time.Time.now() if now is None else astropy.time.Time(now)
+        terms = [self._header.c.expires <= moment]
+        everyone = is_administrator(self._inside)
+        if not everyone:
+            terms.append(self._header.c.owner == self._headers.person.name)
+        # Each in a transaction of its own: what is done is done.
+        return [self._remove(found, moment) for found in self._headers.list(*terms, everyone=everyone)]
+
+    @property
+    def _header(self) -> sa.Table:
+        return self._installation.table(schema.HEADER)
+
+    def _mine(self, reference: Reference) -> DataIdSet:
+        found = self._headers.find(reference)
+        if found.owner != self._headers.person.name:
+            told = f"The set {found} belongs to {found.owner}."
+            raise DataIdSetPermissionError(
+                Problem(code="not_allowed", where=str(found), message=told, remedy=f"Ask {found.owner} to do it.")
+            )
+        return found
+
+    def _remove(self, found: DataIdSet, moment: astropy.time.Time) -> DataIdSet:
+        header, reasons, use = self._header, self._installation.table(schema.REASON_TABLE), self._installation.table(schema.USE)
+        rows = self._installation.rows(found.dimensions)
+        with refusals_told(), self._inside.transaction() as connection:
+            # The mark comes first. PostgreSQL lets nobody drop rows of a set that is not marked, and it locks the header, so that
+            # nobody can tell of a use meanwhile.
+            mark = sa.update(header).where(header.c.id == found.id, header.c.removed.is_(None)).values(removed=moment)
+            if connection.execute(mark).rowcount:
+                connection.execute(sa.delete(rows).where(rows.c.set_id == found.id))
+                connection.execute(sa.delete(reasons).where(reasons.c.set_id == found.id))
+                unused = ~sa.exists().where(use.c.set_id == header.c.id)
+                connection.execute(sa.delete(header).where(header.c.id == found.id, unused))
+        return dataclasses.replace(found, removed=moment.utc.to_datetime(datetime.UTC))
+
+
+def check_group(inside: Inside, access: Access, group: str | None) -> None:
+    """Check with whom a set is to be shared.
+
+    Raises
+    ------
+    DataIdSetValueError
+        If a group is missing, is given where none belongs, or is no role of the database. Whoever makes a role of that name later
+        could read the set.
+    """
+    if (access is Access.GROUP) != (group is not None):
+        raise DataIdSetValueError("A set shared with a group names it, and no other does.", where="group")
+    if group is None or not inside.is_postgresql:
+        return
+    with inside.reading() as connection:
+        if connection.execute(sa.text("SELECT 1 FROM pg_roles WHERE rolname = :name"), {"name": group}).first() is None:
+            told = f"The database has no role {group}."
+            raise DataIdSetValueError(
+                told, where="group", remedy="Name a role of the database, such as one that `\\du` of psql lists."
+            )

@@ -1,0 +1,83 @@
+"""Rows of sets on their way out of the registry, and whatever people call data IDs on its way in."""
+
+from __future__ import annotations
+
+__all__ = ("as_table", "read_rows")
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import sqlalchemy as sa
+from lsst.daf.butler import DataCoordinate, DimensionUniverse
+
+from ._columns import REASON, column_type
+from ._internals import Inside
+from ._record import DataIdSet
+from ._table import DataIdTable
+
+_FETCHED = 50_000
+
+
+def as_table(data_ids: Any, *, universe: DimensionUniverse) -> DataIdTable:
+    """Take data IDs in any of their forms: a `DataIdTable`, an Arrow or Astropy table, or an iterable of data IDs."""
+    if isinstance(data_ids, DataIdTable):
+        return data_ids
+    if isinstance(data_ids, pa.Table | pa.RecordBatch):
+        return DataIdTable.from_arrow(data_ids, universe=universe)
+    if hasattr(data_ids, "colnames"):
+        return DataIdTable.from_astropy(data_ids, universe=universe)
+    rows: Iterable[DataCoordinate | Mapping[str, Any]] = data_ids
+    return DataIdTable.from_rows(rows, universe=universe)
+
+
+def read_rows(
+    inside: Inside, rows: sa.FromClause, found: DataIdSet, reasons: Mapping[int, str], *terms: sa.ColumnElement[bool]
+) -> DataIdTable:
+    """Read a set's rows in their order.
+
+    Parameters
+    ----------
+    inside : `Inside`
+        The Butler's inside.
+    rows : `sqlalchemy.FromClause`
+        The table that holds them.
+    found : `DataIdSet`
+        The set.
+    reasons : mapping of `int` to `str`
+        Its reasons.
+    *terms : `sqlalchemy.ColumnElement`
+        Conditions on the rows.
+    """
+    names = sorted(found.dimensions.required)
+    select = sa.select(*[rows.c[name] for name in names], rows.c.reason_id).where(rows.c.set_id == found.id, *terms)
+    batches = list(_batches(inside, select, found, names))
+    schema = pa.schema([*((name, column_type(found.dimensions, name)) for name in names), ("reason_id", pa.int32())])
+    arrow = pa.Table.from_batches(batches, schema)
+    numbers = sorted(reasons)
+    words = pa.array([reasons[number] for number in numbers], pa.string())
+    place = np.full(max(numbers, default=0) + 1, -1, np.int32)
+    place[numbers] = np.arange(len(numbers), dtype=np.int32)
+    chunks = [_reasons(chunk, place, words) for chunk in arrow.column("reason_id").chunks]
+    arrow = arrow.set_column(len(names), REASON, pa.chunked_array(chunks, pa.dictionary(pa.int32(), pa.string())))
+    return DataIdTable.from_arrow(arrow, universe=inside.universe, dimensions=found.dimensions)
+
+
+def _batches(inside: Inside, select: sa.Select[Any], found: DataIdSet, names: list[str]) -> Iterator[pa.RecordBatch]:
+    with inside.reading() as connection:
+        result = connection.execute(select, execution_options={"stream_results": True, "yield_per": _FETCHED})
+        for part in result.partitions(_FETCHED):
+            columns = list(zip(*part, strict=True))
+            arrays = [pa.array(columns[index], _plain(column_type(found.dimensions, name))) for index, name in enumerate(names)]
+            arrays = [array.dictionary_encode() if pa.types.is_string(array.type) else array for array in arrays]
+            yield pa.RecordBatch.from_arrays([*arrays, pa.array(columns[-1], pa.int32())], [*names, "reason_id"])
+
+
+def _plain(type_: pa.DataType) -> pa.DataType:
+    return pa.string() if pa.types.is_dictionary(type_) else type_
+
+
+def _reasons(numbers: pa.Array, place: np.ndarray, words: pa.Array) -> pa.DictionaryArray:
+    codes = numbers.fill_null(0).to_numpy(zero_copy_only=False)
+    return pa.DictionaryArray.from_arrays(pa.array(place[codes], mask=numbers.is_null().to_numpy(zero_copy_only=False)), words)

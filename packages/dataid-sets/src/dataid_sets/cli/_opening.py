@@ -1,0 +1,47 @@
+"""Opening a repository's sets."""
+
+from __future__ import annotations
+
+__all__ = ("opened",)
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import sqlalchemy.exc
+import yaml
+from lsst.daf.butler import Butler
+
+from .._errors import DataIdSetError, Problem
+
+if TYPE_CHECKING:
+    from .. import DataIdSets
+
+
+@contextmanager
+def opened(repo: str, *, writeable: bool = False) -> Iterator[DataIdSets]:
+    """Open the sets of a repository.
+
+    Parameters
+    ----------
+    repo : `str`
+        Its root, its configuration file, or an alias.
+    writeable : `bool`, optional
+        Whether anything shall be changed.
+
+    Raises
+    ------
+    DataIdSetError
+        If there is no repository, or it cannot be opened.
+    """
+    from .. import DataIdSets
+
+    try:
+        butler = Butler.from_config(repo, writeable=writeable, without_datastore=True)
+    except (OSError, RuntimeError, ValueError, LookupError, sqlalchemy.exc.SQLAlchemyError, yaml.YAMLError) as error:
+        # Each sort of broken repository has another exception, of Butler's, of YAML's or of the database's.
+        cause = getattr(error, "orig", None) or error
+        message = " ".join(str(cause.args[0] if isinstance(cause, KeyError) and cause.args else cause).split())
+        raise DataIdSetError(Problem(code="no_repository", where="REPO", message=message or type(cause).__name__)) from error
+    with butler:
+        yield DataIdSets(butler)

@@ -1,0 +1,125 @@
+"""``butler query-dataid-sets``."""
+
+from __future__ import annotations
+
+__all__ = ("query_dataid_sets",)
+
+from typing import TYPE_CHECKING, Any
+
+import click
+from lsst.daf.butler.cli.opt import limit_option
+from lsst.daf.butler.cli.utils import MWArgumentDecorator
+
+from ._command import SetsCommand
+from ._opening import opened
+from ._options import dimensions_option, json_option, repo_argument
+from ._output import digits, echo_fields, echo_json, echo_table, mappings
+
+if TYPE_CHECKING:
+    from .. import DataIdSet, DataIdSets
+
+_name_argument = MWArgumentDecorator(
+    "name",
+    help="NAME is the name of one set, as demo/bad@1 or demo/bad for the newest, or a pattern in which * stands for anything.",
+    required=False,
+)
+_HEADS = ("name", "version", "dimensions", "rows", "pending", "owner", "access", "created", "expires", "description")
+_LONGEST = 60
+"""A description that is longer is cut in lists."""
+
+
+@click.command(
+    cls=SetsCommand,
+    short_help="List DataId sets, or show one.",
+    examples=(
+        "query-dataid-sets /repo/main",
+        "query-dataid-sets /repo/main 'demo/*' --dimensions visit,detector --json",
+        "query-dataid-sets /repo/main demo/bad@1 --rows",
+    ),
+)
+@repo_argument()
+@_name_argument()
+@dimensions_option(help="Only sets of exactly these dimensions.")
+@click.option("--rows", is_flag=True, help="Of one set: print its data IDs.")
+@click.option("--pending", is_flag=True, help="Of one set: print the data IDs that the registry still has no records of.")
+@click.option("--uses", is_flag=True, help="Of one set: print what it was used for.")
+@click.option("--removed", is_flag=True, help="Tell also of sets of which only the header is kept.")
+@limit_option()
+@json_option()
+def query_dataid_sets(
+    *,
+    repo: str,
+    name: str | None,
+    dimensions: tuple[str, ...],
+    rows: bool,
+    pending: bool,
+    uses: bool,
+    removed: bool,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List the DataId sets that you may read, or show one of them.
+
+    JSON is an object whose items are the sets; with --rows, --pending or --uses a set has these, too.
+    """
+    one = name is not None and "*" not in name
+    if (rows or pending or uses) and not one:
+        raise click.UsageError("--rows, --pending and --uses need the name of one set.")
+    with opened(repo) as sets:
+        if not one:
+            listed = sets.list(name=name, dimensions=dimensions or None, removed=removed)
+            _show_list(_limited(listed, limit), as_json=as_json)
+            return
+        found = sets.find(name or "", removed=removed)
+        parts = _parts(sets, found, rows=rows, pending=pending, uses=uses)
+        shown = {part: _limited(each, limit) for part, each in parts.items()}
+        if as_json:
+            echo_json({"items": [{**found.to_dict(), **shown}]})
+        else:
+            _show_one(sets, found, shown)
+
+
+def _parts(sets: DataIdSets, found: DataIdSet, *, rows: bool, pending: bool, uses: bool) -> dict[str, list[dict[str, Any]]]:
+    parts = {}
+    if rows:
+        parts["data_ids"] = mappings(sets.read(found))
+    if pending:
+        parts["pending_data_ids"] = mappings(sets.pending(found))
+    if uses:
+        parts["uses"] = [use.to_dict() for use in sets.uses(found)]
+    return parts
+
+
+def _limited(items: list[Any], limit: int) -> list[Any]:
+    """Cut a list as Butler's other commands do: 0 is no limit, and a negative one warns."""
+    if limit and len(items) > abs(limit):
+        if limit < 0:
+            click.echo(f"WARNING: More than {digits(-limit)} results; use --limit for others.", err=True)
+        return items[: abs(limit)]
+    return items
+
+
+def _show_list(listed: list[DataIdSet], *, as_json: bool) -> None:
+    if as_json:
+        echo_json({"items": [each.to_dict() for each in listed]})
+    else:
+        echo_table(_HEADS, map(_row, listed))
+
+
+def _row(each: DataIdSet) -> list[Any]:
+    told = each.to_dict()
+    told["dimensions"] = ",".join(told["dimensions"])
+    if len(told["description"]) > _LONGEST:
+        told["description"] = told["description"][: _LONGEST - 3] + "..."
+    if each.removed is not None:
+        told["rows"] = "removed"
+    return [told[head] for head in _HEADS]
+
+
+def _show_one(sets: DataIdSets, found: DataIdSet, shown: dict[str, list[dict[str, Any]]]) -> None:
+    if not shown:
+        versions = [each.version for each in sets.list(name=found.name)]
+        others = [version for version in versions if version != found.version]
+        echo_fields({**found.to_dict(), "other versions": others})
+    for items in shown.values():
+        echo_table(list(items[0]) if items else [], [list(item.values()) for item in items])

@@ -1,0 +1,100 @@
+"""``butler upload-dataid-set``."""
+
+from __future__ import annotations
+
+__all__ = ("upload_dataid_set",)
+
+import datetime
+import os
+from typing import TYPE_CHECKING
+
+import click
+from lsst.daf.butler.cli.utils import MWArgumentDecorator
+
+from ._command import SetsCommand
+from ._opening import opened
+from ._options import (
+    chosen_access,
+    constant_option,
+    dimensions_option,
+    format_option,
+    ignore_column_option,
+    json_option,
+    new_set_options,
+    repo_argument,
+    source_file_argument,
+    unknown_option,
+)
+from ._output import digits, echo_json
+from ._progress import steps
+
+if TYPE_CHECKING:
+    from .. import DataIdSet
+
+_name_argument = MWArgumentDecorator("name", help="NAME is what the set shall be called, without a version.", required=True)
+
+
+@click.command(
+    cls=SetsCommand,
+    short_help="Load a DataId file as a set.",
+    examples=(
+        "upload-dataid-set /repo/main demo/bad bad.csv --constant instrument=LSSTCam",
+        "upload-dataid-set /repo/main u/ana/tonight list.json --unknown pending --expires 30d",
+        "upload-dataid-set /repo/main demo/bad - --format csv --access private < bad.csv",
+    ),
+)
+@repo_argument()
+@_name_argument()
+@source_file_argument()
+@constant_option()
+@dimensions_option(help="The dimensions; by default those that the file names, or its columns and the constants.")
+@format_option()
+@ignore_column_option()
+@unknown_option()
+@new_set_options()
+@json_option()
+def upload_dataid_set(
+    *,
+    repo: str,
+    name: str,
+    file: str,
+    constants: tuple[str, ...],
+    dimensions: tuple[str, ...],
+    format_: str | None,
+    ignore: tuple[str, ...],
+    unknown: str,
+    description: str,
+    access: str | None,
+    group: str | None,
+    expires: datetime.datetime | None,
+    as_json: bool,
+) -> None:
+    """Load the data IDs of a file into the registry, as the next version of a name.
+
+    The file may be JSON, JSON Lines, CSV, ECSV, Parquet, VOTable, or text of one column, compressed by gzip or Zstandard. If
+    anything is wrong with it, all of that is told and nothing is loaded.
+    """
+    from ..files import parse_constants, read_data_ids
+
+    given = {"format": format_, "dimensions": dimensions or None, "ignore": ignore}
+    known = {"unknown": unknown, "description": description, "expires": expires}
+    known |= {"access": chosen_access(access, group), "group": group}
+    with opened(repo, writeable=True) as sets, steps(f"Loading {name}", 2) as done:
+        fixed = parse_constants(constants, universe=sets.universe)
+        table = read_data_ids(file, universe=sets.universe, constants=fixed, **given)
+        done()
+        made = sets.create(name, table, source="standard input" if file == "-" else os.path.realpath(file), **known)
+        done()
+    n_dropped = len(table) - made.n_rows
+    if as_json:
+        echo_json({**made.to_dict(), "dropped": n_dropped})
+    else:
+        _tell(made, n_dropped=n_dropped)
+
+
+def _tell(made: DataIdSet, *, n_dropped: int) -> None:
+    click.echo(f"{made}: {digits(made.n_rows)} data IDs of {', '.join(made.dimensions.required)}, digest {made.digest[:12]}.")
+    if n_dropped:
+        click.echo(f"Of the file's data IDs left out: {digits(n_dropped)}, of which the registry has no records.")
+    if made.n_pending:
+        click.echo(f"Of these pending: {digits(made.n_pending)}, until the registry has records of them.")

@@ -1,0 +1,162 @@
+"""Reading DataId files of every format."""
+
+from __future__ import annotations
+
+__all__ = ("LIMIT_BYTES", "LIMIT_ROWS", "parse_document", "read_data_ids")
+
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import IO, Any
+
+from lsst.daf.butler import DimensionGroup, DimensionUniverse
+
+from .._table import DataIdTable
+from ._collector import Collector
+from ._csv import read_csv, read_text
+from ._ecsv import read_ecsv
+from ._json import parse, read_json, read_lines
+from ._layout import Options, make_options
+from ._mistakes import Mistake, Mistakes
+from ._parquet import read_parquet
+from ._source import Source, file_format, open_source
+from ._votable import read_votable
+
+LIMIT_ROWS = 50_000_000
+"""The most data IDs that a file may stand for, unless told otherwise."""
+
+LIMIT_BYTES = 8 << 30
+"""The most bytes that a file may unpack to, unless told otherwise."""
+
+
+def read_data_ids(
+    path: str | os.PathLike[str] | IO[bytes],
+    *,
+    universe: DimensionUniverse,
+    format: str | None = None,  # noqa: A002 - what everyone calls it
+    dimensions: DimensionGroup | Iterable[str] | None = None,
+    constants: Mapping[str, int | str] | None = None,
+    ignore: Collection[str] = (),
+    limit_rows: int = LIMIT_ROWS,
+    limit_bytes: int = LIMIT_BYTES,
+) -> DataIdTable:
+    """Read a DataId file.
+
+    Parameters
+    ----------
+    path : `str`, `os.PathLike` or binary stream
+        The file; ``-`` is standard input. It may be compressed by gzip or Zstandard, which its content tells.
+    universe : `lsst.daf.butler.DimensionUniverse`
+        The dimensions there are.
+    format : `str`, optional
+        One of `FORMATS`; by default that of the file's suffix, as in ``bad.csv`` or ``bad.csv.gz``.
+    dimensions : `DimensionGroup` or iterable of `str`, optional
+        The dimensions; by default those that a JSON document names, or else the columns and constants.
+    constants : mapping of `str` to `int` or `str`, optional
+        Values of dimensions that the file lacks; with ``reason``, the reason of rows without one.
+    ignore : collection of `str`, optional
+        Columns to leave out.
+    limit_rows : `int`, optional
+        The most data IDs, when rows that stand for several are counted as such.
+    limit_bytes : `int`, optional
+        The most bytes, uncompressed.
+
+    Returns
+    -------
+    table : `DataIdTable`
+        The data IDs, sorted and without repetitions.
+
+    Raises
+    ------
+    DataIdFileError
+        If the file cannot be read, or has mistakes; its problems are all that were found, each with its line.
+
+    Notes
+    -----
+    A row's value may be a list or a range, as in Butler's expressions: ``"0..8"`` is nine numbers, ``"10..20:2"`` six; in CSV
+    also ``"1, 2, 10..20:2"``. The row stands for the product. Text is never a range. Columns ``comment`` or ``comments`` are
+    taken for ``reason``, if there is none.
+
+    In CSV and ECSV, blanks around a cell are dropped, unless they stand inside its quotes.
+    """
+    mistakes = Mistakes(_name(path))
+    try:
+        options = make_options(
+            universe=universe,
+            dimensions=dimensions.required if isinstance(dimensions, DimensionGroup) else dimensions,
+            constants=constants,
+            ignore=ignore,
+            limit_rows=limit_rows,
+            mistakes=mistakes,
+        )
+        chosen = file_format(_name(path), format)
+        with open_source(path, limit_bytes=limit_bytes) as source:
+            collector = _reader(chosen)(source, options, mistakes)
+        return collector.finish()
+    except Mistake as mistake:
+        raise mistakes.fail(mistake) from None
+
+
+def parse_document(
+    document: Any,
+    *,
+    universe: DimensionUniverse,
+    dimensions: DimensionGroup | Iterable[str] | None = None,
+    constants: Mapping[str, int | str] | None = None,
+    ignore: Collection[str] = (),
+    limit_rows: int = LIMIT_ROWS,
+) -> DataIdTable:
+    """Take the data IDs of a JSON document that has been loaded.
+
+    Parameters
+    ----------
+    document : `typing.Any`
+        A list of data-ID objects, or an object with ``data_ids`` and, optionally, ``dimensions`` and ``constants``.
+    universe : `lsst.daf.butler.DimensionUniverse`
+        The dimensions there are.
+    dimensions, constants, ignore, limit_rows
+        As for `read_data_ids`.
+
+    Returns
+    -------
+    table : `DataIdTable`
+        The data IDs, sorted and without repetitions.
+
+    Raises
+    ------
+    DataIdFileError
+        If it has mistakes.
+    """
+    mistakes = Mistakes()
+    try:
+        options = make_options(
+            universe=universe,
+            dimensions=dimensions.required if isinstance(dimensions, DimensionGroup) else dimensions,
+            constants=constants,
+            ignore=ignore,
+            limit_rows=limit_rows,
+            mistakes=mistakes,
+        )
+        return parse(document, options, mistakes).finish()
+    except Mistake as mistake:
+        raise mistakes.fail(mistake) from None
+
+
+def _name(given: Any) -> str:
+    if given == "-":
+        return "standard input"
+    name = given if isinstance(given, str | os.PathLike) else getattr(given, "name", "")
+    # An open file descriptor's name is its number.
+    return os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else ""
+
+
+def _reader(format_: str) -> Callable[[Source, Options, Mistakes], Collector]:
+    readers: dict[str, Callable[[Source, Options, Mistakes], Collector]] = {
+        "json": read_json,
+        "jsonl": read_lines,
+        "csv": read_csv,
+        "ecsv": read_ecsv,
+        "parquet": read_parquet,
+        "votable": read_votable,
+        "text": read_text,
+    }
+    return readers[format_]

@@ -1,0 +1,195 @@
+"""The order in which reasons are looked for."""
+
+from __future__ import annotations
+
+__all__ = ("explain",)
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import networkx
+from lsst.daf.butler import DataCoordinate
+
+from .._errors import DataIdSetSchemaError, DataIdSetValueError
+from .._uses import Use, UseKind
+from ..pipetask._provenance import PROVENANCE_KEY
+from ._absence import in_inputs, in_query, pruned_evidence
+from ._by_sets import entries_of, judge_sets, used_sets
+from ._explanation import Evidence, Explanation, Verdict
+from ._graph import KnownGraph, Quantum, open_graph
+from ._quanta import State, fates, judge_fates, run_fates
+from ._question import Question, UnknownDataIdError, ask
+
+if TYPE_CHECKING:
+    from .._sets import DataIdSets
+
+_TOLD = 10
+
+
+def explain(
+    sets: DataIdSets,
+    collection: str,
+    data_id: DataCoordinate | Mapping[str, Any],
+    *,
+    dataset_type: str | None,
+    graph: str | None,
+    inputs: Sequence[str] | None,
+) -> Explanation:
+    """Tell why a data ID is not in an output; see `DataIdSets.explain`."""
+    try:
+        uses = sets.uses(collection=collection)
+    except DataIdSetSchemaError:
+        # Where there are no sets, none is to blame.
+        uses = []
+    graphs, notes = _graphs(sets, uses, graph)
+    outputs = {use.collection for use in uses} | {each.header.output_run for each in graphs}
+    try:
+        question = ask(sets.butler, collection, data_id, wanted=dataset_type, outputs=outputs)
+    except UnknownDataIdError as error:
+        evidence = (Evidence("registry", str(error)),)
+        named = dict(data_id.required) if isinstance(data_id, DataCoordinate) else dict(data_id)
+        told = "The registry has no record of it."
+        known: dict[str, Any] = {"collection": collection, "data_id": named, "dataset_type": dataset_type}
+        return Explanation(verdict=Verdict.UNKNOWN_DATA_ID, message=told, evidence=evidence, **known)
+    _check_type(question, graphs)
+    return _Search(sets=sets, question=question, graphs=graphs, uses=uses, inputs=inputs, notes=notes).answer()
+
+
+def _graphs(sets: DataIdSets, uses: Sequence[Use], given: str | None) -> tuple[list[KnownGraph], list[Evidence]]:
+    """Read the graphs that are known, the newest first."""
+    if given is not None:
+        try:
+            return [open_graph(given, sets.butler)], []
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise DataIdSetValueError(f"The graph {given} cannot be read: {error}", where="graph") from error
+    found, notes = [], []
+    for path in dict.fromkeys(use.graph for use in reversed(uses) if use.graph is not None):
+        try:
+            found.append(open_graph(path, sets.butler))
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            notes.append(Evidence("graph", f"The graph {path} cannot be read: {error}", {"graph": path}))
+    return found, notes
+
+
+def _check_type(question: Question, graphs: Sequence[KnownGraph]) -> None:
+    wanted = question.wanted
+    if wanted is None or question.dataset_type is not None or any(wanted in each.pipeline.dataset_types for each in graphs):
+        return
+    told = f"There is no dataset type {wanted}."
+    raise DataIdSetValueError(told, where="dataset_type", remedy="`butler query-dataset-types REPO` lists them.")
+
+
+@dataclass(kw_only=True)
+class _Search:
+    """One search for a reason."""
+
+    sets: DataIdSets
+    question: Question
+    graphs: list[KnownGraph]
+    uses: list[Use]
+    inputs: Sequence[str] | None
+    notes: list[Evidence] = field(default_factory=list)
+
+    def answer(self) -> Explanation:
+        """Look for the first reason that holds."""
+        for graph in self.graphs:
+            if quanta := graph.quanta(self.question, graph.tasks(self.question)):
+                return self._by_quanta(graph, quanta)
+        if found := self._found():
+            return found
+        graph = self.graphs[0] if self.graphs else None
+        return self._absent(graph)
+
+    def _say(self, verdict: Verdict, message: str, evidence: Sequence[Evidence]) -> Explanation:
+        question = self.question
+        known: dict[str, Any] = {"collection": question.collection, "data_id": question.named, "dataset_type": question.wanted}
+        return Explanation(verdict=verdict, message=message, evidence=(*evidence, *self.notes), **known)
+
+    def _by_quanta(self, graph: KnownGraph, quanta: Sequence[Quantum]) -> Explanation:
+        found = fates(self.question, graph, quanta)
+        labels = {each.task for each in found}
+        waits = graph.pipeline.make_task_xgraph()
+        keys = {label: graph.pipeline.tasks[label].key for label in labels}
+        last = [label for label in labels if not networkx.descendants(waits, keys[label]) & set(keys.values())]
+        verdict, message, evidence = judge_fates(self.question, found, last)
+        self.notes.append(_graph_evidence(graph))
+        if any(each.state is State.NOT_RUN for each in found):
+            told = "The registry may not know yet what a batch system did: logs and metadata arrive with its final job."
+            self.notes.append(Evidence("graph", told))
+        return self._say(verdict, message, [*evidence, *self._partly(graph)])
+
+    def _partly(self, graph: KnownGraph) -> list[Evidence]:
+        """Tell which sets took a part of the data ID away."""
+        used = used_sets(self.sets, self.question, graph.header.metadata.get(PROVENANCE_KEY, ()))
+        _, evidence = judge_sets(self.sets, self.question, used, graph, self._inputs(graph)) if used else (None, [])
+        return [each for each in evidence if each.facts.get("role") == "exclude" and each.facts.get("rows")]
+
+    def _found(self) -> Explanation | None:
+        """Look for results of the data ID, and for failures, in the output alone."""
+        question = self.question
+        names = [question.wanted] if question.wanted else list(question.result_types(question.runs))
+        refs = {name: question.datasets(name, question.runs) for name in names if name}
+        refs = {name: each for name, each in refs.items() if each}
+        known = run_fates(question) if not self.graphs else []
+        bad = [each for each in known if each.state is State.FAILED]
+        if bad and (question.wanted is None or not refs):
+            verdict, message, evidence = judge_fates(question, known, {each.task for each in bad})
+            return self._say(verdict, message, [*evidence, *_datasets(refs)])
+        if not refs:
+            return None
+        told = f"{question} is in {question.collection}: it has {', '.join(refs)}."
+        return self._say(Verdict.PRESENT, told, _datasets(refs))
+
+    def _absent(self, graph: KnownGraph | None) -> Explanation:
+        """Find out what kept the data ID out of all graphs."""
+        question, inputs = self.question, self._inputs(graph)
+        if graph is not None:
+            self.notes.append(_graph_evidence(graph))
+        there, evidence = in_inputs(question, graph, inputs)
+        if not there:
+            lacking = ", ".join(each.facts["dataset_type"] for each in evidence if not each.facts["found"])
+            return self._say(Verdict.NOT_IN_INPUTS, f"The inputs have no {lacking} of {question}.", evidence)
+        if graph is not None:
+            selected, asked = in_query(question, graph, inputs)
+            evidence += asked
+            if not selected:
+                return self._say(Verdict.NOT_IN_QUERY, asked[0].message, evidence)
+        entries = graph.header.metadata.get(PROVENANCE_KEY) if graph is not None else None
+        used = used_sets(self.sets, question, entries_of(self._set_uses()) if entries is None else entries)
+        verdict, told = judge_sets(self.sets, question, used, graph, inputs) if used else (None, [])
+        if verdict is not None:
+            return self._say(verdict, told[0].message, [*told, *evidence])
+        evidence += told
+        if graph is not None and question.kind.name != "TAGGED":
+            message = f"The graph was made with {question} in its inputs and query, but has no quantum for it."
+            return self._say(Verdict.PRUNED, message, [*pruned_evidence(question, graph, inputs), *evidence])
+        message = f"{question.collection} has nothing of {question}; no graph is known that could tell more."
+        return self._say(Verdict.NOT_RUN, message, evidence)
+
+    def _set_uses(self) -> list[Use]:
+        """Give the uses that are known for the output, one for each set and role."""
+        kind = UseKind.TAGGED if self.question.kind.name == "TAGGED" else UseKind.GRAPH
+        return list({(use.reference, use.role): use for use in self.uses if use.kind == kind}.values())
+
+    def _inputs(self, graph: KnownGraph | None) -> list[str]:
+        if self.inputs is not None:
+            return list(self.inputs)
+        return list(graph.header.inputs) if graph is not None else list(self.question.others)
+
+
+def _graph_evidence(graph: KnownGraph) -> Evidence:
+    header = graph.header
+    told = f"The graph {graph.path} of {header.user} for {header.output_run} has {header.n_quanta:,} quanta."
+    return Evidence("graph", told, {"graph": str(graph.path), "output_run": header.output_run, "user": header.user})
+
+
+def _datasets(refs: Mapping[str, Sequence[Any]]) -> list[Evidence]:
+    return [
+        Evidence(
+            "datasets",
+            f"{len(listed):,} of {name} in {', '.join(sorted({ref.run for ref in listed}))}.",
+            {"dataset_type": name, "count": len(listed), "ids": [str(ref.id) for ref in listed[:_TOLD]]},
+        )
+        for name, listed in refs.items()
+    ]

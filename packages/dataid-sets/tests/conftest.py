@@ -1,0 +1,112 @@
+"""Registries for the tests: one of SQLite, and one of PostgreSQL for each of its drivers, all with the same real records."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from lsst.daf.butler import Butler
+
+from dataid_sets import DataIdSets
+from registries import HSC_FILES, Shared, make_repository
+from support.postgres import MISSING, PostgresServer, find_programs
+
+CHOSEN = os.environ.get("DATAID_SETS_BACKENDS", "sqlite psycopg").split()
+"""The databases, and for PostgreSQL the drivers, to test with; `make test` has psycopg2 beside the older SQLAlchemy."""
+
+BACKENDS = tuple(pytest.param(name, marks=[] if name == "sqlite" else [pytest.mark.postgres]) for name in CHOSEN)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Give a PostgreSQL server for the whole run."""
+    programs = find_programs()
+    if programs is None:
+        pytest.skip(MISSING)
+    server = PostgresServer(programs)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def make_hsc(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
+    """Give a maker of repositories with the records of eleven real HSC visits; it takes the backend's name."""
+    made = iter(range(1000))
+
+    def make(backend: str) -> Path:
+        root = tmp_path_factory.mktemp(f"hsc-{backend}-")
+        url = None if backend == "sqlite" else request.getfixturevalue("postgres").create(f"{backend}_{next(made)}")
+        return make_repository(root, url=url, driver=backend, files=HSC_FILES)
+
+    return make
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def hsc_root(request: pytest.FixtureRequest, make_hsc) -> Path:
+    """Give the root of a repository on each backend, with the tables of sets; tests share it, so names must be their own."""
+    root = make_hsc(request.param)
+    with Butler.from_config(root, writeable=True) as butler:
+        DataIdSets(butler).init()
+    return root
+
+
+@pytest.fixture
+def butler(hsc_root: Path) -> Iterator[Butler]:
+    """Give a Butler that may write, on each backend."""
+    with Butler.from_config(hsc_root, writeable=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sets(butler: Butler) -> DataIdSets:
+    """Give the sets of a registry, on each backend."""
+    return DataIdSets(butler)
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """Give a name for sets that no other test has."""
+    return "t/" + "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Give the folder of real data, or skip."""
+    folder = Path(os.environ.get("CAMPAIGN_TEST_DATA", Path(__file__).parents[3] / "../shared/data")).resolve()
+    if not (folder / "LSSTCam-bad.ecsv").is_file():
+        pytest.skip("the real data is not here; CAMPAIGN_TEST_DATA names its folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def people(postgres: PostgresServer) -> tuple[str, ...]:
+    """Give roles of the PostgreSQL server: the registry's owner, three persons, and a group of two of them."""
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE ROLE shifters")
+        for role in ("registrar", "alice", "bob", "carol"):
+            connection.execute(f"CREATE ROLE {role} LOGIN")
+        connection.execute("GRANT shifters TO alice, bob")
+    return ("registrar", "alice", "bob", "carol")
+
+
+@pytest.fixture(scope="session")
+def shared(postgres: PostgresServer, people, tmp_path_factory) -> Iterator[Shared]:
+    """Give a repository on PostgreSQL that several persons use.
+
+    Its owner is no superuser. Its grants are as broad as careless administrators make them.
+    """
+    url = postgres.create("shared")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ALTER DATABASE shared OWNER TO registrar")
+    root = tmp_path_factory.mktemp("shared-")
+    make_repository(root, url=url.replace("campaigns@", "registrar@"), driver="psycopg", files=HSC_FILES)
+    with psycopg.connect(url.replace("campaigns@", "registrar@"), autocommit=True) as connection:
+        connection.execute("GRANT USAGE ON SCHEMA registry TO PUBLIC")
+        connection.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA registry TO PUBLIC")
+        connection.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA registry GRANT ALL ON TABLES TO carol")
+    with Shared(root, url).closing() as made:
+        made.sets("registrar").init()
+        yield made
