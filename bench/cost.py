@@ -29,10 +29,12 @@ from campaigns.client import CampaignClient
 from campaigns.demonstration.ground import Ground, prepare
 from campaigns.demonstration.ports import free_port
 from campaigns.demonstration.show import begin, run_to_end, serving
+from campaigns.domain.dataidsets import SetRole
 from campaigns.domain.definition import Definition
 from campaigns.domain.document import read_yaml
 from campaigns.domain.groups import groups_of
 from campaigns.wire.agent import SubmitPayload
+from campaigns.wire.agentsets import PinnedSet
 
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "docs" / "explanation" / "cost.md"
@@ -157,12 +159,15 @@ def _by_script(ground: Ground) -> float:
     site = load_site(ground.site_file)
     folder = ground.folder / "script"
     folder.mkdir()
-    lines = ["set -u"]
+    # The service's campaign leaves out what this set has, and so does the script.
+    bright = ROOT / "packages/campaigns/src/campaigns/demonstration/bright.json"
+    excluded = [PinnedSet(role=SetRole.EXCLUDE, name="demo/bright", version=1, digest="")]
+    lines = ["set -u", f"butler upload-dataid-set {ground.repository} demo/bright {bright} >{folder}/set.log 2>&1"]
     inputs = list(definition.inputs)
     for step in definition.steps:
         payload = _payload(definition, step.name, inputs)
         config = folder / f"{step.name}.yaml"
-        document = bps_document(site, payload)
+        document = bps_document(site, payload, sets=excluded)
         document["submitPath"] = str(folder / step.name)
         config.write_text(yaml.safe_dump(document))
         lines.append(f"bps --long-log submit {config} >{folder / step.name}.log 2>&1")

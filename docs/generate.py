@@ -34,7 +34,7 @@ from campaigns.api.route_table import RouteInfo
 from campaigns.cli.main import cli
 from campaigns.config import PREFIX, Settings
 from campaigns.domain import states
-from campaigns.domain.definition import Definition, Gate, Link, Split, Step
+from campaigns.domain.definition import Definition, Gate, Link, Sets, Split, Step
 from campaigns.domain.errors import CampaignError
 from campaigns.pictures.looks import LEGEND
 from campaigns.storage.database import Database
@@ -162,6 +162,7 @@ def _campaign_file() -> str:
     parts: dict[str, type[BaseModel]] = {
         "The campaign": Definition,
         "A step": Step,
+        "Sets": Sets,
         "A split": Split,
         "A gate": Gate,
         "A link": Link,

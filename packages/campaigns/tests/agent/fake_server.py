@@ -169,6 +169,7 @@ class FakeServer:
         app.post("/api/v1/orders/{order_id}/begin")(self.begin)
         app.post("/api/v1/orders/{order_id}/reports")(self._take_reports)
         app.put("/api/v1/submissions/{submission_id}/files/{name}")(self._upload)
+        app.put("/api/v1/orders/{order_id}/files/rows.json")(self._take_rows)
         return app
 
     def hello(self, hello: AgentHello) -> AgentWelcome:
@@ -244,6 +245,13 @@ class FakeServer:
                 raise StaleLease(f"{order} is {kept.order.status.value}.")
             self.files[submission_id][name] = Uploaded(kind, title, request.headers["content-type"], content)
         return {"name": name}
+
+    async def _take_rows(self, order_id: str, token: int, request: Request) -> dict[str, str]:
+        content = await request.body()
+        with self._changed:
+            self._find(order_id, None, token)
+            self.files[order_id]["rows.json"] = Uploaded("rows", "", request.headers["content-type"], content)
+        return {}
 
     def _find(self, order_id: str, agent_id: str | None, token: int) -> Kept:
         kept = self.kept.get(order_id)

@@ -59,6 +59,8 @@ for line in sys.stdin:
     found = answers.get(request["verb"])
     if request["verb"] == "pipetask":
         pathlib.Path(request["args"]["arguments"][3]).write_text(json.dumps(answers["report"]))
+    if "rows" in answers and "rows_file" in request["args"]:
+        pathlib.Path(request["args"]["rows_file"]).write_text(json.dumps(answers["rows"]))
     told = {{"ok": True, "result": found}}
     if isinstance(found, dict) and "refuse" in found:
         told = {{"ok": False, "error": found["refuse"]}}

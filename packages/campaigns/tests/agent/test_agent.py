@@ -332,7 +332,7 @@ def test_preflight(server: FakeServer, stack: StubStack, site_file: Path, state_
         assert failed.faults[0].model_dump() == fault
         stack.answer(preflight={"faults": [], "steps": [{"name": "step1"}]})
         server.add(make_order(P2, PREFLIGHT))
-        assert server.wait_for_report(P2, "done").result == {"steps": [{"name": "step1"}]}
+        assert server.wait_for_report(P2, "done").result == {"steps": [{"name": "step1"}], "sets": []}
     assert stack.calls("preflight")[0]["bps"]["wmsServiceClass"] == "a.wms.Service"
 
 

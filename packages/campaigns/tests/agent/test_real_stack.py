@@ -160,6 +160,50 @@ def test_run_with_failures_is_told_truly(server: FakeServer, site_file: Path, st
     assert subprocess.run([STACK / "bin" / "bps", *asked], capture_output=True, check=False, env=env).returncode == 19
 
 
+def test_sets_in_the_stack(worker: StackWorker, repository: Path, tmp_path: Path) -> None:
+    place, rows = str(repository), tmp_path / "rows.json"
+    data_ids = {"constants": {"instrument": "HSC"}, "data_ids": [{"visit": 903334, "reason": "a"}, {"visit": 903342}]}
+    asked = {
+        "name": "t/two",
+        "data_ids": data_ids,
+        "description": "",
+        "source": "a test",
+        "unknown": "error",
+        "rows_file": str(rows),
+    }
+    made = worker.call("upload_set", repository=place, mark="order 1", **asked)["set"]
+    again = worker.call("upload_set", repository=place, mark="order 1", **asked)["set"]
+    assert (made["version"], again["version"], again["digest"]) == (1, 1, made["digest"])
+    assert worker.call("upload_set", repository=place, mark="order 2", **asked)["set"]["version"] == 2
+    assert json.loads(rows.read_text())["rows"] == [["HSC", 903334, 0], ["HSC", 903342, None]]
+    wrong = {**asked, "data_ids": [{"instrument": "HSC", "visit": 5}]}
+    assert "unknown_data_id" in {
+        f["code"] for f in worker.call("upload_set", repository=place, mark="order 3", **wrong)["faults"]
+    }
+    listed = worker.call("list_sets", repository=place)
+    assert [(one["name"], one["version"]) for one in listed["sets"] if one["name"] == "t/two"] == [("t/two", 2), ("t/two", 1)]
+    assert (
+        worker.call("show_set", repository=place, name="t/two", version=9, rows_file=str(rows))["faults"][0]["code"]
+        == "no_such_set"
+    )
+
+    named = {"where": "sets.exclude[0]", "reference": "t/two", "role": "exclude", "step": None}
+    found = _preflight(worker, repository, sets=[named, {**named, "where": "sets.exclude[1]", "reference": "nope"}])
+    assert [(fault["code"], fault["where"]) for fault in found["faults"]] == [("unknown_set", "sets.exclude[1]")]
+    assert [(one["reference"], one["set"]["version"]) for one in found["sets"]] == [("t/two", 2)]
+
+    pinned = {"role": "exclude", "name": "t/two", "version": 1, "digest": made["digest"]}
+    fitted = worker.call("fit_sets", repository=place, pipeline=f"{PIPELINE}#step1", sets=[pinned])
+    assert [one["outcome"] for one in fitted["fits"]] == ["applied"]
+    changed = worker.call("fit_sets", repository=place, pipeline=f"{PIPELINE}#step1", sets=[{**pinned, "digest": "0"}])
+    assert changed["faults"][0]["code"] == "set_changed"
+
+    outputs = worker.call(
+        "find_outputs", repository=place, collections=["HSC/demo/inputs"], data_ids=[{"instrument": "HSC", "visit": 903334}]
+    )["outputs"]
+    assert [one["dataset_type"] for one in outputs] == ["demo_conditions"], "by the visit's exposures"
+
+
 def test_killed_cancelled_and_empty(server: FakeServer, site_file: Path, state_dir: Path, repository: Path) -> None:
     for order in (_submit(K1), _submit(X1), _submit(E1, data_query="instrument = 'HSC' AND visit = 5")):
         server.add(order)

@@ -123,7 +123,7 @@ def test_rows_are_walked_by_the_keyboard(served: Served) -> None:
     expect(page.locator("#row-C-7 a.row-link")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{served.url}/campaigns/C-7")
-    page.keyboard.press("5")
+    page.keyboard.press("6")
     expect(page).to_have_url(f"{served.url}/campaigns/C-7?tab=history")
     page.keyboard.press("u")
     expect(page).to_have_url(f"{served.url}/campaigns")
@@ -159,7 +159,19 @@ def test_all_of_it_without_scripts(served: Served) -> None:
 
 @pytest.mark.parametrize("width", [420, 1440])
 @pytest.mark.parametrize(
-    "path", ["/campaigns", "/campaigns/C-2", "/campaigns/C-2?tab=failures", "/submissions/S-5", "/campaigns/new", "/help"]
+    "path",
+    [
+        "/campaigns",
+        "/campaigns/C-2",
+        "/campaigns/C-2?tab=failures",
+        "/campaigns/C-2?tab=data",
+        "/submissions/S-5",
+        "/submissions/S-5/exclude",
+        "/dataid-sets",
+        "/dataid-sets/here/main/DM-51300/clouds@1",
+        "/campaigns/new",
+        "/help",
+    ],
 )
 def test_nothing_is_wider_than_the_page(served: Served, path: str, width: int) -> None:
     page = served.open(path, width=width)

@@ -103,7 +103,7 @@ def test_every_code_of_a_fault_is_documented() -> None:
 
 
 MODELS = (
-    *(("campaign-file", getattr(definition, name)) for name in ("Definition", "Step", "Split", "Gate", "Link")),
+    *(("campaign-file", getattr(definition, name)) for name in ("Definition", "Step", "Sets", "Split", "Gate", "Link")),
     *(("site-file", getattr(site, name)) for name in ("Site", "StackSettings", "RepositorySettings", "EnvironmentSettings")),
 )
 
@@ -118,7 +118,7 @@ def test_every_field_is_documented(page: str, model: type[BaseModel]) -> None:
 def _kinds_of_events() -> set[str]:
     """Find the kinds in the source of the services, and spell out those that are made of an action or a state."""
     source = "\n".join(path.read_text() for path in Path(campaigns.services.__path__[0]).glob("*.py"))
-    found = set(re.findall(r'"((?:campaign|submission|note|agent|order|user|token|login_link)\.[a-z_]+)"', source))
+    found = set(re.findall(r'"((?:campaign|submission|note|agent|order|user|token|login_link|dataid_set)\.[a-z_]+)"', source))
     made = set(re.findall(r'f"([a-z]+\.\{[a-z]+\.value\})"', source))
     assert made == {"campaign.{action.value}", "submission.{judgement.value}", "submission.{status.value}"}
     found |= {f"campaign.{action.value}" for action in states.CampaignAction}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Any
 import pytest
 
 from campaigns.domain.identity import SYSTEM
+from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.database import Database
+from campaigns.storage.dataidsets import DataIdSetStore, PinStore
 from campaigns.storage.submissions import SubmissionStore
 from support.under_fire import STACK
 
@@ -23,7 +26,7 @@ pytestmark = [
 ]
 
 COUNTS = {"expected", "succeeded", "caveats", "failed", "blocked", "unknown"}
-TRAILED = 903342
+TRAILED, BRIGHT = 903342, 903986
 
 LOOK_INSIDE = """
 import json, sys
@@ -86,7 +89,7 @@ def test_it_completes_and_prints_one_object(ran: tuple[Path, subprocess.Complete
         "step3": "succeeded",
     }
     quanta = by_step["step1"]["quanta"]
-    assert [quanta[name] for name in ("expected", "succeeded", "failed", "blocked", "unknown")] == [80, 76, 3, 1, 0]
+    assert [quanta[name] for name in ("expected", "succeeded", "failed", "blocked", "unknown")] == [71, 67, 3, 1, 0]
     assert f"accepted: visit {TRAILED} is trailed" in process.stderr
 
 
@@ -116,9 +119,37 @@ def test_the_outputs_are_in_the_recorded_collections(ran: tuple[Path, subprocess
     steps = [run.split("/")[3] for run in inside["chain"][:3]]
     assert steps == ["step3", "step2", "step1"]
     assert inside["chain"][3:] == ["HSC/demo/defaults"]
-    assert inside["found"] == dict(zip(names, (30, 1, 2, 1, 1, 2), strict=True))
-    assert len(inside["visits"]) == 10
-    assert TRAILED not in inside["visits"]
+    assert inside["found"] == dict(zip(names, (26, 1, 2, 1, 1, 2), strict=True))
+    assert len(inside["visits"]) == 9
+    assert not {TRAILED, BRIGHT} & set(inside["visits"])
+
+
+def test_the_sets_were_applied_pinned_and_recorded(ran: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, process = ran
+    database = Database(f"sqlite:///{folder / 'campaigns.sqlite'}")
+    with database.read() as session:
+        campaign = CampaignStore(session, SYSTEM).find("C-1")
+        submissions = [SubmissionStore(session, SYSTEM).find(f"S-{number}") for number in (1, 2, 3)]
+        pins = PinStore(session, SYSTEM).of_campaign(campaign.uuid if campaign else "")
+        entries = DataIdSetStore(session, SYSTEM).newest(limit=10)
+    database.close()
+    assert campaign is not None
+    assert campaign.revision == 2
+    assert [step.sets.exclude for step in campaign.definition.steps] == [[], ["demo/bad@1"], ["demo/bad@1"]]
+    assert {(str(pin), pin.revision, pin.rows) for pin in pins.values()} == {("demo/bright@1", 1, 1), ("demo/bad@1", 2, 1)}
+    used = [[(str(use), use.outcome) for use in submission.sets] for submission in submissions if submission]
+    both = [("demo/bright@1", "applied"), ("demo/bad@1", "applied")]
+    assert used == [both[:1], both, both]
+    assert {str(entry): entry.reasons[0].reason.partition(":")[0] for entry in entries} == {
+        "demo/bad@1": "trailed",
+        "demo/bright@1": "bright background",
+    }
+    looked = subprocess.run(
+        [STACK / "bin" / "butler", "query-dataid-sets", folder / "repo"], capture_output=True, text=True, check=True
+    )
+    assert "demo/bad" in looked.stdout
+    assert "demo/bright" in looked.stdout
+    assert re.search(r"Already in: u/demo/first-light/step1/\w+ \(12 datasets\)", process.stderr)
 
 
 def test_it_leaves_no_process(ran: tuple[Path, subprocess.CompletedProcess[str]]) -> None:

@@ -88,7 +88,7 @@ class ScriptedAgent:
     def take(self, kind: str) -> dict[str, Any]:
         """Lease and begin the one order there is, which must be of a kind."""
         orders = self.lease()
-        assert [order["kind"] for order in orders] == [kind]
+        assert [order["kind"] for order in orders] == [kind], orders
         self.begin(orders[0])
         return orders[0]
 

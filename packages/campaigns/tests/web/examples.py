@@ -154,6 +154,17 @@ class Examples:
                 order, name, bar_chart(title, heights).encode(), kind="plot", title=title, content_type="image/svg+xml"
             )
 
+    def exclude_clouds(self, number: int) -> None:
+        """Make a version of the set of cloudy exposures."""
+        why = ("clouds: extinction above 1 mag", "dome closing", "guiding lost", HOSTILE)
+        data_ids = [
+            {"exposure": 2026110100100 + index, "reason": why[min(index // 12, 3)] if index % 20 else None}
+            for index in range(number)
+        ]
+        document = {"constants": {"instrument": "LSSTCam"}, "data_ids": data_ids}
+        self.post("dataid-sets", site="here", butler="main", name="DM-51300/clouds", data_ids=document, reason="The night's log.")
+        assert self.agent.take() == []
+
     def note(self, ref: str, kind: str, body: str) -> None:
         """Write a note as the operator."""
         self.post(f"campaigns/{ref}/notes", kind=kind, body=body)
@@ -202,13 +213,15 @@ def _completed(made: Examples) -> None:
 
 
 def _waiting(made: Examples) -> None:
-    second = made.define(definition("rc2-w_2026_46"))
+    made.exclude_clouds(41)
+    second = made.define(definition("rc2-w_2026_46", sets={"exclude": ["DM-51300/clouds"]}))
     made.start(second)
     orders = made.agent.take()
     for order in orders:
         made.run(order, STEP1, 378, minutes=30)
     made.note(second, "observation", "step1 took **12 minutes** less than w_2026_42: `calibrateImage` is faster.")
     [coadds] = made.agent.take()
+    made.exclude_clouds(44)
     made.plots(coadds)
     made.fail_partly(coadds)
     made.note(second, "problem", "Patches 12 and 13 have no warps in g: their visits were excluded for clouds.\n\n> see DM-51300")

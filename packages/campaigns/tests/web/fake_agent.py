@@ -7,6 +7,7 @@ from typing import Any
 
 from campaigns.domain.quanta import QuantumFailure, TaskCounts
 from campaigns.gateways.clock import Clock
+from support.fake_sets import FakeSets
 from support.people import SITE
 from support.serving import TestClient
 
@@ -39,6 +40,7 @@ class FakeAgent:
     def __init__(self, client: TestClient, clock: Clock) -> None:
         self._client = client
         self._clock = clock
+        self.sets = FakeSets()
 
     def hello(self) -> None:
         """Tell what the site offers."""
@@ -69,8 +71,16 @@ class FakeAgent:
             if order["kind"] == "submit":
                 taken.append(begun)
             else:
-                self.report(begun, {"kind": "done", "result": {}})
+                self._carry_out(begun)
         return taken
+
+    def _carry_out(self, order: SubmitOrder) -> None:
+        report, rows = self.sets.carry_out(order.payload, mark=f"order {order.id}", now_us=self._clock.now_us())
+        if rows is not None:
+            url = f"/api/v1/orders/{order.id}/files/rows.json"
+            answer = self._client.put(url, params={"token": order.token}, json=rows)
+            assert answer.status_code == 204, answer.text
+        self.report(order, report)
 
     def refuse_preflight(self, *faults: dict[str, str]) -> None:
         """Lease one order, and say why it cannot be carried out."""
@@ -123,9 +133,17 @@ class FakeAgent:
         self.report(
             order,
             {"kind": "phase", "phase": "running", "message": f"{n_quanta} quanta in the graph", "n_quanta": n_quanta},
+            *self._graph(order),
             {"kind": "workflow", "state": "RUNNING", "run_id": f"parsl-{order.payload['submission_id']}", "jobs": jobs},
             {"kind": "progress", "tasks": [task.model_dump() for task in tasks]},
         )
+
+    def _graph(self, order: SubmitOrder) -> list[dict[str, Any]]:
+        """Tell what became of sets: in the first step they apply, in the second they are translated, then they are no use."""
+        outcome = {"step1": "applied", "step2": "translated"}.get(order.payload["step"], "not_applicable")
+        detail = {"applied": "", "translated": "exposure → visit"}.get(outcome, "no task has to do with its dimensions")
+        sets = [{**one, "outcome": outcome, "detail": detail} for one in order.payload["sets"]]
+        return [{"kind": "graph", "sets": sets}] if sets else []
 
     def end(self, order: SubmitOrder, tasks: list[TaskCounts], failures: list[QuantumFailure] | None = None) -> None:
         """Tell that it is over."""
@@ -133,6 +151,7 @@ class FakeAgent:
         jobs = {task.label: {"SUCCEEDED": task.succeeded, "FAILED": task.failed} for task in tasks}
         self.report(
             order,
+            *self._graph(order),
             {
                 "kind": "workflow",
                 "state": "FAILED" if failed else "SUCCEEDED",

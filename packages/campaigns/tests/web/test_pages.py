@@ -12,7 +12,8 @@ from support.serving import Clients
 from web.conftest import browser
 from web.examples import HOSTILE
 
-TABS = ("submissions", "failures", "results", "notes", "history", "definition")
+TABS = ("submissions", "failures", "data", "results", "notes", "history", "definition")
+CLOUDS = "/dataid-sets/here/main/DM-51300/clouds@1"
 LOG = "/submissions/S-5/files/assembleDeepCoadd_9813_12.log"
 PAGES = (
     "/campaigns",
@@ -21,6 +22,9 @@ PAGES = (
     *(f"/submissions/S-{number}" for number in range(1, 12)),
     LOG,
     "/submissions/S-5/files/completeness.svg",
+    "/dataid-sets",
+    "/dataid-sets?name=clouds&site=here",
+    CLOUDS,
     "/help",
 )
 

@@ -29,6 +29,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from dataid_sets import DataIdSets
 from lsst.daf.butler import Butler, CollectionType, Config, DatasetType, DimensionRecord, Timespan
 from lsst.sphgeom import HtmPixelization, LonLat
 
@@ -128,6 +129,7 @@ def _fill(place: Path) -> None:
         )
         _put_conditions(butler, {visit.id: visit for visit in visits}, regions)
         _put_reference(butler, regions)
+        DataIdSets(butler).init()
         butler.collections.register(CHAIN, CollectionType.CHAINED)
         butler.collections.redefine_chain(CHAIN, [INPUT_RUN, REFERENCE_RUN])
 

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from campaigns.agent.site import Site
+from campaigns.domain.errors import InvalidInput
 from campaigns.domain.settings import merge
 from campaigns.wire.agent import SubmitPayload
+from campaigns.wire.agentsets import PinnedSet
 
-__all__ = ("SUBMISSION_YAML", "bps_document", "submission_dir", "write_bps_yaml")
+__all__ = ("CREATE_GRAPH", "SUBMISSION_YAML", "bps_document", "submission_dir", "write_bps_yaml")
 
 SUBMISSION_YAML = "submission.yaml"
 """The name of the BPS configuration in a submission's directory."""
+
+CREATE_GRAPH = (
+    "pipetask {qgraphPreCmdOpts} qgraph --butler-config {butlerConfig} {pipetaskInput} {pipetaskOutput} --output-run {outputRun} "
+    "--pipeline {pipelineYaml} --save-qgraph {qgraphFile} --qgraph-datastore-records {pipetaskDataQuery} {extraQgraphOptions}"
+)
+"""How BPS has graphs built by default; with sets it is done so by `pipetask-sets`, which is pipetask with options for them."""
+
+_PIPETASK = re.compile(r"(?:[^\s\"']*/)?pipetask(?=\s)")
 
 
 def submission_dir(site: Site, payload: SubmitPayload) -> Path:
@@ -24,7 +35,7 @@ def submission_dir(site: Site, payload: SubmitPayload) -> Path:
     return site.work_dir / campaign / payload.submission_id
 
 
-def bps_document(site: Site, payload: SubmitPayload) -> dict[str, Any]:
+def bps_document(site: Site, payload: SubmitPayload, *, sets: Sequence[PinnedSet] = ()) -> dict[str, Any]:
     """Give the whole BPS configuration of a submission.
 
     Parameters
@@ -33,6 +44,13 @@ def bps_document(site: Site, payload: SubmitPayload) -> dict[str, Any]:
         The site.
     payload : `SubmitPayload`
         The submission.
+    sets : sequence of `PinnedSet`, optional
+        Those of its DataId sets that have to do with its pipeline.
+
+    Raises
+    ------
+    InvalidInput
+        If sets are to be applied, and the command that builds the graph is another than pipetask.
     """
     defaults = {"project": "campaigns", "computeSite": site.name}
     fixed = {
@@ -54,11 +72,28 @@ def bps_document(site: Site, payload: SubmitPayload) -> dict[str, Any]:
     }
     if payload.instrument is not None:
         fixed["instrument"] = payload.instrument
-    return merge(defaults, site.bps, payload.bps, fixed)
+    document = merge(defaults, site.bps, payload.bps, fixed)
+    return merge(document, _with_sets(document, sets)) if sets else document
 
 
-def write_bps_yaml(site: Site, payload: SubmitPayload) -> tuple[Path, str]:
-    """Write the BPS configuration of a submission into its directory, which is made.
+def _with_sets(document: dict[str, Any], sets: Sequence[PinnedSet]) -> dict[str, str]:
+    """Give the settings by which BPS builds the quantum graph under sets."""
+    command, found = _PIPETASK.subn("pipetask-sets", str(document.get("createQuantumGraph", CREATE_GRAPH)), count=1)
+    if not found:
+        raise InvalidInput(
+            "The BPS setting createQuantumGraph runs something else than pipetask, so that no DataId sets can be applied.",
+            where="bps.createQuantumGraph",
+            remedy="Leave that setting out, or the sets.",
+        )
+    options = [f"--{one.role.value}-set {one.name}@{one.version}" for one in sets]
+    return {
+        "createQuantumGraph": command,
+        "extraQgraphOptions": " ".join([str(document.get("extraQgraphOptions", "")).strip(), *options]).strip(),
+    }
+
+
+def write_bps_yaml(site: Site, payload: SubmitPayload, *, sets: Sequence[PinnedSet] = ()) -> tuple[Path, str]:
+    """Write the BPS configuration of a submission into its directory, which is made; see `bps_document`.
 
     Returns
     -------
@@ -70,6 +105,6 @@ def write_bps_yaml(site: Site, payload: SubmitPayload) -> tuple[Path, str]:
     directory = submission_dir(site, payload)
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / SUBMISSION_YAML
-    text = yaml.safe_dump(bps_document(site, payload), sort_keys=False, width=120, allow_unicode=True)
+    text = yaml.safe_dump(bps_document(site, payload, sets=sets), sort_keys=False, width=120, allow_unicode=True)
     path.write_text(text)
     return path, text

@@ -11,6 +11,7 @@ import structlog
 from campaigns.agent.courier import SLOW_RETRY_S, Courier, Post
 from campaigns.agent.orderfolder import OrderFolder, OrderFolders
 from campaigns.agent.server import ServerClient
+from campaigns.agent.setorders import SetOrders
 from campaigns.agent.site import Site
 from campaigns.agent.smallorders import carry_out_cancel, carry_out_chain, carry_out_preflight, check_names
 from campaigns.agent.subject import AgentStopping, Subject, Surroundings
@@ -27,6 +28,7 @@ from campaigns.wire.agent import (
     PreflightPayload,
     SubmitPayload,
 )
+from campaigns.wire.agentsets import FindOutputsPayload, ListSetsPayload, ShowSetPayload, UploadSetPayload
 
 __all__ = ("Carrier",)
 
@@ -69,6 +71,7 @@ class Carrier:
         self._freed = freed
         self._stopping = threading.Event()
         self._around = Surroundings(site, workers, server, self._stopping, self._release)
+        self._set_orders = SetOrders(site, workers, server, stopping=self._stopping)
         self._lock = threading.Lock()
         self._threads: dict[str, threading.Thread] = {}
         self._submissions: set[str] = set()
@@ -175,5 +178,7 @@ class Carrier:
                 post.put(carry_out_chain(payload, self._site, self._workers))
             case PreflightPayload():
                 post.put(carry_out_preflight(payload, self._site, self._workers))
+            case UploadSetPayload() | ListSetsPayload() | ShowSetPayload() | FindOutputsPayload():
+                post.put(self._set_orders.carry_out(post, payload))
             case _:
                 assert_never(payload)

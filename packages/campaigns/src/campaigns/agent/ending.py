@@ -114,6 +114,8 @@ class Ending:
         subject = self._subject
         files = [*config_files(subject.bps_yaml, subject.submit_dir), *self._result_files(truth)]
         if truth is not None:
+            # The graph may have been made and run between two looks.
+            subject.tell_graph(truth.scan)
             subject.once(truth.report)
             if truth.report.registered:
                 run = subject.payload.output_run

@@ -53,6 +53,7 @@ class Truth:
     report: QuantaReport
     logs: tuple[QuantumLog, ...]
     report_file: Path | None
+    scan: dict[str, Any]
 
     @property
     def n_unknown(self) -> int:
@@ -107,7 +108,7 @@ def find_truth(worker: StackWorker, *, graph: Path, repository: str, directory: 
     files = tuple(
         QuantumLog(Path(logs[e["quantum_id"]]["path"]), _log_name(e), _title(e)) for e in failed if e["quantum_id"] in logs
     )
-    return Truth(report, files, report_file if summary is not None else None)
+    return Truth(report, files, report_file if summary is not None else None, scan)
 
 
 def _is_registered(worker: StackWorker, scan: dict[str, Any], repository: str) -> bool:

@@ -22,6 +22,7 @@ from campaigns.wire.agent import (
     ReportsRequest,
     ReportsResponse,
 )
+from campaigns.wire.agentsets import ROWS_FILE
 
 __all__ = ("MAX_FILE_BYTES", "NotLetIn", "Refused", "ServerClient", "ServerGone")
 
@@ -141,6 +142,12 @@ class ServerClient:
         params = {"kind": kind.value, "order": order.id, "token": str(order.token), "title": title}
         url = f"submissions/{quote(submission_id)}/files/{quote(name, safe='')}"
         self._send("PUT", url, params=params, content=path.read_bytes(), headers={"Content-Type": media_type})
+
+    def bring_rows(self, order: Order, path: Path) -> None:
+        """Send the data IDs of an order's DataId set; sending them again replaces them. Raises as `hello` does."""
+        url = f"orders/{quote(order.id)}/files/{ROWS_FILE}"
+        headers = {"Content-Type": "application/json"}
+        self._send("PUT", url, params={"token": str(order.token)}, content=path.read_bytes(), headers=headers)
 
     def _post(self, url: str, body: BaseModel, answer: type[ModelT], *, wait_s: float = 0.0) -> ModelT:
         response = self._send(

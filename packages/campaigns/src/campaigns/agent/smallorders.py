@@ -75,7 +75,8 @@ def carry_out_preflight(payload: PreflightPayload, site: Site, workers: Workers)
     Returns
     -------
     report : `Report`
-        Failed, with all that was found, if the campaign could not; else done, with what its steps would run at most in ``steps``.
+        Failed, with all that was found, if the campaign could not; else done, with what its steps would run at most in ``steps``,
+        and the DataId sets it names in ``sets``.
     """
     try:
         check_names(site, payload.repository)
@@ -87,6 +88,7 @@ def carry_out_preflight(payload: PreflightPayload, site: Site, workers: Workers)
             steps=[step.model_dump() for step in payload.steps],
             bps=merge({"computeSite": site.name}, site.bps, payload.bps),
             instrument=payload.instrument,
+            sets=[one.model_dump(mode="json") for one in payload.sets],
             timeout_s=PREFLIGHT_TIMEOUT_S,
         )
     except StackRefused as error:
@@ -95,7 +97,7 @@ def carry_out_preflight(payload: PreflightPayload, site: Site, workers: Workers)
         return _failed(_fault(error))
     if result["faults"]:
         return FailedReport(faults=[FaultModel(**fault) for fault in result["faults"]])
-    return DoneReport(result={"steps": result["steps"]})
+    return DoneReport(result={"steps": result["steps"], "sets": result.get("sets", [])})
 
 
 def check_names(site: Site, repository: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -16,9 +17,11 @@ from campaigns.agent.courier import Post
 from campaigns.agent.launch import Launch
 from campaigns.agent.launcherlog import LauncherLog
 from campaigns.agent.server import ServerClient
+from campaigns.agent.setfitting import SetFitting
 from campaigns.agent.site import Site
 from campaigns.agent.worker import StackWorker, Workers
 from campaigns.wire.agent import Report, SubmitPayload
+from campaigns.wire.agentsets import GraphReport, GraphSet
 
 __all__ = ("AgentStopping", "Subject", "Surroundings")
 
@@ -86,6 +89,12 @@ class Subject:
         """Report something that is said once, unless it was said before a restart."""
         if not self.folder.outbox.has_said(report):
             self.post.put(report)
+
+    def tell_graph(self, scan: dict[str, Any]) -> None:
+        """Report, once, what the graph says of the DataId sets it was made with."""
+        if self.payload.sets:
+            told = [GraphSet.model_validate(one) for one in scan.get("sets", ())]
+            self.once(GraphReport(sets=[*told, *SetFitting.known(self).others]))
 
     def pause(self, seconds: float) -> None:
         """Wait a while, less if a cancel comes.

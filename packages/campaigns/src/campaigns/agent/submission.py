@@ -12,6 +12,7 @@ from campaigns.agent.bpsyaml import write_bps_yaml
 from campaigns.agent.ending import Ending
 from campaigns.agent.launch import Ended, LaunchFailed, LaunchState
 from campaigns.agent.launcherlog import tail
+from campaigns.agent.setfitting import SetFitting, SetsDoNotFit
 from campaigns.agent.stack import Stack
 from campaigns.agent.subject import Subject
 from campaigns.agent.watch import Watch
@@ -77,8 +78,12 @@ class Submission:
             return False
         stack = Stack(subject.around.site, subject.payload.stack)
         try:
-            command = self._prepare()
+            fitting = SetFitting.find(subject)
+            command = self._prepare(fitting)
             self._launch.start(stack.command(command), cwd=subject.directory, env=stack.environ({"PWD": str(subject.directory)}))
+        except SetsDoNotFit as error:
+            subject.post.put(FailedReport(faults=error.faults))
+            return False
         except (LaunchFailed, OSError) as error:
             remedy = "Look at the agent's log, its state directory and the site's work directory. Nothing was started."
             subject.post.put(FailedReport(faults=[FaultModel(code="launch_failed", message=str(error), remedy=remedy)]))
@@ -95,9 +100,9 @@ class Submission:
         subject.once(PhaseReport(phase="acquiring"))
         subject.says.info("launched", pid=child.pid, run=subject.payload.output_run)
 
-    def _prepare(self) -> list[str]:
+    def _prepare(self, fitting: SetFitting) -> list[str]:
         subject = self._subject
-        path, text = write_bps_yaml(subject.around.site, subject.payload)
+        path, text = write_bps_yaml(subject.around.site, subject.payload, sets=fitting.applied)
         command = ["bps", "--long-log", "submit", str(path)]
         report = PreparedReport(
             command=command, bps_yaml=text, submit_dir=str(subject.submit_dir), work_dir=str(subject.directory)

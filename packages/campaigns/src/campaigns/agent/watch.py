@@ -114,10 +114,13 @@ class Watch:
     def _look_at_quanta(self, graph: Path) -> None:
         began_s = time.monotonic()
         try:
-            tasks = scan_counts(self._worker.call("scan", graph=str(graph), repository=self._subject.repository))
+            scan = self._worker.call("scan", graph=str(graph), repository=self._subject.repository)
         except StackRefused as error:
             self._subject.says.warning("progress cannot be seen", reason=error.fault.message)
             tasks = self._tasks
+        else:
+            tasks = scan_counts(scan)
+            self._subject.tell_graph(scan)
         self._quanta.done(began_s)
         if tasks and "phase:running" not in self._post.folder.outbox.kinds:
             n_quanta = sum(task.expected for task in tasks)

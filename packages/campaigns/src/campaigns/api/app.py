@@ -23,6 +23,7 @@ from campaigns.api.route_table import RouteTable
 from campaigns.api.routes import (
     agents,
     campaigns,
+    dataidsets,
     records,
     session,
     submissions,
@@ -44,6 +45,7 @@ API_ROUTERS: Final[tuple[APIRouter, ...]] = (
     campaigns.router,
     records.router,
     submissions.router,
+    dataidsets.router,
     agents.router,
     users.router,
     tokens.router,
@@ -51,8 +53,8 @@ API_ROUTERS: Final[tuple[APIRouter, ...]] = (
 )
 """All routers below ``/api/v1``. A new one is added here, and nowhere else."""
 
-UPLOADS: Final = re.compile(r"/api/v1/(orders|submissions|campaigns)/[^/]+/files(/.*)?")
-"""Paths that take files, and so larger bodies."""
+UPLOADS: Final = re.compile(r"/api/v1/((orders|submissions|campaigns)/[^/]+/files(/.*)?|dataid-sets)")
+"""Paths that take files or many data IDs, and so larger bodies."""
 
 
 def create_app(settings: Settings, database: Database, *, clock: Clock | None = None) -> FastAPI:

@@ -7,7 +7,7 @@ from typing import Any
 
 from campaigns.domain.errors import CampaignError, Fault
 
-__all__ = ("ServerError", "ServerUnreachable", "error_of")
+__all__ = ("OrderFailed", "ServerError", "ServerUnreachable", "error_of")
 
 
 class ServerUnreachable(CampaignError):
@@ -16,6 +16,25 @@ class ServerUnreachable(CampaignError):
     code = "server_unreachable"
     status = 503
     title = "The server does not answer"
+
+
+class OrderFailed(CampaignError):
+    """A site could not carry out what was asked of it.
+
+    Parameters
+    ----------
+    order : mapping
+        The order, with its faults.
+    """
+
+    code = "order_failed"
+    status = 422
+    title = "The site could not do it"
+
+    def __init__(self, order: Mapping[str, Any]) -> None:
+        faults = _faults(order)
+        first = faults[0] if faults else Fault("order_failed", f"The order was {order.get('status', 'not carried out')}.")
+        super().__init__(first.message, where=first.where, remedy=first.remedy, faults=faults)
 
 
 class ServerError(CampaignError):

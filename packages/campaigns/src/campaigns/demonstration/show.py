@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -24,6 +25,9 @@ from campaigns.domain.errors import NotFound, NotReady
 __all__ = ("begin", "run_to_end", "serving", "summary")
 
 NAME: Final = "first-light"
+BUTLER: Final = "demo"
+BRIGHT: Final = "demo/bright"
+BAD: Final = "demo/bad"
 START_TIMEOUT_S: Final = 30.0
 PR_SET_PDEATHSIG: Final = 1
 POLL_S: Final = 0.25
@@ -104,6 +108,7 @@ def begin(client: CampaignClient, *, say: Say) -> dict[str, Any]:
     if campaign["status"] != "defined":
         return campaign
     _wait_for_agent(client)
+    _upload_bright(client, say=say)
     campaign = client.act(campaign["id"], "start", reason="To show a campaign")
     say(f"Started {campaign['id']}.")
     return campaign
@@ -135,7 +140,7 @@ def run_to_end(client: CampaignClient, campaign: dict[str, Any], *, say: Say) ->
         seen = answer["next"] or seen
         if campaign["status"] in FINAL:
             return campaign
-        if campaign["status"] == "paused" and not _decide(client, campaign):
+        if campaign["status"] == "paused" and not _decide(client, campaign, say=say):
             return campaign
         time.sleep(POLL_S)
 
@@ -154,8 +159,31 @@ def summary(client: CampaignClient, campaign: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _decide(client: CampaignClient, campaign: dict[str, Any]) -> bool:
-    """Accept a submission whose failures all belong to one visit; anything else is for a person."""
+def _upload_bright(client: CampaignClient, *, say: Say) -> None:
+    """Have the site make the set of the visit that is left out from the beginning."""
+    data_ids = json.loads(files("campaigns.demonstration").joinpath("bright.json").read_text())
+    reason = "Its background is bright: it was taken in evening twilight"
+    # Under one key it is made once, whenever the demonstration is begun again.
+    order = client.upload_set(BRIGHT, data_ids, site=SITE, butler=BUTLER, reason=reason, key=f"demonstration-{BRIGHT}")
+    made = client.wait_for_order(order["id"])["result"]["set"]
+    say(f"Made the DataId set {made['name']}@{made['version']}: {made['rows']} data ID, {reason.lower()}.")
+
+
+def _exclude(client: CampaignClient, submission: str, *, say: Say) -> None:
+    """Leave what failed out of the steps to come, as a person would, after a look at what has it already."""
+    found = client.excludable(submission)
+    data_ids = [{**item["data_id"], "reason": f"trailed: {item['message']}"} for item in found["items"]]
+    looked = client.wait_for_order(client.find_outputs(submission, data_ids)["id"])["result"]["outputs"]
+    for collection in dict.fromkeys(one["collection"] for one in looked):
+        number = sum(one["datasets"] for one in looked if one["collection"] == collection)
+        say(f"Already in: {collection} ({number} datasets)")
+    named = ", ".join(str(data_id["visit"]) for data_id in data_ids)
+    order = client.exclude(submission, data_ids, name=BAD, reason=f"visit {named} is trailed")
+    client.wait_for_order(order["id"])
+
+
+def _decide(client: CampaignClient, campaign: dict[str, Any], *, say: Say) -> bool:
+    """Accept a submission whose failures all belong to one visit, which later steps leave out; anything else is for a person."""
     judgements = [wait["submission"] for wait in campaign["waits"] if wait["kind"] == "judge"]
     if len(judgements) != 1 or len(campaign["waits"]) != 1:
         return False
@@ -163,6 +191,7 @@ def _decide(client: CampaignClient, campaign: dict[str, Any]) -> bool:
     visits = {failure["data_id"].get("visit", failure["data_id"].get("exposure")) for failure in failures}
     if len(visits) != 1:
         return False
+    _exclude(client, judgements[0], say=say)
     client.decide(judgements[0], "accept", reason=f"accepted: visit {visits.pop()} is trailed")
     return True
 

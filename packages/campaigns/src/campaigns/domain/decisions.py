@@ -98,7 +98,14 @@ def step_accepted(definition: Definition, step: Step, newest: dict[tuple[str, st
     )
 
 
-def decide(definition: Definition, submissions: Sequence[Submission], *, status: CampaignStatus, held: bool) -> Decision:
+def decide(
+    definition: Definition,
+    submissions: Sequence[Submission],
+    *,
+    status: CampaignStatus,
+    held: bool,
+    awaited: frozenset[str] = frozenset(),
+) -> Decision:
     """Say what follows from where a campaign stands.
 
     Parameters
@@ -111,6 +118,8 @@ def decide(definition: Definition, submissions: Sequence[Submission], *, status:
         The campaign's state.
     held : `bool`
         Whether a person paused it.
+    awaited : `frozenset` [`str`], optional
+        Steps for which a DataId set is being made that they are to leave out: they do not start before it is there.
 
     Returns
     -------
@@ -124,7 +133,7 @@ def decide(definition: Definition, submissions: Sequence[Submission], *, status:
     newest = newest_attempts(submissions)
     for step in definition.steps:
         if all(step_accepted(definition, definition.step(needed), newest) for needed in step.needs):
-            _look_at_step(definition, step, newest, decision, held=held)
+            _look_at_step(definition, step, newest, decision, held=held, awaited=step.name in awaited)
     if decision.accept:
         return decision
     # Accepted outputs that are not chained yet are on their way: the campaign neither waits nor is it complete.
@@ -132,9 +141,9 @@ def decide(definition: Definition, submissions: Sequence[Submission], *, status:
         submission.status in ACTIVE or (submission.judgement is Judgement.ACCEPTED and submission.chained_us is None)
         for submission in submissions
     )
-    if all(step_accepted(definition, step, newest) for step in definition.steps) and not active:
+    if all(step_accepted(definition, step, newest) for step in definition.steps) and not active and not awaited:
         decision.action = CampaignAction.COMPLETE
-    elif status is CampaignStatus.RUNNING and not active and not decision.start:
+    elif status is CampaignStatus.RUNNING and not active and not decision.start and not awaited:
         decision.action = CampaignAction.WAIT
     elif status is CampaignStatus.PAUSED and not held and (active or decision.start):
         decision.action = CampaignAction.GO_ON
@@ -142,16 +151,24 @@ def decide(definition: Definition, submissions: Sequence[Submission], *, status:
 
 
 def _look_at_step(
-    definition: Definition, step: Step, newest: dict[tuple[str, str], Submission], decision: Decision, *, held: bool
+    definition: Definition,
+    step: Step,
+    newest: dict[tuple[str, str], Submission],
+    decision: Decision,
+    *,
+    held: bool,
+    awaited: bool,
 ) -> None:
     begun = any((step.name, group.name) in newest for group in groups_of(definition, step))
     by_person = step.start is StartKind.PERSON and not begun
-    if by_person:
+    if by_person and not awaited:
         first = groups_of(definition, step)[0].name
         text = f"{step.name} is ready and waits for somebody to start it."
         decision.waits.append(Wait(kind=WaitKind.START, step=step.name, group=first, text=text))
     for group in groups_of(definition, step):
         attempt = newest.get((step.name, group.name))
+        if attempt is None and awaited:
+            continue
         if attempt is None:
             start = Start(step.name, group.name)
             (decision.ready if held or by_person else decision.start).append(start)

@@ -21,6 +21,7 @@ __all__ = (
     "Gate",
     "GateKind",
     "Link",
+    "Sets",
     "Split",
     "StartKind",
     "Step",
@@ -34,6 +35,8 @@ StepName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,4
 SplitText = Annotated[str, StringConstraints(pattern=r"^[^'\n]{1,200}$")]
 """Butler's query language has no escapes in strings, so a quote cannot be written."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+SetReference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,199}(@[1-9][0-9]{0,8})?$")]
+"""A DataId set as `dataid_sets` names it; without a version, the newest there is when the campaign starts."""
 Collection = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./+-]{0,199}$")]
 
 
@@ -95,6 +98,19 @@ class Split(_Part):
         return self
 
 
+class Sets(_Part):
+    """DataId sets by which data is taken in or left out."""
+
+    include: list[SetReference] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Sets whose data IDs alone are used, such as `demo/good@3`; all must have them.",
+    )
+    exclude: list[SetReference] = Field(
+        default_factory=list, max_length=50, description="Sets whose data IDs are left out; any of them is enough."
+    )
+
+
 class Step(_Part):
     """A named part of the campaign's graph of steps."""
 
@@ -107,6 +123,7 @@ class Step(_Part):
     )
     data_query: str | None = Field(default=None, description="Narrows the campaign's data query; both must hold.")
     needs: list[StepName] = Field(default_factory=list, description="The steps that must be accepted before this one starts.")
+    sets: Sets = Field(default_factory=Sets, description="DataId sets of this step, besides those of the campaign.")
     split: Split | None = Field(default=None, description="How the data is cut into groups. By default one group, `all`.")
     start: StartKind = Field(default=StartKind.AUTOMATIC, description="Whether a person must start the step.")
     gate: Gate = Field(default_factory=Gate, description="What must hold before the step is accepted.")
@@ -149,6 +166,7 @@ class Definition(_Part):
     )
     pipeline: str | None = Field(default=None, description="The URI of the pipeline, without a subset.")
     data_query: str = Field(default="", max_length=100_000, description="Which data IDs, in Butler's query language.")
+    sets: Sets = Field(default_factory=Sets, description="DataId sets for all steps. Each is pinned when the campaign starts.")
     bps: dict[str, Any] = Field(default_factory=dict, description="BPS settings for all steps, merged over the site's own.")
     steps: list[Step] = Field(default_factory=list, max_length=200, description="The graph of steps.")
     links: list[Link] = Field(default_factory=list, max_length=200, description="Links to other systems.")
@@ -260,7 +278,9 @@ def graph_faults(definition: Definition) -> list[Fault]:
     faults = needs_faults([(step.name, step.needs) for step in definition.steps])
     for index, step in enumerate(definition.steps):
         faults.extend(_bps_faults(step.bps, f"steps[{index}].bps"))
+        faults.extend(_set_faults(definition, step.sets, f"steps[{index}].sets"))
     faults.extend(_bps_faults(definition.bps, "bps"))
+    faults.extend(_set_faults(definition, Sets(), "sets"))
     if not faults and (cycle := _cycle(definition)):
         faults.append(
             Fault("cycle", f"The steps wait for each other: {' → '.join(cycle)}.", "steps", "Take one of the `needs` away.")
@@ -312,6 +332,24 @@ def _bps_faults(settings: dict[str, Any], where: str) -> list[Fault]:
         )
         for key, source in _FIXED_BPS.items()
         if key in settings
+    ]
+
+
+def _set_faults(definition: Definition, own: Sets, where: str) -> list[Fault]:
+    """Tell which sets a step, or with no sets of its own the campaign, both takes in and leaves out."""
+    lists = own if where != "sets" else definition.sets
+    included = {*definition.sets.include, *own.include}
+    excluded = {*definition.sets.exclude, *own.exclude}
+    return [
+        Fault(
+            "contradicting_sets",
+            f"The set {name} is both included and excluded.",
+            f"{where}.{kind}[{index}]",
+            "Leave it out of one.",
+        )
+        for kind, names in (("include", lists.include), ("exclude", lists.exclude))
+        for index, name in enumerate(names)
+        if name in included & excluded
     ]
 
 

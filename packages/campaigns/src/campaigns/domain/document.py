@@ -19,7 +19,7 @@ from pydantic_core import ErrorDetails
 from campaigns.domain.definition import Definition, graph_faults, needs_faults
 from campaigns.domain.errors import Fault, InvalidDefinition
 
-__all__ = ("definition_schema", "dump_yaml", "read_definition", "read_yaml")
+__all__ = ("definition_schema", "dump_yaml", "read_definition", "read_yaml", "unkeepable")
 
 MAX_YAML_BYTES = 1_000_000
 MAX_DEPTH = 50
@@ -124,7 +124,7 @@ def read_definition(document: Any, *, lines: Mapping[str, int] | None = None) ->
                 )
             ]
         )
-    if faults := _unkeepable(document):
+    if faults := unkeepable(document):
         raise InvalidDefinition(_with_lines(faults, lines))
     try:
         definition = Definition.model_validate(document)
@@ -156,7 +156,7 @@ def _yaml_fault(error: Exception) -> Fault:
     return Fault("not_yaml", f"This is not valid YAML: {problem}.", where, "Correct the text at that place.")
 
 
-def _unkeepable(document: dict[Any, Any]) -> list[Fault]:
+def unkeepable(document: dict[Any, Any]) -> list[Fault]:
     """Tell what a document has that cannot be kept or sent as JSON; it may come from YAML, which has more."""
     faults = []
     waiting: list[tuple[Any, tuple[str | int, ...]]] = [(document, ())]

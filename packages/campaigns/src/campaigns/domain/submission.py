@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from campaigns.domain.dataidsets import SetUse
 from campaigns.domain.errors import Fault
 from campaigns.domain.quanta import QuantaCounts, TaskCounts
 from campaigns.domain.states import Judgement, SubmissionStatus
@@ -77,6 +78,8 @@ class Submission:
         The operator of record, frozen when it was made.
     attempt : `int`
         From 1; a later attempt recovers the one in ``recovers``.
+    sets : `tuple` [`SetUse`, ...]
+        The DataId sets that it applies, as pinned; and, once the graph is there, what each did.
     tasks : `tuple` [`TaskCounts`, ...]
         The third truth: what the quanta say, in the pipeline's order.
     quanta_source : `str`, optional
@@ -125,6 +128,7 @@ class Submission:
     recovers: str | None = None
     order_id: str | None = None
     cancel_requested_by: str | None = None
+    sets: tuple[SetUse, ...] = ()
     command: tuple[str, ...] = ()
     bps_yaml: str = ""
     submit_dir: str | None = None

@@ -49,6 +49,7 @@ class SubmissionRow(Base):
     output_run: Mapped[str] = mapped_column(String(400))
     data_query: Mapped[str] = mapped_column(Text)
     bps: Mapped[dict[str, Any]]
+    sets: Mapped[list[Any]]
 
     # As prepared by the agent.
     command: Mapped[list[Any]]

@@ -31,6 +31,7 @@ from campaigns.services.lookup import checked_reason, found_campaign
 from campaigns.services.starting import StartService
 from campaigns.services.submissions import SubmissionService
 from campaigns.storage.campaigns import CampaignStore
+from campaigns.storage.orders import OrderStore
 from campaigns.storage.submissions import SubmissionStore
 
 __all__ = ("CampaignService",)
@@ -90,7 +91,8 @@ class CampaignService:
         """Say what would follow, what is ready to start, and what waits."""
         campaign = self.get(ref)
         submissions = SubmissionStore(self._context.session, self._context.identity).of_campaign(campaign.uuid)
-        return decide(campaign.definition, submissions, status=campaign.status, held=campaign.held)
+        awaited = OrderStore(self._context.session, self._context.identity).awaited_steps(campaign.uuid)
+        return decide(campaign.definition, submissions, status=campaign.status, held=campaign.held, awaited=awaited)
 
     def revisions(self, ref: str) -> Sequence[Revision]:
         """List the revisions of a campaign's definition, newest first."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from campaigns.domain.campaign import Campaign
+from campaigns.domain.dataidsets import SetRole
 from campaigns.domain.decisions import Decision, Start, decide, newest_attempts
 from campaigns.domain.definition import Definition
 from campaigns.domain.groups import groups_of, output_run_of
@@ -29,10 +30,12 @@ from campaigns.domain.states import (
 )
 from campaigns.domain.submission import Submission, submission_id
 from campaigns.services.context import Context
+from campaigns.services.pins import PinService
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.orders import OrderStore
 from campaigns.storage.submissions import SubmissionStore
 from campaigns.wire.agent import ChainPayload, OrderKind, SubmitPayload
+from campaigns.wire.agentsets import PinnedSet
 
 __all__ = ("Conductor",)
 
@@ -57,7 +60,8 @@ class Conductor:
     def decision(self, campaign: Campaign) -> Decision:
         """Say what would follow now, and change nothing."""
         submissions = self._submissions.of_campaign(campaign.uuid)
-        return decide(campaign.definition, submissions, status=campaign.status, held=campaign.held)
+        awaited = self._orders.awaited_steps(campaign.uuid)
+        return decide(campaign.definition, submissions, status=campaign.status, held=campaign.held, awaited=awaited)
 
     def advance(self, campaign: Campaign) -> Campaign:
         """Do all that follows by rule.
@@ -291,6 +295,7 @@ class Conductor:
             output_run=run,
             data_query=group.data_query,
             bps=merge(definition.bps, step.bps),
+            sets=PinService(self._context).uses(campaign, step),
             created_us=now,
             updated_us=now,
         )
@@ -314,6 +319,10 @@ class Conductor:
             output_run=submission.output_run,
             data_query=submission.data_query,
             bps=submission.bps,
+            sets=[
+                PinnedSet(role=SetRole(use.role), name=use.name, version=use.version, digest=use.digest)
+                for use in submission.sets
+            ],
         )
         return AgentOrder(
             id=str(uuid.uuid4()),

@@ -10,7 +10,9 @@ from campaigns.domain.identity import Identity
 from campaigns.gateways.clock import Clock
 from campaigns.services.campaigns import CampaignService
 from campaigns.services.context import Context
+from campaigns.services.dataidsets import DataIdSetService
 from campaigns.services.events import EventService
+from campaigns.services.exclusions import ExclusionService
 from campaigns.services.notes import NoteService
 from campaigns.services.orders import OrderService
 from campaigns.services.sites import SiteService
@@ -92,6 +94,14 @@ class Factory:
     def sites(self) -> SiteService:
         """Make the service for sites."""
         return SiteService(self._context())
+
+    def dataid_sets(self) -> DataIdSetService:
+        """Make the service for DataId sets."""
+        return DataIdSetService(self._context())
+
+    def exclusions(self) -> ExclusionService:
+        """Make the service that leaves data out after failures."""
+        return ExclusionService(self._context())
 
     def _context(self) -> Context:
         files = FileFolder(self.settings.data_dir / "files")

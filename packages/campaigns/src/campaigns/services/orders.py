@@ -130,6 +130,13 @@ class OrderService:
         """List orders, newest first, as people see them, after one whose time and id are given."""
         return self._orders.recent(limit=limit, after=after)
 
+    def get(self, order_id: str) -> AgentOrder:
+        """Give an order, as people see it."""
+        order = self._orders.find(order_id)
+        if order is None:
+            raise NotFound(f"There is no order {order_id}.", where=order_id)
+        return order
+
     def begin(self, order_id: str, request: BeginRequest) -> Order:
         """Make an order the agent's own for good.
 
@@ -148,7 +155,7 @@ class OrderService:
         self._orders.save(begun)
         self._context.record(
             "order.begun",
-            f"The agent of {order.site} began to {order.kind}",
+            f"The agent of {order.site} began to {order.kind.replace('_', ' ')}",
             campaign=order.campaign_uuid,
             submission=order.submission_uuid,
             details={"order": order.id, "token": order.token},

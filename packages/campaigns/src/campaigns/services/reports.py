@@ -26,6 +26,7 @@ from campaigns.domain.states import (
 from campaigns.domain.submission import Launcher, Submission, Workflow
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
+from campaigns.services.setreports import SetReportService
 from campaigns.services.starting import StartService
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.submissions import SubmissionStore
@@ -45,6 +46,8 @@ from campaigns.wire.agent import (
     Report,
     WorkflowReport,
 )
+from campaigns.wire.agentsets import GraphReport
+from campaigns.wire.orderkind import SET_ORDERS
 
 __all__ = ("ReportService",)
 
@@ -97,6 +100,8 @@ class ReportService:
                 self._apply_to_chain(order, submission, closed)
             case OrderKind.CANCEL if submission is not None and closed.status is OrderStatus.FAILED:
                 self._cancel_failed(submission, closed)
+            case kind if kind in SET_ORDERS and closed is not order:
+                SetReportService(self._context).finish(closed)
             case OrderKind.PREFLIGHT if closed is not order:
                 closed = replace(closed, faults=tuple(StartService(self._context).finish(closed, list(closed.faults))))
         return closed
@@ -107,7 +112,8 @@ class ReportService:
         what = f"order {order.id}"
         if isinstance(report, DoneReport):
             status = transition(ORDER_TRANSITIONS, order.status, OrderAction.FINISH, what=what)
-            return replace(order, status=status, result=report.result, ended_us=now)
+            # What an upload has left there, such as a set's data IDs, stays.
+            return replace(order, status=status, result={**order.result, **report.result}, ended_us=now)
         if isinstance(report, FailedReport):
             status = transition(ORDER_TRANSITIONS, order.status, OrderAction.FAIL, what=what)
             return replace(order, status=status, faults=_faults(report.faults), ended_us=now)
@@ -129,10 +135,8 @@ class ReportService:
             case PhaseReport():
                 action = SubmissionAction.RUN if report.phase == "running" else SubmissionAction.ACQUIRE
                 self._move(replace(submission, phase_message=report.message), action, reason=report.message or None)
-            case ProgressReport():
-                if not submission.quanta_final:
-                    self._store.set_counts(submission, report.tasks)
-                    self._save(replace(submission, quanta_source="datasets, while it runs"))
+            case GraphReport() | ProgressReport():
+                self._seen(submission, report)
             case WorkflowReport():
                 self._workflow(submission, report)
             case LauncherReport():
@@ -157,6 +161,21 @@ class ReportService:
         launched = replace(submission, launcher=launcher)
         self._record(submission, "submission.launched", f"{submission.id}: bps started on {report.host}")
         self._move(launched, SubmissionAction.ACQUIRE, reason="The quantum graph is being built.")
+
+    def _seen(self, submission: Submission, report: GraphReport | ProgressReport) -> None:
+        if isinstance(report, GraphReport):
+            self._graph(submission, report)
+        elif not submission.quanta_final:
+            self._store.set_counts(submission, report.tasks)
+            self._save(replace(submission, quanta_source="datasets, while it runs"))
+
+    def _graph(self, submission: Submission, report: GraphReport) -> None:
+        told = {(one.role.value, one.name, one.version): one for one in report.sets}
+        uses = []
+        for use in submission.sets:
+            found = told.get((use.role, use.name, use.version))
+            uses.append(use if found is None else replace(use, outcome=found.outcome.value, detail=found.detail))
+        self._save(replace(submission, sets=tuple(uses)))
 
     def _workflow(self, submission: Submission, report: WorkflowReport) -> None:
         workflow = Workflow(

@@ -7,6 +7,7 @@ import uuid
 from dataclasses import replace
 
 from campaigns.domain.campaign import Campaign
+from campaigns.domain.dataidsets import named_sets
 from campaigns.domain.definition import Definition, missing_for_start
 from campaigns.domain.errors import (
     Conflict,
@@ -34,11 +35,14 @@ from campaigns.domain.states import (
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
 from campaigns.services.lookup import checked_reason, found_campaign
+from campaigns.services.pins import PinService
+from campaigns.services.setreports import SetReportService
 from campaigns.services.sites import SiteService, agent_is_gone
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.database import Database
 from campaigns.storage.orders import OrderStore
 from campaigns.wire.agent import OrderKind, PreflightPayload, PreflightStep
+from campaigns.wire.agentsets import FoundSet, NamedSetModel
 
 __all__ = ("StartService", "wait_for_order")
 
@@ -170,6 +174,8 @@ class StartService:
         if not faults and (taken := _output_fault(store, campaign)) is not None:
             # Another campaign was started while the site looked.
             faults = [taken]
+        found = order.result.get("sets", [])
+        faults = faults or PinService(self._context).faults(campaign, found)
         conductor = Conductor(self._context)
         # Agents carry out; it is the person who asked that starts the campaign.
         actor = Identity(name=order.actor, role=SYSTEM.role)
@@ -183,6 +189,8 @@ class StartService:
             )
             conductor.touch(campaign)
             return faults
+        SetReportService(self._context).catalogue(order, [FoundSet.model_validate(one["set"]) for one in found])
+        PinService(self._context).pin(campaign, found, actor=actor)
         started = conductor.move(campaign, CampaignAction.START, actor=actor, reason=order.reason or "")
         conductor.advance(started)
         return []
@@ -311,5 +319,9 @@ def _payload(definition: Definition) -> PreflightPayload:
                 first=not step.needs,
             )
             for step in definition.steps
+        ],
+        sets=[
+            NamedSetModel(where=one.where, reference=one.reference, role=one.role, step=one.step)
+            for one in named_sets(definition)
         ],
     )

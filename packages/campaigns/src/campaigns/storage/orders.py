@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -23,6 +23,9 @@ _PLAIN = (
 
 IN_TURN = "chain"
 """Orders of this kind each say what the whole output collection is to be, so that a campaign's must not overtake each other."""
+
+EXCLUDING = "upload_set"
+"""Orders of this kind may make a set that a campaign is to leave out of later steps."""
 
 IN_TURN_PATIENCE_US = 600_000_000
 """How long the next such order waits for one that was begun: its agent may never come back."""
@@ -105,6 +108,39 @@ class OrderStore:
         """Give when the newest order of a campaign that takes its turn was made, UTC microseconds; 0 if there is none."""
         made = (AgentOrderRow.campaign_id == campaign_uuid, AgentOrderRow.kind == IN_TURN)
         return self._session.scalar(select(func.max(AgentOrderRow.created_us)).where(*made)) or 0
+
+    def awaited_steps(self, campaign_uuid: str) -> frozenset[str]:
+        """Give the steps of a campaign for which a set is being made that they are to leave out."""
+        statement = self._visible().where(
+            AgentOrderRow.campaign_id == campaign_uuid,
+            AgentOrderRow.kind == EXCLUDING,
+            AgentOrderRow.status.in_([OrderStatus.OPEN.value, OrderStatus.LEASED.value, OrderStatus.BEGUN.value]),
+        )
+        return frozenset(step for row in self._session.scalars(statement) for step in row.payload.get("exclude_from", ()))
+
+    def unsuccessful(self, kinds: Collection[str], *, since_us: int, limit: int) -> list[AgentOrder]:
+        """List orders of some kinds, made after a time, that are under way, failed or withdrawn; newest first."""
+        statement = (
+            self._visible()
+            .where(
+                AgentOrderRow.kind.in_(list(kinds)),
+                AgentOrderRow.created_us >= since_us,
+                AgentOrderRow.status != OrderStatus.DONE.value,
+            )
+            .order_by(AgentOrderRow.created_us.desc(), AgentOrderRow.id)
+            .limit(limit)
+        )
+        return [_order(row) for row in self._session.scalars(statement)]
+
+    def newest_of(self, kind: str, *, campaign_uuid: str | None = None, site: str | None = None) -> AgentOrder | None:
+        """Give the newest order of a kind, of a campaign or a site."""
+        statement = self._visible().where(AgentOrderRow.kind == kind)
+        if campaign_uuid is not None:
+            statement = statement.where(AgentOrderRow.campaign_id == campaign_uuid)
+        if site is not None:
+            statement = statement.where(AgentOrderRow.site == site)
+        row = self._session.scalars(statement.order_by(AgentOrderRow.created_us.desc(), AgentOrderRow.id).limit(1)).one_or_none()
+        return None if row is None else _order(row)
 
     def begun_by(self, agent_id: str) -> list[AgentOrder]:
         """List the orders that an agent has begun and not ended, oldest first."""

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, delete, false, func, insert, selec
 from sqlalchemy.orm import Session
 
 from campaigns.domain.campaign import campaign_id
+from campaigns.domain.dataidsets import SetUse
 from campaigns.domain.errors import Fault
 from campaigns.domain.identity import Identity
 from campaigns.domain.quanta import COUNTS, QuantumFailure, TaskCounts
@@ -184,6 +185,7 @@ def _columns(submission: Submission) -> dict[str, Any]:
         "status": submission.status.value,
         "judgement": submission.judgement.value,
         "input_collections": list(submission.input_collections),
+        "sets": [use.as_dict() for use in submission.sets],
         "command": list(submission.command),
         "launcher": asdict(submission.launcher),
         "workflow": asdict(submission.workflow),
@@ -202,6 +204,7 @@ def _submission(row: SubmissionRow, *, number: int, name: str) -> Submission:
         status=SubmissionStatus(row.status),
         judgement=Judgement(row.judgement),
         input_collections=tuple(row.input_collections),
+        sets=tuple(SetUse.from_dict(use) for use in row.sets),
         command=tuple(row.command),
         launcher=Launcher(**row.launcher),
         workflow=Workflow(**row.workflow),

@@ -63,6 +63,8 @@ def told_of(request: Request) -> str:
 
 def come_back(request: Request) -> tuple[str, str] | None:
     """Give the address and the name of the page that a form was on; `None` if there is none."""
+    if request.url.path.startswith("/dataid-sets"):
+        return "/dataid-sets", "the DataId sets"
     match = _PLACE.match(request.url.path)
     if match is None or match[2] == "new":
         return None

@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from campaigns.web.assets import STATIC, Assets
 from campaigns.web.forms import come_back, refused, told_of
 from campaigns.web.rendering import Renderer, renderer_of
-from campaigns.web.routes import campaigns, define, session, submissions
+from campaigns.web.routes import campaigns, dataidsets, define, session, submissions
 
 __all__ = ("register_pages",)
 
@@ -40,7 +40,7 @@ def register_pages(app: FastAPI) -> None:
     app.state.render_problem_page = _problem_page
     app.mount("/static", _Static(directory=STATIC), name="static")
     # Fixed paths such as /campaigns/new go before those with an id in the same place.
-    for router in (define.router, campaigns.router, submissions.router, session.router):
+    for router in (define.router, campaigns.router, dataidsets.router, submissions.router, session.router):
         app.include_router(router)
 
 

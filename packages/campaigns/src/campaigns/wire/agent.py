@@ -10,10 +10,21 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field
 
 from campaigns.domain.quanta import QuantumFailure, TaskCounts, cut_to
 from campaigns.domain.states import OrderStatus
+from campaigns.wire.agentsets import (
+    FindOutputsPayload,
+    GraphReport,
+    ListSetsPayload,
+    NamedSetModel,
+    PinnedSet,
+    ShowSetPayload,
+    UploadSetPayload,
+)
+from campaigns.wire.orderkind import OrderKind
+from campaigns.wire.protocol import Uuid, Wire
 
 __all__ = (
     "AgentHello",
@@ -47,35 +58,6 @@ __all__ = (
     "SubmitPayload",
     "WorkflowReport",
 )
-
-
-Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-"""A UUID as text, in the form that both databases give."""
-
-
-class Wire(BaseModel):
-    """A model of the protocol: what is unknown is an error, what was sent does not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nul(cls, data: Any) -> Any:
-        return _printable(data)
-
-
-def _printable(data: Any) -> Any:
-    """Replace what logs of crashed programs have in text and no database or answer can: NUL, and halves of surrogate pairs."""
-    match data:
-        case str():
-            text = data.replace("\x00", "\N{REPLACEMENT CHARACTER}")
-            return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        case dict():
-            return {_printable(key): _printable(value) for key, value in data.items()}
-        case list():
-            return [_printable(value) for value in data]
-        case _:
-            return data
 
 
 # ---- who the agent is ------------------------------------------------------------------------------------------------
@@ -128,15 +110,6 @@ class AgentWelcome(Wire):
 # ---- orders ----------------------------------------------------------------------------------------------------------
 
 
-class OrderKind(StrEnum):
-    """What an agent can be asked to do."""
-
-    SUBMIT = "submit"
-    CANCEL = "cancel"
-    CHAIN = "chain"
-    PREFLIGHT = "preflight"
-
-
 class SubmitPayload(Wire):
     """One workflow submission; every name in it was fixed and recorded by the server before the order was made."""
 
@@ -158,6 +131,7 @@ class SubmitPayload(Wire):
     output_run: str
     data_query: str
     bps: dict[str, Any] = Field(default_factory=dict, description="BPS settings of the definition, merged over the site's.")
+    sets: list[PinnedSet] = Field(default_factory=list, description="DataId sets that narrow the quantum graph.")
 
 
 class CancelPayload(Wire):
@@ -199,9 +173,20 @@ class PreflightPayload(Wire):
     output: str
     bps: dict[str, Any] = Field(default_factory=dict)
     steps: list[PreflightStep]
+    sets: list[NamedSetModel] = Field(default_factory=list, description="DataId sets to be looked up, to be pinned.")
 
 
-Payload = Annotated[SubmitPayload | CancelPayload | ChainPayload | PreflightPayload, Field(discriminator="kind")]
+Payload = Annotated[
+    SubmitPayload
+    | CancelPayload
+    | ChainPayload
+    | PreflightPayload
+    | UploadSetPayload
+    | ListSetsPayload
+    | ShowSetPayload
+    | FindOutputsPayload,
+    Field(discriminator="kind"),
+]
 
 
 class Order(Wire):
@@ -346,6 +331,7 @@ Report = Annotated[
     PreparedReport
     | LaunchedReport
     | PhaseReport
+    | GraphReport
     | ProgressReport
     | WorkflowReport
     | LauncherReport

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from campaigns.domain.campaign import (
     Campaign,
@@ -28,6 +28,8 @@ from campaigns.domain.states import (
     SubmissionStatus,
 )
 from campaigns.domain.submission import StoredFile, Submission
+from campaigns.wire.dataidsets import SetUseModel
+from campaigns.wire.interface import Wire
 
 __all__ = (
     "AgentList",
@@ -60,12 +62,6 @@ __all__ = (
     "TransitionBody",
     "WaitModel",
 )
-
-
-class Wire(BaseModel):
-    """A model of the interface: what is unknown is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
 
 
 class WaitModel(Wire):
@@ -253,6 +249,7 @@ class SubmissionDetail(SubmissionModel):
     n_failures: int
     faults: list[dict[str, Any]]
     cancel_requested_by: str | None
+    sets: list[SetUseModel] = Field(description="The DataId sets it applies, and what each did to its quantum graph.")
 
     @classmethod
     def of(cls, submission: Submission) -> SubmissionDetail:
@@ -261,6 +258,7 @@ class SubmissionDetail(SubmissionModel):
         told["launcher"] = asdict(submission.launcher)
         told["workflow"] = asdict(submission.workflow)
         told["faults"] = [fault.as_dict() for fault in submission.faults]
+        told["sets"] = [SetUseModel.model_validate(use) for use in submission.sets]
         return cls(**told)
 
 

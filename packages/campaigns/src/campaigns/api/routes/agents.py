@@ -136,6 +136,14 @@ def upload_file(
     return FileModel.of(stored)
 
 
+@router.put(
+    "/orders/{order_id}/files/rows.json", status_code=204, tags=["agents"], dependencies=[agent], openapi_extra=CONTENT_BODY
+)
+def bring_rows(order_id: UUID, content: Content, writing: Writing, token: int) -> None:
+    """Keep the data IDs of the DataId set that an order is about."""
+    writing.dataid_sets().put_rows(str(order_id), content, token=token)
+
+
 def _order_key(cursor: str) -> tuple[int, str]:
     time_us, order_id = decode_cursor(cursor, int, str)
     try:

@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from campaigns.domain.campaign import Campaign, Wait, WaitKind
+from campaigns.domain.dataidsets import named_sets
 from campaigns.domain.decisions import newest_attempts
 from campaigns.domain.definition import missing_for_start
 from campaigns.domain.errors import Fault
@@ -21,6 +22,7 @@ from campaigns.domain.submission import Submission
 from campaigns.pictures.looks import Look, look_of, settled
 from campaigns.services.factory import Factory
 from campaigns.web.actions import Action, campaign_actions, submission_actions
+from campaigns.web.views.dataidsets import CampaignData, campaign_data
 from campaigns.web.views.grid import StepGrid, step_grids
 from campaigns.web.views.history import History, campaign_history
 from campaigns.web.views.results import Results, campaign_results
@@ -43,6 +45,7 @@ class Tab(StrEnum):
 
     SUBMISSIONS = "submissions"
     FAILURES = "failures"
+    DATA = "data"
     RESULTS = "results"
     NOTES = "notes"
     HISTORY = "history"
@@ -134,7 +137,12 @@ def campaign_page(factory: Factory, ref: str, *, tab: Tab, before: int | None = 
         look=settled(look) if ended else look,
         ended=ended,
         tab=tab,
-        tabs=_tabs(n_submissions=len(submissions), n_failures=sum(one.n_failures for one in newest.values()), n_notes=len(notes)),
+        tabs=_tabs(
+            n_submissions=len(submissions),
+            n_failures=sum(one.n_failures for one in newest.values()),
+            n_sets=len({one.reference for one in named_sets(campaign.definition)}),
+            n_notes=len(notes),
+        ),
         actions=[action for action in actions if action not in at_waits],
         waits=[_wait(wait, submissions, factory, next_actions=at_waits) for wait in campaign.waits],
         states=states,
@@ -156,7 +164,10 @@ def _content(
     results: Results | None = None
     history: History | None = None
     revisions: list[RevisionView] = []
+    data: CampaignData | None = None
     match tab:
+        case Tab.DATA:
+            data = campaign_data(factory, campaign, submissions)
         case Tab.RESULTS:
             results = campaign_results(factory, campaign, submissions)
         case Tab.HISTORY:
@@ -165,7 +176,7 @@ def _content(
             revisions = revision_views(factory.campaigns().revisions(campaign.id))
         case Tab.SUBMISSIONS | Tab.FAILURES | Tab.NOTES:
             pass
-    return {"results": results, "history": history, "revisions": revisions, "notes": notes}
+    return {"results": results, "history": history, "revisions": revisions, "notes": notes, "data": data}
 
 
 def _refusal(factory: Factory, campaign: Campaign) -> list[Fault]:
@@ -190,8 +201,8 @@ def _failures(factory: Factory, newest: Sequence[Submission]) -> Sequence[Failur
     )
 
 
-def _tabs(*, n_submissions: int, n_failures: int, n_notes: int) -> list[tuple[Tab, int | None]]:
-    numbers = {Tab.SUBMISSIONS: n_submissions, Tab.FAILURES: n_failures, Tab.NOTES: n_notes}
+def _tabs(*, n_submissions: int, n_failures: int, n_sets: int, n_notes: int) -> list[tuple[Tab, int | None]]:
+    numbers = {Tab.SUBMISSIONS: n_submissions, Tab.FAILURES: n_failures, Tab.DATA: n_sets, Tab.NOTES: n_notes}
     return [(tab, numbers.get(tab)) for tab in Tab]
 
 

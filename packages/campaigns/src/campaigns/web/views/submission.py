@@ -10,6 +10,7 @@ import yaml
 
 from campaigns.domain.campaign import Wait
 from campaigns.domain.failures import FailurePattern, PlacedFailure, group_failures
+from campaigns.domain.identity import Role, may
 from campaigns.domain.states import ACTIVE, CampaignStatus, Judgement
 from campaigns.domain.submission import StoredFile, Submission
 from campaigns.pictures.looks import Look, look_of, settled
@@ -40,6 +41,7 @@ class SubmissionPage:
     patterns: Sequence[FailurePattern]
     files: Sequence[StoredFile]
     happenings: list[Happening]
+    may_exclude: bool
     version: str
 
 
@@ -66,6 +68,7 @@ def submission_page(factory: Factory, ref: str) -> SubmissionPage:
     failures = service.failures(ref, limit=MAX_FAILURES)
     events = factory.events().of_submission(submission.uuid, before=None, limit=MAX_EVENTS)
     campaign = factory.campaigns().get(submission.campaign_uuid)
+    under_way = campaign.status in (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
     return SubmissionPage(
         submission=submission,
         look=look_of_submission(submission, newest=newest),
@@ -75,7 +78,7 @@ def submission_page(factory: Factory, ref: str) -> SubmissionPage:
         actions=submission_actions(
             submission,
             newest=newest,
-            under_way=campaign.status in (CampaignStatus.RUNNING, CampaignStatus.PAUSED),
+            under_way=under_way,
             identity=factory.identity,
         ),
         wait=next((wait for wait in campaign.waits if wait.submission == submission.id), None),
@@ -84,6 +87,7 @@ def submission_page(factory: Factory, ref: str) -> SubmissionPage:
         patterns=group_failures(PlacedFailure(submission.id, failure) for failure in failures),
         files=[file for file in service.files(ref) if file.kind != FileKind.QUANTUM_LOG],
         happenings=happenings(events, [submission]),
+        may_exclude=under_way and bool(submission.n_failures) and may(factory.identity, Role.OPERATOR),
         version=version,
     )
 

@@ -16,6 +16,8 @@ from lsst.daf.butler import DatasetRef, QuantumBackedButler
 from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskImportMode
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraphReader
 
+from campaigns_instack.sets import graph_sets
+
 __all__ = ("Graph", "load", "scan", "write_logs")
 
 MAX_GRAPHS = 4
@@ -42,6 +44,7 @@ class Graph:
     quanta: tuple[Quantum, ...]
     pipeline: PipelineGraph
     output_run: str
+    metadata: dict[str, Any]
 
     def butler(self, repository: str, readable: Iterable[DatasetRef] = ()) -> QuantumBackedButler:
         """Open a Butler that looks at the datastore alone.
@@ -90,7 +93,7 @@ def _read(path: str) -> Graph:
         reader.read_dimension_data()
         reader.read_quantum_datasets()
         pipeline, components = reader.pipeline_graph, reader.components
-        output_run = reader.header.output_run
+        header = reader.header
     datasets = components.quantum_datasets
     xgraph = components.assemble().quantum_only_xgraph
     quanta = []
@@ -109,7 +112,7 @@ def _read(path: str) -> Graph:
                 before=tuple(str(other) for other in xgraph.predecessors(quantum_id)),
             )
         )
-    return Graph(tuple(pipeline.tasks), tuple(quanta), pipeline, output_run)
+    return Graph(tuple(pipeline.tasks), tuple(quanta), pipeline, header.output_run, header.metadata)
 
 
 def statuses(graph: Graph, repository: str) -> dict[str, str]:
@@ -158,7 +161,8 @@ def scan(graph: str, repository: str, *, max_unfinished: int = 0) -> dict[str, A
     -------
     found : `dict`
         ``tasks``, in the pipeline's order, with ``label``, ``expected``, ``succeeded``, ``caveats``, ``failed``, ``blocked`` and
-        ``unknown``; and ``unfinished``, with ``task``, ``status``, ``data_id`` and ``quantum_id``.
+        ``unknown``; ``unfinished``, with ``task``, ``status``, ``data_id`` and ``quantum_id``; and of the graph's header
+        ``output_run`` and ``sets``.
     """
     read = load(graph)
     found = statuses(read, repository)
@@ -175,6 +179,7 @@ def scan(graph: str, repository: str, *, max_unfinished: int = 0) -> dict[str, A
             {"task": q.label, "status": found[q.id], "data_id": q.data_id, "quantum_id": q.id} for q in rest[:max_unfinished]
         ],
         "output_run": read.output_run,
+        "sets": graph_sets(read.metadata),
     }
 
 

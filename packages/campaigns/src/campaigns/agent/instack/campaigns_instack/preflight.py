@@ -25,6 +25,7 @@ from lsst.utils import doImportType
 
 from campaigns_instack.faults import StackError
 from campaigns_instack.outputs import open_butler
+from campaigns_instack.sets import find_sets
 
 __all__ = ("preflight",)
 
@@ -35,6 +36,8 @@ class Findings:
     def __init__(self) -> None:
         self.faults: list[dict[str, str | None]] = []
         self.steps: list[dict[str, Any]] = []
+        self.sets: list[dict[str, Any]] = []
+        self.pipelines: list[tuple[str, PipelineGraph]] = []
 
     @contextmanager
     def collect(self) -> Iterator[None]:
@@ -52,6 +55,7 @@ def preflight(
     steps: list[dict[str, Any]],
     bps: dict[str, Any],
     instrument: str | None = None,
+    sets: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Look at everything that can be looked at without running anything.
 
@@ -69,13 +73,15 @@ def preflight(
         The BPS settings, the site's and the campaign's.
     instrument : `str`, optional
         The instrument's name.
+    sets : `list` [`dict`], optional
+        The DataId sets, each with ``where``, ``reference``, ``role`` and ``step``, which is `None` for all steps.
 
     Returns
     -------
     findings : `dict`
-        ``faults``, in the order they were found, each with ``code``, ``message``, ``where`` and ``remedy``; and ``steps``, each
-        with ``name``, ``tasks`` (labels in order) and ``groups``: ``data_query`` and, for first steps, ``quanta``, an upper bound
-        by task.
+        ``faults``, in the order they were found, each with ``code``, ``message``, ``where`` and ``remedy``; ``sets``, each with
+        ``reference`` and ``set``; and ``steps``, each with ``name``, ``tasks`` (labels in order) and ``groups``: ``data_query``
+        and, for first steps, ``quanta``, an upper bound by task.
     """
     findings = Findings()
     with findings.collect():
@@ -91,7 +97,12 @@ def preflight(
             _check_step(butler, findings, step, f"steps[{index}]", searched)
     if butler is not None:
         butler.close()
-    return {"faults": findings.faults, "steps": findings.steps}
+        if sets:
+            with findings.collect():
+                told = find_sets(repository, sets, findings.pipelines)
+                findings.sets.extend(told["sets"])
+                findings.faults.extend(told["faults"])
+    return {"faults": findings.faults, "steps": findings.steps, "sets": findings.sets}
 
 
 def _check_includes(bps: dict[str, Any]) -> None:
@@ -186,6 +197,7 @@ def _check_step(
 ) -> None:
     graph = _load_pipeline(step["pipeline"], f"{where}.pipeline")
     groups: list[dict[str, Any]] = []
+    findings.pipelines.append((step["name"], graph))
     findings.steps.append({"name": step["name"], "tasks": list(graph.tasks), "groups": groups})
     if butler is None:
         return

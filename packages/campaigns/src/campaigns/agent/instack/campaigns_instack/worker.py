@@ -31,11 +31,16 @@ __all__ = ("main",)
 VERBS: dict[str, str] = {
     "chain": "campaigns_instack.outputs:redefine_chain",
     "failed_logs": "campaigns_instack.graphs:write_logs",
+    "find_outputs": "campaigns_instack.sets:find_outputs",
+    "fit_sets": "campaigns_instack.sets:fit_sets",
+    "list_sets": "campaigns_instack.sets:list_sets",
     "pipetask": "campaigns_instack.outputs:run_pipetask",
     "plots": "campaigns_instack.outputs:export_plots",
     "preflight": "campaigns_instack.preflight:preflight",
     "registered": "campaigns_instack.outputs:count_registered",
     "scan": "campaigns_instack.graphs:scan",
+    "show_set": "campaigns_instack.sets:show_set",
+    "upload_set": "campaigns_instack.sets:upload_set",
     "wms_cancel": "campaigns_instack.workflow:cancel",
     "workflow": "campaigns_instack.workflow:report",
 }
@@ -230,7 +235,7 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for name in PRELOADED:
         importlib.import_module(name)
-    for name in sys.argv[1:]:
+    for name in ("campaigns_instack.sets", "dataid_sets", "dataid_sets.files", "dataid_sets.pipetask", *sys.argv[1:]):
         # Preflight tells of one that is not there, to those whom it concerns.
         with suppress(ImportError):
             importlib.import_module(name)

@@ -1,0 +1,335 @@
+"""DataId sets of a repository: find, make and tell of them; and which outputs have some data IDs.
+
+The package `dataid_sets` is imported only where it is asked for: a stack without it serves campaigns that name no sets.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lsst.daf.butler import Butler, DatasetType
+from lsst.pipe.base import Pipeline
+from lsst.pipe.base.pipeline_graph import PipelineGraph
+
+from campaigns_instack.faults import StackError
+from campaigns_instack.outputs import open_butler
+
+__all__ = ("find_outputs", "find_sets", "fit_sets", "graph_sets", "list_sets", "show_set", "upload_set")
+
+MAX_COUNTED = 100_000
+"""Of larger sets neither reasons are counted nor data IDs sent."""
+
+MAX_REASONS = 20
+MAX_LISTED = 500
+MAX_REASONS_LISTED = 5
+IN_ONE_QUERY = 100
+
+
+@contextmanager
+def _opened(repository: str, *, writeable: bool = False) -> Iterator[Any]:
+    """Give the sets of a repository (`dataid_sets.DataIdSets`)."""
+    try:
+        from dataid_sets import DataIdSets, DataIdSetSchemaError, UnsupportedButlerError  # noqa: PLC0415
+    except ImportError as error:
+        raise StackError(
+            "no_dataid_sets",
+            "The stack has no DataId sets: the package dataid_sets is not in it.",
+            where="stack",
+            remedy="Take a stack that has it, or leave `sets` out.",
+        ) from error
+    with open_butler(repository, writeable=writeable) as butler:
+        try:
+            yield DataIdSets(butler)
+        except (DataIdSetSchemaError, UnsupportedButlerError) as error:
+            problem = error.problems[0]
+            raise StackError("sets_not_usable", problem.message, where="butler", remedy=problem.remedy or None) from error
+
+
+def find_sets(repository: str, named: list[dict[str, Any]], pipelines: list[tuple[str, PipelineGraph]]) -> dict[str, Any]:
+    """Find sets by what people call them, and tell where they do not fit.
+
+    Parameters
+    ----------
+    repository : `str`
+        The repository's root or configuration.
+    named : `list` [`dict`]
+        Each with ``where``, ``reference``, ``role`` and ``step``, which is `None` for all steps.
+    pipelines : `list` [`tuple`]
+        Each step's name and pipeline.
+
+    Returns
+    -------
+    found : `dict`
+        ``sets``, each with ``reference`` and ``set``; and ``faults``, for each that there is not or that does not fit.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    faults: list[dict[str, Any]] = []
+    with _opened(repository) as sets:
+        from dataid_sets import DataIdSetError  # noqa: PLC0415
+
+        for one in named:
+            try:
+                told = _told(sets, sets.find(one["reference"]))
+            except DataIdSetError as error:
+                problem = error.problems[0]
+                faults.append(StackError("unknown_set", problem.message, where=one["where"], remedy=problem.remedy).as_dict())
+            else:
+                found[one["reference"]] = {**told, "reasons": told.get("reasons", [])[:MAX_REASONS_LISTED]}
+        for step, graph in pipelines:
+            used = [one for one in named if one["step"] in (None, step) and one["reference"] in found]
+            for one, fit in zip(used, _fits(sets, graph, [(one["role"], one["reference"]) for one in used]), strict=True):
+                if fit["outcome"] == "unfit":
+                    faults.append(_unfit(one["reference"], step, fit, where=one["where"]).as_dict())
+    return {"sets": [{"reference": reference, "set": told} for reference, told in found.items()], "faults": faults}
+
+
+def fit_sets(repository: str, pipeline: str, sets: list[dict[str, Any]]) -> dict[str, Any]:
+    """Look whether pinned sets are still what they were, and what they would do to a pipeline.
+
+    Parameters
+    ----------
+    repository, pipeline : `str`
+        The repository, and the URI of the pipeline with its subset.
+    sets : `list` [`dict`]
+        Each with ``role``, ``name``, ``version`` and ``digest``.
+
+    Returns
+    -------
+    result : `dict`
+        ``fits``, for each set its ``outcome`` and ``detail``; and ``faults``.
+    """
+    faults: list[dict[str, Any]] = []
+    fits: list[dict[str, str]] = []
+    with _opened(repository) as known:
+        from dataid_sets import DataIdSetError  # noqa: PLC0415
+
+        for one in sets:
+            name = f"{one['name']}@{one['version']}"
+            try:
+                digest = known.find(name).digest
+            except DataIdSetError as error:
+                faults.append(
+                    StackError("unknown_set", error.problems[0].message, where=name, remedy=error.problems[0].remedy).as_dict()
+                )
+                continue
+            if digest != one["digest"]:
+                message = f"The set {name} is not the one that was pinned: its digest is another."
+                remedy = "Look at the repository who made it anew, and of what. Nothing was started."
+                faults.append(StackError("set_changed", message, where=name, remedy=remedy).as_dict())
+        if not faults:
+            named = [(one["role"], f"{one['name']}@{one['version']}") for one in sets]
+            fits = _fits(known, Pipeline.from_uri(pipeline).to_graph(), named)
+            unfit = [(name, fit) for (_, name), fit in zip(named, fits, strict=True) if fit["outcome"] == "unfit"]
+            faults = [_unfit(name, pipeline, fit, where=name).as_dict() for name, fit in unfit]
+    return {"fits": fits, "faults": faults}
+
+
+def _fits(sets: Any, graph: PipelineGraph, named: list[tuple[str, str]]) -> list[dict[str, str]]:
+    """Tell what each set, by role and reference, does to a pipeline as a whole."""
+    from dataid_sets.pipetask import applicability  # noqa: PLC0415
+
+    found = []
+    for role, reference in named:
+        entries = applicability(graph, sets.conditions(**{role: [reference]}), by_step=False)
+        fits = {entry["task"]: entry["fit"] for entry in entries}
+        path: list[str] = next((entry["path"] for entry in entries if entry["path"]), [])
+        found.append(_outcome(fits, path))
+        unfit = [entry for entry in entries if entry["fit"] == "unfit"]
+        if unfit:
+            found[-1] = {"outcome": "unfit", "detail": f"{unfit[0]['task']} lacks {', '.join(unfit[0]['missing'])}"}
+    return found
+
+
+def _outcome(fits: dict[str, str], path: list[str]) -> dict[str, str]:
+    """Sum up what a set does to the tasks of a graph."""
+    without = [task for task, fit in fits.items() if fit == "not_applicable"]
+    if len(without) == len(fits):
+        return {"outcome": "not_applicable", "detail": "no task has to do with its dimensions"}
+    told = [f"{path[0]} → {path[-1]}"] if path else []
+    if without:
+        told.append(f"without effect on {', '.join(without)}")
+    return {"outcome": "translated" if "translated" in fits.values() else "applied", "detail": "; ".join(told)}
+
+
+def _unfit(reference: str, step: str, fit: dict[str, str], *, where: str) -> StackError:
+    return StackError(
+        "set_does_not_fit",
+        f"The set {reference} cannot be used for {step}: the task {fit['detail']}.",
+        where=where,
+        remedy="Name it for other steps only, or project it to fewer dimensions by `butler combine-dataid-sets`.",
+    )
+
+
+def upload_set(
+    repository: str, name: str, data_ids: Any, *, description: str, source: str, mark: str, unknown: str, rows_file: str
+) -> dict[str, Any]:
+    """Make the next version of a set, unless one with this mark is there already.
+
+    Parameters
+    ----------
+    repository : `str`
+        The repository's root or configuration.
+    name : `str`
+        The set's name.
+    data_ids : `list` or `dict`
+        The document of a DataId file.
+    description, source : `str`
+        What the set is for, and what it was made from.
+    mark : `str`
+        By what a set that was made by an earlier try is known again; kept at the end of the set's source.
+    unknown : `str`
+        What becomes of data IDs that the registry has no records of.
+    rows_file : `str`
+        Where to write its data IDs.
+
+    Returns
+    -------
+    result : `dict`
+        ``set``, or ``faults`` if it cannot be made.
+    """
+    with _opened(repository, writeable=True) as sets:
+        from dataid_sets import DataIdSetError  # noqa: PLC0415
+        from dataid_sets.files import parse_document  # noqa: PLC0415
+
+        try:
+            made = next((one for one in sets.list(name=name) if one.source.endswith((mark, f"({mark})"))), None)
+            if made is None:
+                table = parse_document(data_ids, universe=sets.universe)
+                kept = f"{source} ({mark})" if source else mark
+                made = sets.create(name, table, unknown=unknown, description=description, source=kept)
+        except DataIdSetError as error:
+            return {"faults": [_fault(problem) for problem in error.problems]}
+        return {"set": _told(sets, made, rows_file=rows_file)}
+
+
+def list_sets(repository: str) -> dict[str, Any]:
+    """Tell of the newest sets that everyone may read, with their reasons; what is private to this account stays so."""
+    with _opened(repository) as sets:
+        shared = [one for one in sets.list() if one.to_dict()["access"] == "everyone"]
+        shared.sort(key=lambda one: (one.created, one.id), reverse=True)
+        told = [_told(sets, one) for one in shared[:MAX_LISTED]]
+    for one in told:
+        one["reasons"] = one.get("reasons", [])[:MAX_REASONS_LISTED]
+    return {"sets": told, "n_sets": len(shared)}
+
+
+def show_set(repository: str, name: str, version: int, rows_file: str) -> dict[str, Any]:
+    """Tell of one set, and write its data IDs to a file."""
+    with _opened(repository) as sets:
+        from dataid_sets import DataIdSetError  # noqa: PLC0415
+
+        try:
+            return {"set": _told(sets, sets.find(f"{name}@{version}"), rows_file=rows_file)}
+        except DataIdSetError as error:
+            return {"faults": [_fault(problem) for problem in error.problems]}
+
+
+def _told(sets: Any, one: Any, *, rows_file: str | None = None) -> dict[str, Any]:
+    told: dict[str, Any] = one.to_dict()
+    if one.n_rows > MAX_COUNTED:
+        return told
+    arrow = sets.read(one).arrow
+    counted = Counter(reason or "" for reason in arrow.column("reason").to_pylist())
+    told["reasons"] = [{"reason": reason, "rows": rows} for reason, rows in counted.most_common(MAX_REASONS)]
+    told["n_reasons"] = len(counted)
+    if rows_file is not None:
+        _write_rows(Path(rows_file), told["dimensions"], arrow)
+    return told
+
+
+def _write_rows(path: Path, dimensions: list[str], arrow: Any) -> None:
+    columns = [arrow.column(name).to_pylist() for name in dimensions]
+    given = arrow.column("reason").to_pylist()
+    reasons = {reason: number for number, reason in enumerate(dict.fromkeys(filter(None, given)))}
+    rows = [[*values, reasons.get(reason)] for *values, reason in zip(*columns, given, strict=True)]
+    path.write_text(json.dumps({"dimensions": dimensions, "reasons": list(reasons), "rows": rows}, ensure_ascii=False))
+
+
+def _fault(problem: Any) -> dict[str, str | None]:
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "where": problem.where or None,
+        "remedy": problem.remedy or None,
+    }
+
+
+# ---- what graphs and collections have of them ------------------------------------------------------------------------
+
+
+def graph_sets(metadata: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give what a graph's header says of the sets it was made with.
+
+    Parameters
+    ----------
+    metadata : `dict`
+        The header's metadata; ``dataid_sets`` is written by ``pipetask-sets``.
+
+    Returns
+    -------
+    sets : `list` [`dict`]
+        Each with ``role``, ``name``, ``version``, ``digest``, ``outcome`` and ``detail``.
+    """
+    told = []
+    for one in metadata.get("dataid_sets") or ():
+        plain = {name: one.get(name) for name in ("role", "name", "version", "digest")}
+        if one.get("version") is not None:
+            told.append({**plain, **_outcome(one.get("fit") or {}, one.get("path") or [])})
+    return told
+
+
+def find_outputs(repository: str, collections: list[str], data_ids: list[dict[str, Any]]) -> dict[str, Any]:
+    """Count the datasets that collections have of some data IDs.
+
+    Parameters
+    ----------
+    repository : `str`
+        The repository's root or configuration.
+    collections : `list` [`str`]
+        RUN collections.
+    data_ids : `list` [`dict`]
+        Data IDs of the same dimensions.
+
+    Returns
+    -------
+    result : `dict`
+        ``outputs``, each with ``collection``, ``dataset_type`` and ``datasets``; none where there are no datasets.
+
+    Notes
+    -----
+    Counted are datasets that have the dimensions of the data IDs themselves, and those of the exposures of a visit. What was
+    combined from several visits, as coadds are, is not: its data ID does not tell.
+    """
+    counted = []
+    with open_butler(repository) as butler:
+        for run in collections:
+            summary = butler.collections.get_info(run, include_summary=True).dataset_types or ()
+            for name in sorted(summary):
+                number = _count(butler, butler.get_dataset_type(name), run, data_ids)
+                if number:
+                    counted.append({"collection": run, "dataset_type": name, "datasets": number})
+    return {"outputs": counted}
+
+
+def _count(butler: Butler, dataset_type: DatasetType, run: str, data_ids: list[dict[str, Any]]) -> int:
+    keys = {name for name in data_ids[0] if name not in butler.dimensions.governor_dimensions.names}
+    own = set(dataset_type.dimensions.names)
+    if not all(key in own or (key == "visit" and "exposure" in own) for key in keys):
+        return 0
+    number = 0
+    for start in range(0, len(data_ids), IN_ONE_QUERY):
+        where = " OR ".join(f"({_condition(data_id)})" for data_id in data_ids[start : start + IN_ONE_QUERY])
+        found = butler.query_datasets(dataset_type, run, find_first=False, where=where, explain=False, limit=None)
+        number += len(set(found))
+    return number
+
+
+def _condition(data_id: dict[str, Any]) -> str:
+    return " AND ".join(
+        f"{name} = {value}" if isinstance(value, int) else f"{name} = '{value}'" for name, value in data_id.items()
+    )

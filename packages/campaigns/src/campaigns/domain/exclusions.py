@@ -1,0 +1,139 @@
+"""From failed quanta to data IDs that might be left out: what they have in common, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from campaigns.domain.failures import message_pattern
+from campaigns.domain.quanta import QuantumFailure
+
+__all__ = ("CHOICES", "Excludable", "Proposal", "choices_of", "propose")
+
+CHOICES: Final = (
+    ("visit",),
+    ("visit", "detector"),
+    ("exposure",),
+    ("exposure", "detector"),
+    ("tract",),
+    ("tract", "patch"),
+    ("tract", "patch", "band"),
+)
+"""What failures are put together by, the likeliest first: most often a whole visit is bad."""
+
+_GOVERNORS: Final = {
+    "visit": "instrument",
+    "exposure": "instrument",
+    "detector": "instrument",
+    "tract": "skymap",
+    "patch": "skymap",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A data ID that might be left out.
+
+    Attributes
+    ----------
+    data_id : `dict`
+        With its instrument or sky map.
+    n_failed, n_blocked : `int`
+        How many of the quanta with it failed or are unknown, and how many never ran because of one before them.
+    tasks : `tuple` [`str`, ...]
+        The tasks that failed.
+    message : `str`
+        What the first of them said.
+    """
+
+    data_id: dict[str, Any]
+    n_failed: int
+    n_blocked: int
+    tasks: tuple[str, ...]
+    message: str
+
+    @property
+    def reason(self) -> str:
+        """A reason to begin with, in the words of the failure (`str`)."""
+        told = self.message.strip().splitlines()
+        said = told[-1][:200] if told else "failed"
+        return f"{', '.join(self.tasks)}: {said}" if self.tasks else said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excludable:
+    """What could be left out after a submission's failures.
+
+    Attributes
+    ----------
+    by : `tuple` [`str`, ...]
+        The dimensions that failures are put together by.
+    choices : `list` [`tuple` [`str`, ...]]
+        What else they could be put together by.
+    proposals : `list` [`Proposal`]
+        Those with most failures first.
+    steps : `list` [`str`]
+        The steps that have not begun: by default they leave it out.
+    begun : `list` [`str`]
+        The others: new attempts would.
+    name : `str`
+        A name for the set.
+    runs : `list` [`str`]
+        The runs whose outputs are or may be accepted, in which the data may be already.
+    """
+
+    by: tuple[str, ...]
+    choices: list[tuple[str, ...]]
+    proposals: list[Proposal]
+    steps: list[str]
+    begun: list[str]
+    name: str
+    runs: list[str]
+
+
+def choices_of(failures: Iterable[QuantumFailure]) -> list[tuple[str, ...]]:
+    """List what failures can be put together by: the `CHOICES` that all dimensions of some failure's data ID are in."""
+    known = [set(failure.data_id) for failure in failures if failure.status != "blocked"]
+    return [choice for choice in CHOICES if any(set(_with_governors(choice)) <= names for names in known)]
+
+
+def propose(failures: Sequence[QuantumFailure], by: Sequence[str]) -> list[Proposal]:
+    """Put failures together by dimensions of their data IDs.
+
+    Parameters
+    ----------
+    failures : sequence of `QuantumFailure`
+        The quanta that did not succeed.
+    by : sequence of `str`
+        The dimensions, such as ``visit``; failures that lack one of them are passed over.
+
+    Returns
+    -------
+    proposals : `list` [`Proposal`]
+        Those with most failures first. Data IDs of which quanta were only blocked are not among them.
+    """
+    found: dict[tuple[Any, ...], list[QuantumFailure]] = {}
+    names = _with_governors(by)
+    for failure in failures:
+        if all(name in failure.data_id for name in names):
+            found.setdefault(tuple(failure.data_id[name] for name in names), []).append(failure)
+    proposals = []
+    for values, group in found.items():
+        failed = [failure for failure in group if failure.status != "blocked"]
+        if failed:
+            proposals.append(
+                Proposal(
+                    data_id=dict(zip(names, values, strict=True)),
+                    n_failed=len(failed),
+                    n_blocked=len(group) - len(failed),
+                    tasks=tuple(dict.fromkeys(failure.task for failure in failed)),
+                    message=failed[0].message,
+                )
+            )
+    return sorted(proposals, key=lambda one: (-one.n_failed, message_pattern(one.message), str(one.data_id)))
+
+
+def _with_governors(by: Sequence[str]) -> tuple[str, ...]:
+    """Put the instrument or the sky map before dimensions that belong to one."""
+    return tuple(dict.fromkeys([*(_GOVERNORS[name] for name in by if name in _GOVERNORS), *by]))

@@ -1,0 +1,276 @@
+"""DataId sets of the sites' repositories: what is known of them, and orders to make, list and show them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from campaigns.domain.campaign import Campaign
+from campaigns.domain.dataidsets import CampaignSet, DataIdSetEntry, SetRole, drift_of, named_sets
+from campaigns.domain.document import unkeepable
+from campaigns.domain.errors import InvalidInput, NotFound, StaleLease, TooLarge
+from campaigns.domain.order import AgentOrder
+from campaigns.domain.states import OrderStatus
+from campaigns.services.context import Context
+from campaigns.services.lookup import checked_reason, found_campaign
+from campaigns.services.ordering import order_about_sets, site_with
+from campaigns.storage.dataidsets import DataIdSetStore, PinStore
+from campaigns.storage.orders import OrderStore
+from campaigns.wire.agentsets import MAX_SENT_ROWS, ListSetsPayload, SetRows, ShowSetPayload, Unknown, UploadSetPayload
+from campaigns.wire.orderkind import SET_ORDERS, OrderKind
+
+__all__ = ("DataIdSetService", "SetPage", "check_set_name", "counted_data_ids")
+
+TOLD_FOR_US = 6 * 3_600_000_000
+"""How long the list tells of orders that failed."""
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,199}")
+
+
+@dataclass(frozen=True, slots=True)
+class SetPage:
+    """A piece of a set's data IDs.
+
+    Attributes
+    ----------
+    rows : `list` [`dict`]
+        Each with a value for each dimension, and ``reason`` or `None`.
+    next : `int`, optional
+        Where the next piece begins, if there is one.
+    """
+
+    rows: list[dict[str, Any]]
+    next: int | None
+
+
+class DataIdSetService:
+    """Sets, for one caller.
+
+    Parameters
+    ----------
+    context : `Context`
+        The transaction and who asks.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = DataIdSetStore(context.session, context.identity)
+        self._pins = PinStore(context.session, context.identity)
+
+    def list(
+        self,
+        *,
+        site: str | None = None,
+        butler: str | None = None,
+        name: str | None = None,
+        after: tuple[int, str] | None = None,
+        limit: int,
+    ) -> list[DataIdSetEntry]:
+        """List what is known, newest first; see `DataIdSetStore.newest`."""
+        return self._store.newest(site=site, butler=butler, name=name, after=after, limit=limit)
+
+    def get(self, site: str, butler: str, reference: str) -> DataIdSetEntry:
+        """Give what is known of a set, by ``name@version``, or ``name`` for the newest.
+
+        Raises
+        ------
+        NotFound
+            If nothing is.
+        """
+        name, at, version = reference.partition("@")
+        number = int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else None
+        entry = None if at and number is None else self._store.find(site, butler, name, number)
+        if entry is None:
+            remedy = "Look again at what the repository has: `POST /api/v1/dataid-sets/look`, or the button on the page."
+            raise NotFound(f"No set {reference} is known in {butler} at {site}.", where=reference, remedy=remedy)
+        return entry
+
+    def versions(self, entry: DataIdSetEntry) -> Sequence[DataIdSetEntry]:
+        """List all known versions of a set's name, oldest first."""
+        return self._store.named(entry.site, entry.butler, [entry.name])
+
+    def users(self, entry: DataIdSetEntry) -> Sequence[tuple[str, str, int]]:
+        """List the campaigns that pinned a version of a set's name: their id and name, and the version."""
+        return self._pins.users(entry.site, entry.butler, entry.name)
+
+    def rows(self, entry: DataIdSetEntry, *, start: int, limit: int) -> SetPage | None:
+        """Give some of a set's data IDs; `None` if they are not here, see `show`."""
+        if entry.rows_sha256 is None:
+            return None
+        whole = SetRows.model_validate_json(self._context.files.path(entry.rows_sha256).read_bytes())
+        rows = [
+            {**dict(zip(whole.dimensions, values, strict=True)), "reason": None if number is None else whole.reasons[number]}
+            for *values, number in whole.rows[start : start + limit]
+        ]
+        return SetPage(rows, start + limit if start + limit < len(whole.rows) else None)
+
+    def of_campaign(self, ref: str) -> Sequence[CampaignSet]:
+        """List the sets of a campaign, in the order of its definition."""
+        return self.used_by(found_campaign(self._context, ref))
+
+    def used_by(self, campaign: Campaign) -> Sequence[CampaignSet]:
+        """List the sets of a campaign that was read already."""
+        named = named_sets(campaign.definition)
+        if not named:
+            return []
+        pins = self._pins.of_campaign(campaign.uuid)
+        places: dict[tuple[SetRole, str], list[str | None]] = {}
+        for one in named:
+            places.setdefault((one.role, one.reference), []).append(one.step)
+        names = {reference.partition("@")[0] for _, reference in places}
+        entries = self._store.named(campaign.definition.site or "", campaign.definition.butler or "", names)
+        drifts = {drift.pin.reference: drift for drift in drift_of(pins.values(), entries)}
+        everywhere = tuple(campaign.definition.step_names)
+        found = []
+        for (role, reference), steps in places.items():
+            pin = pins.get(reference)
+            entry = next(
+                (e for e in entries if pin and (e.name, e.version, e.digest) == (pin.name, pin.version, pin.digest)), None
+            )
+            told = everywhere if None in steps else tuple(step for step in steps if step is not None)
+            drift = drifts.get(reference)
+            found.append(CampaignSet(reference=reference, role=role, steps=told, pin=pin, entry=entry, drift=drift))
+        return found
+
+    # ---- orders --------------------------------------------------------------------------------------------------------
+
+    def upload(
+        self,
+        *,
+        site: str,
+        butler: str,
+        stack: str | None,
+        name: str,
+        data_ids: Sequence[dict[str, Any]] | dict[str, Any],
+        description: str = "",
+        unknown: Unknown = Unknown.ERROR,
+        reason: str,
+    ) -> AgentOrder:
+        """Have a site make the next version of a set.
+
+        Parameters
+        ----------
+        site, butler : `str`
+            Where.
+        stack : `str`, optional
+            The stack it is done in; by default the site's first.
+        name : `str`
+            The set's name, without a version.
+        data_ids : `list` or `dict`
+            A DataId file's document.
+        description : `str`, optional
+            What the set is for.
+        unknown : `Unknown`, optional
+            What becomes of data IDs that the registry has no records of.
+        reason : `str`
+            Why it is made.
+
+        Returns
+        -------
+        order : `AgentOrder`
+            The order; its result has the ``set`` when it is done.
+
+        Raises
+        ------
+        InvalidInput, NotFound
+            If the name or the document is none, or the site offers no such thing.
+        TooLarge
+            If it has more data IDs than go through the service.
+        """
+        told = checked_reason(reason)
+        _, chosen = site_with(self._context, site, butler=butler, stack=stack)
+        check_set_name(name)
+        counted_data_ids(data_ids)
+        payload = UploadSetPayload(
+            stack=chosen,
+            repository=butler,
+            name=name,
+            data_ids=data_ids if isinstance(data_ids, dict) else [*data_ids],
+            description=description,
+            source=f"{self._context.identity.name}: {told}",
+            unknown=unknown,
+        )
+        return order_about_sets(self._context, site, payload, reason=told)
+
+    def look(self, *, site: str, butler: str, stack: str | None = None) -> AgentOrder:
+        """Have a site tell of all sets of a repository; what is known of them is then as it is there."""
+        _, chosen = site_with(self._context, site, butler=butler, stack=stack)
+        return order_about_sets(self._context, site, ListSetsPayload(stack=chosen, repository=butler))
+
+    def show(self, site: str, butler: str, reference: str) -> AgentOrder:
+        """Have a site bring the data IDs of a set, which can then be read here."""
+        entry = self.get(site, butler, reference)
+        if entry.n_rows > MAX_SENT_ROWS:
+            remedy = f"At the site, `butler export-dataid-set REPO {entry} FILE` writes them."
+            raise TooLarge(f"{entry} has {entry.n_rows:,} data IDs; at most {MAX_SENT_ROWS:,} are brought.", remedy=remedy)
+        _, stack = site_with(self._context, site, butler=butler, stack=None)
+        payload = ShowSetPayload(stack=stack, repository=butler, name=entry.name, version=entry.version)
+        return order_about_sets(self._context, site, payload)
+
+    def under_way(self) -> Sequence[AgentOrder]:
+        """List the newest orders about sets that are under way, or could not be carried out in the last hours."""
+        since_us = self._context.clock.now_us() - TOLD_FOR_US
+        kinds = [kind.value for kind in SET_ORDERS if kind is not OrderKind.FIND_OUTPUTS]
+        return OrderStore(self._context.session, self._context.identity).unsuccessful(kinds, since_us=since_us, limit=5)
+
+    def put_rows(self, order_id: str, content: bytes, *, token: int) -> None:
+        """Keep the data IDs that an agent brings for its order, until the order is done.
+
+        Raises
+        ------
+        InvalidInput
+            If they are not what they should be.
+        StaleLease
+            If the order is not the agent's.
+        """
+        orders = OrderStore(self._context.session, self._context.identity)
+        order = orders.find(order_id, lock=True)
+        if order is None or order.token != token or order.status is not OrderStatus.BEGUN:
+            raise StaleLease(f"The order {order_id} is not this agent's.", where=order_id, remedy="Drop it.")
+        try:
+            SetRows.model_validate_json(content)
+        except ValueError:
+            raise InvalidInput("These are no data IDs of a set.", where="body") from None
+        orders.save(replace(order, result={**order.result, "rows_sha256": self._context.files.put(content)}))
+
+
+def check_set_name(name: str) -> None:
+    """Check the name of a new set.
+
+    Raises
+    ------
+    InvalidInput
+        If it has characters that a name may not have.
+    """
+    if not _NAME.fullmatch(name):
+        remedy = (
+            "A name has letters, digits and _ . + / - and at most 200 characters, as demo/bad; its version is given by the site."
+        )
+        raise InvalidInput(f"{name!r} is no name for a set.", where="name", remedy=remedy)
+
+
+def counted_data_ids(document: Sequence[Any] | dict[str, Any]) -> int:
+    """Count the data IDs of a DataId file's document.
+
+    Raises
+    ------
+    InvalidInput
+        If it has none.
+    TooLarge
+        If it has more than go through the service.
+    """
+    listed = document.get("data_ids") if isinstance(document, dict) else document
+    if not isinstance(listed, list | tuple) or not listed:
+        remedy = "Give a list of data IDs, or an object with `data_ids`."
+        raise InvalidInput("There are no data IDs.", where="data_ids", remedy=remedy)
+    if len(listed) > MAX_SENT_ROWS:
+        raise TooLarge(
+            f"There are {len(listed):,} data IDs; at most {MAX_SENT_ROWS:,} go through the service.",
+            where="data_ids",
+            remedy="Make the set at the site: `butler upload-dataid-set REPO NAME FILE`.",
+        )
+    if faults := unkeepable({"data_ids": listed}):
+        raise InvalidInput(faults[0].message, where=faults[0].where, remedy=faults[0].remedy, faults=faults[:20])
+    return len(listed)

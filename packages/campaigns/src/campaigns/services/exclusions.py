@@ -1,0 +1,228 @@
+"""Leaving data out after failures: what could be, what has it already, and having it done.
+
+A new version of a set is made at the site; then the campaign gets a revision in which the chosen steps leave it out. Until then
+these steps do not start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from campaigns.domain.campaign import Campaign
+from campaigns.domain.decisions import newest_attempts
+from campaigns.domain.errors import InvalidInput, NotReady
+from campaigns.domain.exclusions import Excludable, choices_of, propose
+from campaigns.domain.order import AgentOrder
+from campaigns.domain.states import CampaignStatus, Judgement
+from campaigns.domain.submission import Submission
+from campaigns.services.conductor import Conductor
+from campaigns.services.context import Context
+from campaigns.services.dataidsets import check_set_name, counted_data_ids
+from campaigns.services.lookup import checked_reason, found_campaign, found_submission, locked_submission
+from campaigns.services.ordering import order_about_sets
+from campaigns.storage.orders import OrderStore
+from campaigns.storage.submissions import SubmissionStore
+from campaigns.wire.agentsets import FindOutputsPayload, UploadSetPayload
+from campaigns.wire.orderkind import OrderKind
+
+__all__ = ("ExclusionService",)
+
+MAX_FAILURES = 2000
+
+
+class ExclusionService:
+    """Exclusions, for one caller.
+
+    Parameters
+    ----------
+    context : `Context`
+        The transaction and who asks.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = SubmissionStore(context.session, context.identity)
+        self._orders = OrderStore(context.session, context.identity)
+
+    def excludable(self, ref: str, *, by: Sequence[str] = ()) -> Excludable:
+        """Say what could be left out after a submission's failures.
+
+        Parameters
+        ----------
+        ref : `str`
+            The submission.
+        by : sequence of `str`, optional
+            The dimensions that failures are put together by; by default the first that they have, such as ``visit``.
+
+        Raises
+        ------
+        InvalidInput
+            If no failure has these dimensions.
+        """
+        submission = found_submission(self._context, ref)
+        failures = self._store.failures(submission, limit=MAX_FAILURES)
+        choices = choices_of(failures)
+        chosen = tuple(by) or (choices[0] if choices else ())
+        if by and chosen not in choices:
+            told = "; ".join(", ".join(choice) for choice in choices) or "nothing"
+            raise InvalidInput(f"No failure has {', '.join(by)}.", where="by", remedy=f"Possible: {told}.")
+        campaign = found_campaign(self._context, submission.campaign_uuid)
+        submissions = self._store.of_campaign(campaign.uuid)
+        not_begun = _not_begun(campaign, submissions)
+        return Excludable(
+            by=chosen,
+            choices=choices,
+            proposals=propose(failures, chosen) if chosen else [],
+            steps=not_begun,
+            begun=[step for step in campaign.definition.step_names if step not in not_begun],
+            name=f"{campaign.name}/bad",
+            runs=_runs(submissions),
+        )
+
+    def exclude(
+        self,
+        ref: str,
+        *,
+        name: str,
+        data_ids: Sequence[dict[str, Any]],
+        reason: str,
+        steps: Sequence[str] | None = None,
+    ) -> AgentOrder:
+        """Have a new version of a set made, and left out of steps of the submission's campaign.
+
+        Parameters
+        ----------
+        ref : `str`
+            The submission whose failures are the cause.
+        name : `str`
+            The set's name, without a version.
+        data_ids : sequence of `dict`
+            The data IDs; each may have a ``reason`` of its own.
+        reason : `str`
+            Why; data IDs without a reason of their own get it.
+        steps : sequence of `str`, optional
+            The steps that leave it out; by default all that have not begun.
+
+        Returns
+        -------
+        order : `AgentOrder`
+            The order to the site. The steps do not start before its end.
+
+        Raises
+        ------
+        InvalidInput
+            If there are no data IDs, no such steps, or the name is none.
+        NotReady
+            If the campaign neither runs nor is paused, or all its steps have begun and none is named.
+        """
+        told = checked_reason(reason)
+        check_set_name(name)
+        counted_data_ids(data_ids)
+        campaign, submission = locked_submission(self._context, ref)
+        if campaign.status not in (CampaignStatus.RUNNING, CampaignStatus.PAUSED):
+            raise NotReady(f"{campaign.id} is {campaign.status.value}: nothing more will run in it.", where=campaign.id)
+        chosen = self._checked_steps(campaign, steps)
+        payload = UploadSetPayload(
+            stack=submission.stack,
+            repository=submission.repository,
+            name=name,
+            data_ids=[{**data_id, "reason": data_id.get("reason") or told} for data_id in data_ids],
+            description=f"Excluded from {campaign.name} after {submission.id}",
+            source=f"{campaign.id} {submission.id}, {self._context.identity.name}",
+            exclude_from=chosen,
+        )
+        order = order_about_sets(
+            self._context, submission.site, payload, reason=told, campaign=campaign.uuid, submission=submission.uuid
+        )
+        self._look_once(submission, payload.data_ids)
+        number = len(data_ids)
+        self._context.record(
+            "campaign.exclude_asked",
+            f"{campaign.id}: {number} data ID{'' if number == 1 else 's'} to be left out of {', '.join(chosen)}, by a set {name}",
+            reason=told,
+            campaign=campaign.uuid,
+            submission=submission.uuid,
+            details={"name": name, "data_ids": list(data_ids[:100]), "n_data_ids": number, "steps": chosen, "order": order.id},
+        )
+        Conductor(self._context).touch(campaign)
+        return order
+
+    def look(self, ref: str, *, data_ids: Sequence[dict[str, Any]]) -> AgentOrder:
+        """Have the site count what the campaign's outputs have of some data IDs already.
+
+        Raises
+        ------
+        InvalidInput
+            If there are no data IDs.
+        NotReady
+            If the campaign has no outputs.
+        """
+        counted_data_ids(data_ids)
+        submission = found_submission(self._context, ref)
+        order = self._look(submission, data_ids)
+        if order is None:
+            raise NotReady(f"{submission.campaign_id} has no outputs yet that could have them.", where=submission.campaign_id)
+        return order
+
+    def looked(self, campaign_ref: str) -> AgentOrder | None:
+        """Give the newest order by which a site counted, or counts, what a campaign's outputs have of some data IDs."""
+        campaign = found_campaign(self._context, campaign_ref)
+        return self._orders.newest_of(OrderKind.FIND_OUTPUTS.value, campaign_uuid=campaign.uuid)
+
+    def awaited(self, campaign_ref: str) -> frozenset[str]:
+        """Give the steps of a campaign that wait for a set which they are to leave out."""
+        return self._orders.awaited_steps(found_campaign(self._context, campaign_ref).uuid)
+
+    def _look_once(self, submission: Submission, data_ids: Sequence[dict[str, Any]] | dict[str, Any]) -> None:
+        """Have the site look, unless it was just asked about the same."""
+        asked = [_plain(data_id) for data_id in data_ids if isinstance(data_id, dict)]
+        before = self._orders.newest_of(OrderKind.FIND_OUTPUTS.value, campaign_uuid=submission.campaign_uuid)
+        if before is None or before.payload["data_ids"] != asked:
+            self._look(submission, asked)
+
+    def _look(self, submission: Submission, data_ids: Sequence[dict[str, Any]]) -> AgentOrder | None:
+        runs = _runs(self._store.of_campaign(submission.campaign_uuid))
+        if not runs:
+            return None
+        payload = FindOutputsPayload(
+            stack=submission.stack,
+            repository=submission.repository,
+            collections=runs,
+            data_ids=[_plain(data_id) for data_id in data_ids],
+        )
+        return order_about_sets(
+            self._context, submission.site, payload, campaign=submission.campaign_uuid, submission=submission.uuid
+        )
+
+    def _checked_steps(self, campaign: Campaign, steps: Sequence[str] | None) -> list[str]:
+        names = campaign.definition.step_names
+        if steps is None:
+            not_begun = _not_begun(campaign, self._store.of_campaign(campaign.uuid))
+            if not not_begun:
+                raise NotReady(
+                    f"All steps of {campaign.id} have begun.",
+                    where=campaign.id,
+                    remedy="Name the steps whose new attempts are to leave it out.",
+                )
+            return not_begun
+        unknown = [step for step in steps if step not in names]
+        if unknown or not steps:
+            told = f"{campaign.id} has no step {unknown[0]}." if unknown else "No step is named that leaves it out."
+            raise InvalidInput(told, where="steps", remedy=f"Steps are: {', '.join(names)}.")
+        return [name for name in names if name in steps]
+
+
+def _plain(data_id: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data_id.items() if name != "reason"}
+
+
+def _not_begun(campaign: Campaign, submissions: Sequence[Submission]) -> list[str]:
+    begun = {submission.step for submission in submissions}
+    return [step for step in campaign.definition.step_names if step not in begun]
+
+
+def _runs(submissions: Sequence[Submission]) -> list[str]:
+    """List the runs that are accepted, or may yet be: newest attempts whose outputs are in the registry."""
+    newest = newest_attempts(submissions).values()
+    return [one.output_run for one in newest if one.registered and one.judgement is not Judgement.REJECTED]

@@ -1,0 +1,201 @@
+"""What agents tell of DataId sets, written into the catalogue; and the exclusions that wait for a set to be made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from campaigns.domain.campaign import Campaign, Revision
+from campaigns.domain.dataidsets import DataIdSetEntry, ReasonCount, excluded_from
+from campaigns.domain.identity import SYSTEM, Identity
+from campaigns.domain.order import AgentOrder
+from campaigns.domain.states import CAMPAIGN_TRANSITIONS, CampaignAction, CampaignStatus, OrderStatus
+from campaigns.services.conductor import Conductor
+from campaigns.services.context import Context
+from campaigns.services.pins import PinService
+from campaigns.storage.campaigns import CampaignStore
+from campaigns.storage.dataidsets import DataIdSetStore
+from campaigns.storage.orders import OrderStore
+from campaigns.wire.agentsets import FoundSet, OutputCount
+from campaigns.wire.orderkind import OrderKind
+
+__all__ = ("SetReportService",)
+
+
+class SetReportService:
+    """Takes the ends of orders about sets, in a transaction that holds the order and its campaign.
+
+    Parameters
+    ----------
+    context : `Context`
+        The transaction and the agent's identity.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = DataIdSetStore(context.session, context.identity)
+
+    def finish(self, order: AgentOrder) -> None:
+        """Take the end of an order: catalogue what was told, and have a campaign leave out what was to be left out.
+
+        Parameters
+        ----------
+        order : `AgentOrder`
+            The order, done or failed.
+        """
+        # What follows looks for orders that are still awaited: this one is not, any more.
+        OrderStore(self._context.session, self._context.identity).save(order)
+        excluding = order.kind == OrderKind.UPLOAD_SET and bool(order.payload.get("exclude_from"))
+        if order.status is OrderStatus.FAILED:
+            if excluding:
+                self._not_excluded(order)
+            return
+        match order.kind:
+            case OrderKind.LIST_SETS:
+                self._take_list(order)
+            case OrderKind.FIND_OUTPUTS:
+                self._found(order)
+            case OrderKind.UPLOAD_SET | OrderKind.SHOW_SET:
+                found = FoundSet.model_validate(order.result["set"])
+                self.catalogue(order, [found], rows_sha256=order.result.get("rows_sha256"))
+                if order.kind == OrderKind.UPLOAD_SET:
+                    self._made(order, found)
+                if excluding:
+                    self._exclude(order, found)
+
+    def catalogue(self, order: AgentOrder, found: Sequence[FoundSet], *, rows_sha256: str | None = None) -> None:
+        """Write what an agent told of sets of an order's repository."""
+        now = self._context.clock.now_us()
+        for one in found:
+            self._store.put(
+                DataIdSetEntry(
+                    uuid=str(uuid.uuid4()),
+                    site=order.site,
+                    butler=order.payload["repository"],
+                    name=one.name,
+                    version=one.version,
+                    digest=one.digest,
+                    dimensions=tuple(one.dimensions),
+                    n_rows=one.rows,
+                    n_pending=one.pending,
+                    owner=one.owner,
+                    description=one.description,
+                    source=one.source,
+                    created_us=_microseconds(one.created),
+                    seen_us=now,
+                    reasons=tuple(ReasonCount(reason.reason, reason.rows) for reason in one.reasons),
+                    n_reasons=one.n_reasons,
+                    rows_sha256=rows_sha256,
+                )
+            )
+
+    def _take_list(self, order: AgentOrder) -> None:
+        found = [FoundSet.model_validate(one) for one in order.result.get("sets", ())]
+        if order.result.get("n_sets") == len(found):
+            self._store.keep_only(order.site, order.payload["repository"], [(one.name, one.version) for one in found])
+        self.catalogue(order, found)
+
+    def _found(self, order: AgentOrder) -> None:
+        number = sum(OutputCount.model_validate(one).datasets for one in order.result.get("outputs", ()))
+        told = f"{number:,} dataset{'' if number == 1 else 's'}" if number else "nothing"
+        n_runs = len(order.payload["collections"])
+        self._context.record(
+            "campaign.outputs_found",
+            f"{order.site} found {told} of {_n_data_ids(_n_sent(order.payload))} in {n_runs} run{'' if n_runs == 1 else 's'}",
+            campaign=order.campaign_uuid,
+            submission=order.submission_uuid,
+            actor=_person(order),
+            details={"data_ids": order.payload["data_ids"][:100], "outputs": order.result.get("outputs", [])[:500]},
+        )
+
+    def _made(self, order: AgentOrder, found: FoundSet) -> None:
+        self._context.record(
+            "dataid_set.created",
+            f"{found.name}@{found.version} made in {order.payload['repository']} at {order.site}: {_n_data_ids(found.rows)}",
+            reason=order.reason,
+            campaign=order.campaign_uuid,
+            submission=order.submission_uuid,
+            actor=_person(order),
+            details={"digest": found.digest, "rows": found.rows, "order": order.id},
+        )
+
+    def _exclude(self, order: AgentOrder, found: FoundSet) -> None:
+        """Give the campaign a revision in which some steps leave the new set out."""
+        campaign = self._campaign(order)
+        if campaign is None or campaign.status not in (CampaignStatus.RUNNING, CampaignStatus.PAUSED):
+            return
+        reference, steps = f"{found.name}@{found.version}", [str(step) for step in order.payload["exclude_from"]]
+        definition = excluded_from(campaign.definition, reference, steps)
+        document = definition.model_dump(mode="json", exclude_defaults=True)
+        canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        now, actor = self._context.clock.now_us(), _person(order)
+        revision = Revision(
+            number=campaign.revision + 1,
+            definition=definition,
+            digest=hashlib.sha256(canonical.encode()).hexdigest(),
+            author=actor.name,
+            reason=order.reason or "",
+            created_us=now,
+        )
+        store = CampaignStore(self._context.writing, SYSTEM)
+        store.add_revision(campaign, revision)
+        revised = replace(campaign, revision=revision.number, definition=definition, updated_us=now)
+        store.save(revised)
+        self._context.record(
+            "campaign.excluded",
+            f"{campaign.id} leaves {reference} out of {', '.join(steps)}: revision {revision.number}",
+            reason=order.reason,
+            campaign=campaign.uuid,
+            submission=order.submission_uuid,
+            actor=actor,
+            details={"set": reference, "digest": found.digest, "rows": found.rows, "steps": steps, "to": revision.number},
+        )
+        PinService(self._context).pin(revised, [{"reference": reference, "set": found.model_dump()}], actor=actor)
+        Conductor(self._context).advance(revised)
+
+    def _not_excluded(self, order: AgentOrder) -> None:
+        """Hold the campaign: what somebody wanted left out must not come in because a set could not be made."""
+        campaign = self._campaign(order)
+        if campaign is None:
+            return
+        why = order.faults[0].message if order.faults else "The site could not make the set."
+        self._context.record(
+            "campaign.exclude_failed",
+            f"{campaign.id}: the set {order.payload['name']} could not be made",
+            reason=why,
+            campaign=campaign.uuid,
+            submission=order.submission_uuid,
+            details={"faults": [fault.as_dict() for fault in order.faults], "data_ids": _n_sent(order.payload)},
+        )
+        conductor = Conductor(self._context)
+        if (campaign.status, CampaignAction.PAUSE) in CAMPAIGN_TRANSITIONS:
+            reason = f"Nothing is excluded: {why}"
+            campaign = conductor.move(campaign, CampaignAction.PAUSE, actor=SYSTEM, reason=reason)
+        conductor.advance(campaign)
+
+    def _campaign(self, order: AgentOrder) -> Campaign | None:
+        return CampaignStore(self._context.writing, SYSTEM).find(order.campaign_uuid or "", lock=True)
+
+
+def _person(order: AgentOrder) -> Identity:
+    """Give who asked; agents only carry out."""
+    return Identity(name=order.actor, role=SYSTEM.role)
+
+
+def _n_data_ids(number: int) -> str:
+    return f"{number:,} data ID{'' if number == 1 else 's'}"
+
+
+def _n_sent(payload: dict[str, Any]) -> int:
+    sent = payload["data_ids"]
+    return len(sent) if isinstance(sent, list) else len(sent.get("data_ids", ()))
+
+
+def _microseconds(text: str) -> int:
+    told = datetime.fromisoformat(text)
+    return round((told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp() * 1_000_000)

@@ -1,0 +1,214 @@
+"""DataId sets: what there is at the sites, one of them, and what a campaign uses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from campaigns.api.lists import cut, decode_cursor, encode_cursor
+from campaigns.domain.campaign import Campaign
+from campaigns.domain.dataidsets import CampaignSet, DataIdSetEntry, ReasonCount
+from campaigns.domain.decisions import newest_attempts
+from campaigns.domain.order import AgentOrder
+from campaigns.domain.site import SiteView
+from campaigns.domain.submission import Submission
+from campaigns.services.factory import Factory
+
+__all__ = ("CampaignData", "SetListPage", "SetPageView", "address_of", "campaign_data", "set_list_page", "set_page")
+
+PAGE_SIZE = 100
+ROWS = 200
+REASONS_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedSet:
+    """A set in the list."""
+
+    entry: DataIdSetEntry
+    address: str
+    reasons: tuple[ReasonCount, ...]
+    n_more: int
+    users: Sequence[tuple[str, str, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetListPage:
+    """The list's content; ``repositories`` are those that can be looked at anew."""
+
+    rows: list[ListedSet]
+    orders: Sequence[AgentOrder]
+    sites: Sequence[SiteView]
+    site: str | None
+    butler: str | None
+    name: str | None
+    cursor: str | None
+    next: str | None
+
+    @property
+    def filtered(self) -> bool:
+        """Whether only some are asked for (`bool`)."""
+        return bool(self.site or self.butler or self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPageView:
+    """One set: what is known of it, and a piece of its data IDs."""
+
+    entry: DataIdSetEntry
+    address: str
+    versions: list[tuple[int, str]]
+    users: Sequence[tuple[str, str, int]]
+    rows: list[dict[str, Any]] | None
+    start: int
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepUse:
+    """A step that a set is for, and what the set did to its newest submission."""
+
+    step: str
+    submission: Submission | None
+    outcome: str | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsedSet:
+    """A set of a campaign, with the steps it is for."""
+
+    used: CampaignSet
+    address: str | None
+    reasons: tuple[ReasonCount, ...]
+    more: tuple[ReasonCount, ...]
+    steps: list[StepUse]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignData:
+    """What a campaign takes in and leaves out.
+
+    Attributes
+    ----------
+    sets : `list` [`UsedSet`]
+        In the definition's order.
+    awaited : `list` [`str`]
+        The steps that wait for a set which is being made.
+    looked : `AgentOrder`, optional
+        The newest look at what the outputs have of some data IDs already.
+    found : `list` [`tuple` [`str`, `int`, `str`]]
+        What it found: each collection with its number of datasets and their types.
+    """
+
+    sets: list[UsedSet]
+    awaited: list[str]
+    looked: AgentOrder | None
+    found: list[tuple[str, int, str]]
+
+    @property
+    def n_drifted(self) -> int:
+        """How many of the sets have drifted (`int`)."""
+        return sum(one.used.drift is not None for one in self.sets)
+
+
+def address_of(entry: DataIdSetEntry, version: int | None = None) -> str:
+    """Give the address of a set's page."""
+    reference = f"{entry.name}@{entry.version if version is None else version}"
+    return f"/dataid-sets/{quote(entry.site, safe='')}/{quote(entry.butler, safe='')}/{quote(reference, safe='/@')}"
+
+
+def set_list_page(factory: Factory, *, site: str | None, butler: str | None, name: str | None, cursor: str | None) -> SetListPage:
+    """Gather the list of sets, newest first."""
+    after: tuple[int, str] | None = None
+    if cursor:
+        time_us, uuid = decode_cursor(cursor, int, str)
+        after = (time_us, uuid)
+    service = factory.dataid_sets()
+    found = service.list(site=site or None, butler=butler or None, name=name or None, after=after, limit=PAGE_SIZE + 1)
+    entries, following = cut(found, limit=PAGE_SIZE, key=lambda entry: (entry.created_us, entry.uuid))
+    users = {(one.site, one.butler, one.name): service.users(one) for one in entries}
+    return SetListPage(
+        rows=[_listed(entry, users[entry.site, entry.butler, entry.name]) for entry in entries],
+        orders=service.under_way(),
+        sites=factory.sites().list(),
+        site=site,
+        butler=butler,
+        name=name,
+        cursor=cursor,
+        next=following,
+    )
+
+
+def _listed(entry: DataIdSetEntry, users: Sequence[tuple[str, str, int]]) -> ListedSet:
+    return ListedSet(
+        entry=entry,
+        address=address_of(entry),
+        reasons=entry.reasons[:2],
+        n_more=max(0, (entry.n_reasons or 0) - 2),
+        users=[user for user in users if user[2] == entry.version],
+    )
+
+
+def set_page(factory: Factory, site: str, butler: str, reference: str, *, cursor: str | None) -> SetPageView:
+    """Gather one set and a piece of its data IDs."""
+    service = factory.dataid_sets()
+    entry = service.get(site, butler, reference)
+    start = max(0, min(decode_cursor(cursor, int)[0], 2**31)) if cursor else 0
+    page = service.rows(entry, start=start, limit=ROWS)
+    return SetPageView(
+        entry=entry,
+        address=address_of(entry),
+        versions=[(one.version, address_of(entry, one.version)) for one in service.versions(entry)],
+        users=service.users(entry),
+        rows=None if page is None else page.rows,
+        start=start,
+        next=None if page is None or page.next is None else encode_cursor(page.next),
+    )
+
+
+def campaign_data(factory: Factory, campaign: Campaign, submissions: Sequence[Submission]) -> CampaignData:
+    """Gather what a campaign takes in and leaves out."""
+    newest = newest_attempts(submissions)
+    looked = factory.exclusions().looked(campaign.uuid)
+    awaited = factory.exclusions().awaited(campaign.uuid)
+    return CampaignData(
+        sets=[_used(one, list(newest.values())) for one in factory.dataid_sets().used_by(campaign)],
+        awaited=[step for step in campaign.definition.step_names if step in awaited],
+        looked=looked,
+        found=found_in(looked),
+    )
+
+
+def found_in(order: AgentOrder | None) -> list[tuple[str, int, str]]:
+    """Sum up what a look at the outputs found: each collection with its number of datasets and their types."""
+    outputs = [] if order is None else order.result.get("outputs", [])
+    collections = dict.fromkeys(one["collection"] for one in outputs)
+    found = []
+    for collection in collections:
+        here = [one for one in outputs if one["collection"] == collection]
+        types = ", ".join(f"{one['dataset_type']} {one['datasets']:,}" for one in here)
+        found.append((collection, sum(one["datasets"] for one in here), types))
+    return found
+
+
+def _used(one: CampaignSet, newest: Sequence[Submission]) -> UsedSet:
+    reasons = one.entry.reasons if one.entry else ()
+    return UsedSet(
+        used=one,
+        address=address_of(one.entry) if one.entry else None,
+        reasons=reasons[:REASONS_SHOWN],
+        more=reasons[REASONS_SHOWN:],
+        steps=[_step_use(step, one, newest) for step in one.steps],
+    )
+
+
+def _step_use(step: str, one: CampaignSet, newest: Sequence[Submission]) -> StepUse:
+    for submission in newest:
+        use = next((use for use in submission.sets if use.reference == one.reference and use.role == one.role.value), None)
+        if submission.step == step and use is not None:
+            return StepUse(step=step, submission=submission, outcome=use.outcome, detail=use.detail)
+    begun = next((submission for submission in newest if submission.step == step), None)
+    return StepUse(step=step, submission=begun, outcome="not_known" if begun is not None else None, detail="")

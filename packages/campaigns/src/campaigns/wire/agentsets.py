@@ -1,0 +1,170 @@
+"""What the server and the agents say to each other about DataId sets; only agents touch Butler, in the stack."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from campaigns.domain.dataidsets import Outcome, SetRole
+from campaigns.domain.quanta import cut_to
+from campaigns.wire.orderkind import OrderKind
+from campaigns.wire.protocol import Wire
+
+__all__ = (
+    "MAX_SENT_ROWS",
+    "ROWS_FILE",
+    "FindOutputsPayload",
+    "FoundSet",
+    "GraphReport",
+    "GraphSet",
+    "ListSetsPayload",
+    "NamedSetModel",
+    "OutputCount",
+    "PinnedSet",
+    "ReasonModel",
+    "SetRows",
+    "ShowSetPayload",
+    "Unknown",
+    "UploadSetPayload",
+)
+
+MAX_SENT_ROWS = 100_000
+"""How many data IDs go through the service at most; larger sets are uploaded at the site, by `butler upload-dataid-set`."""
+
+ROWS_FILE = "rows.json"
+"""The name under which an agent brings the data IDs of a set; see `SetRows`."""
+
+
+class Unknown(StrEnum):
+    """What becomes of data IDs that the registry has no records of."""
+
+    ERROR = "error"
+    DROP = "drop"
+    PENDING = "pending"
+
+
+class PinnedSet(Wire):
+    """A set as a submission applies it."""
+
+    role: SetRole
+    name: str
+    version: int
+    digest: str = Field(description="The set must still have it when the submission begins.")
+
+
+class NamedSetModel(Wire):
+    """A set to be looked up."""
+
+    where: str = Field(description="The place in the campaign file.")
+    reference: str = Field(description="`name@version`, or `name` for the newest.")
+    role: SetRole
+    step: str | None = Field(default=None, description="The step it is for; null for all.")
+
+
+class UploadSetPayload(Wire):
+    """Make the next version of a set, once, however often this is tried."""
+
+    kind: Literal[OrderKind.UPLOAD_SET] = OrderKind.UPLOAD_SET
+    stack: str
+    repository: str
+    name: str
+    data_ids: list[dict[str, Any]] | dict[str, Any] = Field(description="A DataId file's document.")
+    description: str = ""
+    source: str = Field(default="", description="What the set was made from, for people.")
+    unknown: Unknown = Unknown.ERROR
+    exclude_from: list[str] = Field(
+        default_factory=list, description="Steps of the campaign that leave the set out once it is there; the server's own note."
+    )
+
+
+class ListSetsPayload(Wire):
+    """Tell of all sets of a repository that everyone may read."""
+
+    kind: Literal[OrderKind.LIST_SETS] = OrderKind.LIST_SETS
+    stack: str
+    repository: str
+
+
+class ShowSetPayload(Wire):
+    """Tell of one set, and bring its data IDs."""
+
+    kind: Literal[OrderKind.SHOW_SET] = OrderKind.SHOW_SET
+    stack: str
+    repository: str
+    name: str
+    version: int
+
+
+class FindOutputsPayload(Wire):
+    """Count what collections have of some data IDs."""
+
+    kind: Literal[OrderKind.FIND_OUTPUTS] = OrderKind.FIND_OUTPUTS
+    stack: str
+    repository: str
+    collections: list[str]
+    data_ids: list[dict[str, Any]]
+
+
+class _Told(Wire):
+    # What a newer `dataid_sets` tells besides is passed over.
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class ReasonModel(_Told):
+    """A reason, and how many data IDs have it; an empty one stands for none."""
+
+    reason: Annotated[str, cut_to(1000)]
+    rows: int
+
+
+class FoundSet(_Told):
+    """A set as an agent tells of it: `dataid_sets.DataIdSet.to_dict`, and its most frequent reasons."""
+
+    name: str
+    version: int
+    digest: str
+    dimensions: list[str]
+    rows: int
+    pending: int = 0
+    owner: Annotated[str, cut_to(200)] = ""
+    description: str = ""
+    source: str = ""
+    created: str = Field(description="ISO 8601, UTC.")
+    reasons: list[ReasonModel] = Field(default_factory=list, max_length=50)
+    n_reasons: int | None = None
+
+
+class SetRows(_Told):
+    """The file of a set's data IDs: in each row the values of the dimensions, then the number of its reason, or null."""
+
+    dimensions: list[str]
+    reasons: list[str]
+    rows: list[list[Any]] = Field(max_length=MAX_SENT_ROWS)
+
+
+class OutputCount(_Told):
+    """How many datasets of a type a collection has of the data IDs that were asked about."""
+
+    collection: str
+    dataset_type: str
+    datasets: int
+
+
+class GraphSet(_Told):
+    """What the graph's header says of a set."""
+
+    role: SetRole
+    name: str
+    version: int
+    digest: str = ""
+    outcome: Outcome
+    detail: Annotated[str, cut_to(1000)] = ""
+
+
+class GraphReport(Wire):
+    """What the quantum graph says of how it was made."""
+
+    kind: Literal["graph"] = "graph"
+    sets: list[GraphSet]

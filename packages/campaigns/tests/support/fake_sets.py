@@ -1,0 +1,95 @@
+"""A registry of DataId sets in a dictionary, for agents that carry out nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+__all__ = ("FakeSets", "no_such_set")
+
+GOVERNORS = ("instrument", "skymap")
+
+
+def no_such_set(reference: str, where: str) -> dict[str, str]:
+    """Give the fault of a set that is not there."""
+    message = f"There is no DataId set {reference}."
+    return {"code": "unknown_set", "message": message, "where": where, "remedy": "`butler query-dataid-sets REPO` lists them."}
+
+
+class FakeSets:
+    """Sets by name, each a list of versions."""
+
+    def __init__(self) -> None:
+        self._sets: dict[str, list[dict[str, Any]]] = {}
+        self._rows: dict[str, dict[str, Any]] = {}
+        self.outputs: list[dict[str, Any]] = []
+
+    def carry_out(self, payload: dict[str, Any], *, mark: str, now_us: int) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """Carry out an order; give the report that ends it, and the file of data IDs to be brought before, if there is one."""
+        match payload["kind"]:
+            case "preflight":
+                return self._preflight(payload["sets"]), None
+            case "list_sets":
+                told = [one for versions in self._sets.values() for one in versions]
+                return _done({"sets": told, "n_sets": len(told)}), None
+            case "upload_set":
+                made = self.make(payload["name"], payload["data_ids"], source=f"{payload['source']} ({mark})", now_us=now_us)
+                return _done({"set": made}), self._rows[f"{made['name']}@{made['version']}"]
+            case "show_set":
+                one = self._sets[payload["name"]][payload["version"] - 1]
+                return _done({"set": one}), self._rows[f"{one['name']}@{one['version']}"]
+            case "find_outputs":
+                return _done({"outputs": self.outputs}), None
+        return _done({}), None
+
+    def make(self, name: str, data_ids: Any, *, source: str = "", now_us: int = 0) -> dict[str, Any]:
+        """Make the next version of a set."""
+        constants = data_ids.get("constants", {}) if isinstance(data_ids, dict) else {}
+        listed = [{**constants, **one} for one in (data_ids["data_ids"] if isinstance(data_ids, dict) else data_ids)]
+        dimensions = [key for key in listed[0] if key != "reason"]
+        reasons = list(dict.fromkeys(one["reason"] for one in listed if one.get("reason")))
+        rows = [
+            [*(one[key] for key in dimensions), reasons.index(one["reason"]) if one.get("reason") else None] for one in listed
+        ]
+        versions = self._sets.setdefault(name, [])
+        counted = Counter(one.get("reason") or "" for one in listed).most_common(20)
+        made = {
+            "name": name,
+            "version": len(versions) + 1,
+            "digest": hashlib.sha256(json.dumps([row[:-1] for row in rows]).encode()).hexdigest(),
+            "dimensions": dimensions,
+            "rows": len(rows),
+            "pending": 0,
+            "owner": "campaigns",
+            "description": "",
+            "source": source,
+            "created": datetime.fromtimestamp(now_us / 1_000_000, UTC).isoformat(),
+            "access": "everyone",
+            "reasons": [{"reason": reason, "rows": number} for reason, number in counted],
+            "n_reasons": len({one.get("reason") for one in listed}),
+        }
+        versions.append(made)
+        self._rows[f"{name}@{made['version']}"] = {"dimensions": dimensions, "reasons": reasons, "rows": rows}
+        return made
+
+    def find(self, reference: str) -> dict[str, Any] | None:
+        """Give a version of a set, or the newest."""
+        name, _, version = reference.partition("@")
+        versions = self._sets.get(name, [])
+        found = [one for one in versions if not version or one["version"] == int(version)]
+        return found[-1] if found else None
+
+    def _preflight(self, named: list[dict[str, Any]]) -> dict[str, Any]:
+        faults = [no_such_set(one["reference"], one["where"]) for one in named if self.find(one["reference"]) is None]
+        if faults:
+            return {"kind": "failed", "faults": faults}
+        return _done(
+            {"steps": [], "sets": [{"reference": one["reference"], "set": self.find(one["reference"])} for one in named]}
+        )
+
+
+def _done(result: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "done", "result": result}

@@ -1,0 +1,136 @@
+"""The pages about DataId sets: what there is, what a campaign uses, and leaving data out after failures."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from campaigns.domain.identity import Role
+from campaigns.gateways.clock import FixedClock
+from support.people import NOW_US
+from support.serving import Clients, TestClient
+from web.conftest import browser
+from web.fake_agent import FakeAgent
+
+PICK = json.dumps({"skymap": "lsst_cells_v1", "tract": 9813, "patch": 12, "reason": "no warps"})
+
+
+def _agent(clients: Clients) -> FakeAgent:
+    agent = FakeAgent(clients(Role.AGENT), FixedClock(NOW_US))
+    agent.hello()
+    return agent
+
+
+def _sent(client: TestClient, path: str, **form: Any) -> str:
+    """Send a form that must be taken, and give the page it leads to."""
+    answer = client.post(path, data=form)
+    assert answer.status_code == 303, answer.text
+    return str(client.get(answer.headers["location"]).text)
+
+
+def test_the_list_tells_versions_reasons_and_who_pinned_them(clients: Clients) -> None:
+    viewer = browser(clients, Role.VIEWER)
+    text = viewer.get("/dataid-sets").text
+    assert text.count("<b>DM-51300/clouds</b>") == 2
+    assert "clouds: extinction above 1 mag" in text
+    [row] = re.findall(r'<tr id="set-[^"]+" data-href="[^"]+clouds@1".*?</tr>', text, re.DOTALL)
+    assert '<a href="/campaigns/C-2?tab=data"' in row
+    assert "No set is so." in viewer.get("/dataid-sets?name=nothing").text
+    assert 'id="upload"' not in text
+    assert 'id="upload"' in browser(clients, Role.OPERATOR).get("/dataid-sets").text
+
+
+def test_one_set_with_its_data_ids(clients: Clients) -> None:
+    viewer = browser(clients, Role.VIEWER)
+    text = viewer.get("/dataid-sets/here/main/DM-51300/clouds@1").text
+    assert text.count('<tr id="row-') == 41
+    assert "2026110100141" not in text
+    assert "&lt;script&gt;" in text
+    assert "C-2 rc2-w_2026_46" in text
+    assert viewer.get("/dataid-sets/here/main/DM-51300/clouds").text.count('<tr id="row-') == 44
+    missing = viewer.get("/dataid-sets/here/main/DM-51300/clouds@9")
+    assert missing.status_code == 404
+    assert "No set DM-51300/clouds@9 is known" in missing.text
+
+
+def test_a_campaign_tells_what_it_leaves_out_and_what_has_drifted(clients: Clients) -> None:
+    text = browser(clients, Role.VIEWER).get("/campaigns/C-2?tab=data").text
+    assert "A newer version DM-51300/clouds@2 exists." in text
+    assert "41</b> data IDs of instrument, exposure" in text
+    assert "applied" in text
+    assert "translated" in text
+    assert "to come" in text
+    assert "The definition names no DataId sets" in browser(clients, Role.VIEWER).get("/campaigns/C-1?tab=data").text
+
+
+def test_a_submission_tells_what_sets_did_to_its_graph(clients: Clients) -> None:
+    viewer = browser(clients, Role.VIEWER)
+    assert "exposure → visit" in viewer.get("/submissions/S-5").text
+    assert 'id="sets-h"' not in viewer.get("/submissions/S-1").text
+
+
+def test_a_set_is_made_from_a_form(clients: Clients) -> None:
+    operator = browser(clients, Role.OPERATOR)
+    form = {"place": "here main", "name": "a/b", "data_ids": '[{"instrument": "X", "visit": 1}]', "reason": "To try."}
+    text = _sent(operator, "/dataid-sets", **form)
+    assert "here was asked to make the set a/b" in text
+    assert "waits for its agent" in text
+    agent = _agent(clients)
+    agent.take()
+    assert "<b>a/b</b>" in operator.get("/dataid-sets").text
+    refused = operator.post("/dataid-sets", data={**form, "data_ids": "[{"})
+    assert refused.status_code == 422
+    assert "not valid JSON" in refused.text
+    assert browser(clients, Role.VIEWER).post("/dataid-sets", data=form).status_code == 403
+
+
+def test_what_a_site_could_not_do_stands_in_the_list(clients: Clients) -> None:
+    operator = browser(clients, Role.OPERATOR)
+    _sent(operator, "/dataid-sets/look", place="here embargo")
+    _agent(clients).refuse_preflight({"code": "sets_not_usable", "message": "The registry has no tables for DataId sets."})
+    assert "The registry has no tables for DataId sets." in operator.get("/dataid-sets").text
+
+
+def test_excluding_what_failed(clients: Clients) -> None:
+    manager = browser(clients, Role.MANAGER)
+    assert 'id="exclude"' in manager.get("/submissions/S-5").text
+    page = manager.get("/submissions/S-5/exclude").text
+    assert "by</span>" in page
+    assert page.count('name="pick"') == 1, "all failures are of one tract"
+    patches = manager.get("/submissions/S-5/exclude?by=tract,patch").text
+    assert patches.count('name="pick"') == 5
+    assert "No usable input warps for patch 12" in patches
+
+    answer = manager.post("/submissions/S-5/exclude/look", data={"by": "tract,patch", "pick": PICK})
+    here = answer.headers["location"]
+    looked = manager.get(here).text
+    assert "here is looking" in looked
+    assert len(re.findall(r'" checked>', looked)) == 3, "one data ID, and the steps that have not begun"
+    agent = _agent(clients)
+    agent.sets.outputs = [{"collection": "u/run", "dataset_type": "deepCoadd", "datasets": 12}]
+    agent.take()
+    assert "deepCoadd 12" in manager.get(here).text
+
+    form = {"name": "dm/bad", "pick": PICK, "steps": ["step3", "step4"], "reason": "No warps there."}
+    text = _sent(manager, "/submissions/S-5/exclude", **form)
+    assert "dm/bad is being made" in text
+    assert "A set is being made that step3, step4 will leave out." in text
+    agent.take()
+    text = manager.get("/campaigns/C-2?tab=data").text
+    assert "A set is being made" not in text
+    assert "dm/bad" in text
+    assert "deepCoadd 12" in text
+    assert "dm/bad@1" in manager.get("/campaigns/C-2?tab=definition").text
+
+
+def test_excluding_is_a_managers_and_keeps_nothing_that_was_not_given(clients: Clients) -> None:
+    operator = browser(clients, Role.OPERATOR)
+    assert "needs the role manager" in operator.get("/submissions/S-5/exclude").text
+    form = {"name": "dm/bad", "pick": PICK, "steps": ["step3"], "reason": "No."}
+    assert operator.post("/submissions/S-5/exclude", data=form).status_code == 403
+    manager = browser(clients, Role.MANAGER)
+    for changes in ({"pick": "[1"}, {"pick": []}, {"steps": ["nowhere"]}, {"name": "a b"}, {"reason": " "}):
+        answer = manager.post("/submissions/S-5/exclude", data={**form, **changes})
+        assert answer.status_code == 422, changes
+    assert manager.get("/submissions/S-5/exclude?by=visit").status_code == 422
