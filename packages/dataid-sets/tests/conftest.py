@@ -11,13 +11,8 @@ import pytest
 from lsst.daf.butler import Butler
 
 from dataid_sets import DataIdSets
-from registries import HSC_FILES, Shared, make_repository
+from registries import BACKENDS, HSC_FILES, Shared, make_repository
 from support.postgres import MISSING, PostgresServer, find_programs
-
-CHOSEN = os.environ.get("DATAID_SETS_BACKENDS", "sqlite psycopg").split()
-"""The databases, and for PostgreSQL the drivers, to test with; `make test` has psycopg2 beside the older SQLAlchemy."""
-
-BACKENDS = tuple(pytest.param(name, marks=[] if name == "sqlite" else [pytest.mark.postgres]) for name in CHOSEN)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,10 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from lsst.daf.butler import Butler, ButlerConfig, Config
 from lsst.resources import ResourcePath
 
 from dataid_sets import DataIdSets
+
+CHOSEN = os.environ.get("DATAID_SETS_BACKENDS", "sqlite psycopg").split()
+"""The databases, and for PostgreSQL the drivers, to test with; `make test` has psycopg2 beside the older SQLAlchemy."""
+
+BACKENDS = tuple(pytest.param(name, marks=[] if name == "sqlite" else [pytest.mark.postgres]) for name in CHOSEN)
 
 HSC_FILES = ("ci_hsc-subset.yaml", "ci_hsc-subset-skymap.yaml")
 """Real records that Butler's own wheel carries: 11 visits, 16 detectors, 33 of their regions and 33 calexp, 1 tract."""

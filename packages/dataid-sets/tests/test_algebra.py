@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lsst.daf.butler import Butler
 
-from dataid_sets import Access, DataIdSetDimensionsError, DataIdSets, DataIdTable
-from registries import SNAPS_VISIT
+from dataid_sets import Access, DataIdSetDimensionsError, DataIdSets, DataIdSetValueError, DataIdTable
+from registries import BACKENDS, SNAPS_VISIT
 
 Rows = dict[tuple[int, int], str | None]
 VISITS = (903334, 903336, 903338, SNAPS_VISIT)
@@ -108,3 +112,89 @@ def test_sets_of_different_dimensions_do_not_mix(sets: DataIdSets, name: str) ->
     with pytest.raises(DataIdSetDimensionsError, match="Project one to the dimensions of the other"):
         sets.union(f"{name}/c", [f"{name}/a", f"{name}/b"])
     assert sets.project(f"{name}/d", f"{name}/a", ["visit", "detector"]).access is Access.PRIVATE
+
+
+def reasons_by(sets: DataIdSets, found: object, key: str) -> dict[object, str | None]:
+    return {row[key]: row["reason"] for row in sets.read(found).arrow.to_pylist()}
+
+
+def test_a_data_id_keeps_its_own_reasons_when_dimensions_change(sets: DataIdSets, name: str) -> None:
+    rows = [(903334, 0, "zzz cloud"), (903336, 0, "aaa trailed"), (903336, 1, None)]
+    sets.create(name, [{"instrument": "HSC", "exposure": e, "detector": d, "reason": r} for e, d, r in rows], unknown="pending")
+    visits = sets.project(f"{name}/visits", name, ["visit"])
+    assert reasons_by(sets, visits, "visit") == {903334: "zzz cloud", 903336: "aaa trailed"}
+    nights = sorted(sets.butler.query_dimension_records("visit"), key=lambda record: record.id)
+    sets.create(
+        f"{name}/all", [{"instrument": "HSC", "visit": each.id, "reason": f"{each.day_obs} {each.id}"} for each in nights]
+    )
+    first = {}
+    for each in nights:
+        first.setdefault(each.day_obs, f"{each.day_obs} {each.id}")
+    assert reasons_by(sets, sets.project(f"{name}/nights", f"{name}/all", ["day_obs"]), "day_obs") == first
+
+
+def test_the_rule_holds_where_a_dimension_is_dropped_too(sets: DataIdSets, name: str) -> None:
+    sets.create(name, [{"instrument": "HSC", "exposure": SNAPS_VISIT + 1, "detector": 0}])
+    assert sets.project(f"{name}/any", name, ["visit"]).n_rows == 1
+    assert sets.project(f"{name}/all", name, ["visit"], rule="all").n_rows == 0
+    assert sets.project(f"{name}/system", name, ["visit"], visit_system=0).n_rows == 0
+
+
+def test_a_set_of_exposures_and_visits_keeps_to_its_own_visits(two_visits: DataIdSets) -> None:
+    pair = [{"instrument": "HSC", "exposure": 903334, "visit": 903334}]
+    with two_visits.query(include=[pair]) as query:
+        assert [data_id["visit"] for data_id in query.data_ids(["visit"])] == [903334]
+
+
+def test_all_visits_of_an_exposure_are_those_of_the_system(two_visits: DataIdSets, name: str) -> None:
+    two_visits.create(name, [{"instrument": "HSC", "visit": 999001}])
+    assert two_visits.project(f"{name}/all", name, ["exposure"], rule="all", visit_system=7).n_rows == 1
+    assert two_visits.project(f"{name}/of-all-systems", name, ["exposure"], rule="all").n_rows == 0
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def two_visits(request: pytest.FixtureRequest, make_hsc) -> Iterator[DataIdSets]:
+    """Give the sets of a registry in which exposure 903334 has a second visit, 999001, in visit system 7."""
+    with Butler.from_config(make_hsc(request.param), writeable=True) as butler:
+        sets, insert = DataIdSets(butler), butler.registry.insertDimensionData
+        sets.init()
+        insert("visit", other_visit(sets))
+        insert("visit_definition", {"instrument": "HSC", "exposure": 903334, "visit": 999001})
+        insert("visit_system", {"instrument": "HSC", "id": 7, "name": "other"})
+        insert("visit_system_membership", {"instrument": "HSC", "visit_system": 7, "visit": 999001})
+        yield sets
+
+
+def other_visit(sets: DataIdSets) -> dict[str, object]:
+    known = next(iter(sets.butler.query_dimension_records("visit", visit=903334, instrument="HSC")))
+    return {
+        "instrument": "HSC",
+        "id": 999001,
+        "day_obs": known.day_obs,
+        "physical_filter": known.physical_filter,
+        "name": "HSCA99900100",
+        "seq_num": 999001,
+        "exposure_time": 30.0,
+        "timespan": known.timespan,
+    }
+
+
+def test_what_is_left_out_for_want_of_records_is_told(sets: DataIdSets, name: str) -> None:
+    sets.create(name, [{"instrument": "HSC", "visit": visit} for visit in (903334, 77)], unknown="pending")
+    some = sets.restrict(f"{name}/some", name, where="instrument = 'HSC'")
+    assert (some.n_rows, some.recipe["pending_left_out"]) == (1, 1)
+    assert sets.union(f"{name}/same", name).n_pending == 1
+
+
+def test_a_reason_for_each_row_takes_no_longer_than_one_for_all(sets: DataIdSets, name: str) -> None:
+    rows = [{"instrument": "HSC", "visit": visit, "reason": f"reason {visit}"} for visit in range(20_000)]
+    made = sets.create(name, rows, unknown="pending")
+    started = time.monotonic()
+    assert sets.union(f"{name}/u", [made]).reasons_digest == made.reasons_digest
+    assert time.monotonic() - started < 10
+
+
+def test_unknown_dimensions_are_told(sets: DataIdSets, name: str) -> None:
+    sets.create(name, [{"instrument": "HSC", "visit": 903334}])
+    with pytest.raises(DataIdSetValueError, match=r"There is no dimension visti\. Did you mean visit"):
+        sets.project(f"{name}/x", name, ["visti"])

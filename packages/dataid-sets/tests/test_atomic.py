@@ -147,7 +147,7 @@ def test_a_lost_connection(sets: DataIdSets, hsc_root: Path, name: str, when: st
         if when == "after the rows":
             real(connection, *args, **kwargs)
         number = connection.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
-        url = str(sets._inside.db._engine.url).replace(f"+{sets._inside.driver}", "")
+        url = str(sets._inside.db._engine.url).replace(f"+{sets._inside.db.dialect.driver}", "")
         with psycopg.connect(url, autocommit=True) as other:
             other.execute("SELECT pg_terminate_backend(%s, 5000)", [number])
         if when == "before the rows":

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dataid_sets import DataIdSetDimensionsError, DataIdSets
+from dataid_sets import DataIdSetConflictError, DataIdSetDimensionsError, DataIdSets
+from dataid_sets._headers import Person
 from registries import SNAPS_VISIT
 
 RUN = "HSC/runs/ci_hsc/20240806T180642Z"
@@ -85,3 +86,25 @@ def test_a_query_may_be_counted_and_ordered(sets: DataIdSets, name: str) -> None
         found = query.datasets("calexp", RUN)
         assert found.count() == len(everything) - 5
         assert len(list(found.order_by("-visit").limit(3))) == 3
+
+
+def test_a_set_that_is_removed_while_it_is_in_use_is_told(sets: DataIdSets, name: str) -> None:
+    everything = pairs(sets)
+    made = sets.create(name, as_rows(everything[:5]))
+    told = f"{name}@1 was removed while it was in use"
+    with pytest.raises(DataIdSetConflictError, match=told), sets.query(exclude=[made]):
+        sets.remove(made)
+    again = sets.create(name, as_rows(everything[:5]))
+    chosen = sets.conditions(exclude=[again])
+    sets.require_there(chosen)
+    sets.remove(again)
+    with pytest.raises(DataIdSetConflictError, match=f"{name}@2 was removed"):
+        sets.require_there(chosen)
+
+
+def test_a_set_that_is_made_private_while_it_is_in_use_is_told(sets: DataIdSets, name: str) -> None:
+    made = sets.create(name, as_rows(pairs(sets)[:5]))
+    other = DataIdSets(sets.butler)
+    other._headers._person = Person("somebody", ())
+    with pytest.raises(DataIdSetConflictError, match="no longer shares it"), other.query(exclude=[made]):
+        sets.share(made, "private")

@@ -111,7 +111,9 @@ def test_a_sweep_takes_what_has_expired(sets: DataIdSets, other: DataIdSets, nam
     with pytest.raises(DataIdSetValueError, match="no time zone"):
         sets.sweep(datetime.datetime(2020, 1, 1))  # noqa: DTZ001
     assert [str(each) for each in sets.sweep(NOW - datetime.timedelta(seconds=1)) if each.name.startswith(name)] == []
-    assert [each.removed for each in sets.sweep(NOW) if each.name.startswith(name)] == [NOW]
+    swept = [each for each in sets.sweep(NOW) if each.name.startswith(name)]
+    assert [each.name for each in swept] == [early.name]
+    assert swept[0].removed > datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=5)
     assert [each.name for each in sets.list(name=f"{name}*")] == [late.name, never.name]
     assert left_over(sets, early) == 0
     # An administrator sweeps away everyone's, even those that only their owners can read.
@@ -175,14 +177,18 @@ def test_a_use_told_too_late_is_refused(shared: Shared, name: str) -> None:
 
 def test_quotas(sets: DataIdSets, name: str) -> None:
     owner, quotas = sets._headers.person.name, sets._headers.quotas
-    with sets._inside.reading() as connection:
-        kept = quotas.kept(connection, owner)
+
+    def limit_and_kept() -> tuple[int | None, int]:
+        with sets._inside.reading() as connection:
+            return quotas.limit(connection, owner), quotas.kept(connection, owner)
+
     sets.set_quota("*", 0)  # holds for no administrator
-    assert quotas.left() is None
+    limit, kept = limit_and_kept()
+    assert limit is None
     sets.set_quota(owner, kept + 4)
     try:
         made = sets.create(name, ROWS)
-        assert quotas.left() == 1
+        assert limit_and_kept() == (kept + 4, kept + 3)
         with pytest.raises(
             DataIdSetPermissionError, match=rf"You keep {kept + 3:,} of {kept + 4:,} rows; 3 more do not fit. Remove"
         ):
@@ -195,7 +201,7 @@ def test_quotas(sets: DataIdSets, name: str) -> None:
     finally:
         sets.set_quota(owner, None)
         sets.set_quota("*", None)
-    assert quotas.left() is None
+    assert limit_and_kept()[0] is None
     for wrong in (("", 1), ("x" * 65, 1), (owner, -1)):
         with pytest.raises(DataIdSetValueError):
             sets.set_quota(*wrong)

@@ -409,7 +409,9 @@ class TestQuotas:
             theirs.create(f"{name}/carol", ROWS)
         theirs = shared.sets("bob")
         theirs.remove(theirs.create(f"{name}/bob", ROWS))
-        assert theirs._headers.quotas.left() == 5
+        quotas = theirs._headers.quotas
+        with theirs._inside.reading() as connection:
+            assert quotas.limit(connection, "bob") - quotas.kept(connection, "bob") == 5
 
 
 class TestInstalling:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
+import sqlalchemy as sa
 
 from dataid_sets import DataIdSets, DataIdSetValueError, NoSuchDataIdSetError
+from dataid_sets import _existence as existence
 
 
 def visits(sets: DataIdSets) -> list[int]:
@@ -40,3 +43,81 @@ def test_unknown_data_ids_are_all_named(sets: DataIdSets, name: str) -> None:
     pending = sets.create(name, rows, unknown="pending")
     assert (pending.n_rows, pending.n_pending) == (3, 2)
     assert [data_id["visit"] for data_id in sets.pending(pending)] == [1, 2]
+
+
+def test_an_error_names_only_the_first_of_many_unknown_data_ids(sets: DataIdSets, name: str) -> None:
+    arrow = pa.table({"visit": pa.array(range(10_003)), "instrument": ["HSC"] * 10_003})
+    with pytest.raises(DataIdSetValueError) as raised:
+        sets.create(name, arrow)
+    told = [problem.message for problem in raised.value.problems]
+    assert len(told) == 10_002
+    assert told[-2:] == [
+        "The registry does not know 3 more.",
+        "In all, the registry does not know 10,003 of these values.",
+    ]
+    assert sets.create(name, arrow, unknown="pending").n_pending == 10_003
+
+
+def test_many_text_keys_are_found_whatever_the_order_of_the_database(
+    sets: DataIdSets, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups = [*(f"many-{letter}" for letter in "aBcD"), *(f"group-{visit}" for visit in visits(sets))]
+    records = [{"instrument": "HSC", "name": group} for group in groups[:4]]
+    sets.butler.registry.insertDimensionData("group", *records)
+    monkeypatch.setattr(existence, "_MANY", 1)
+    statements: list[str] = []
+    with sets._inside.reading() as connection:
+        engine = connection.engine
+    sa.event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    assert sets.create(name, [{"instrument": "HSC", "group": group} for group in groups]).n_rows == len(groups)
+    with pytest.raises(DataIdSetValueError, match="group=nope"):
+        sets.create(name, [{"instrument": "HSC", "group": group} for group in (*groups, "nope")])
+    assert statements
+    assert not any("BETWEEN" in each for each in statements)
+
+
+def test_reasons_that_no_row_has_are_not_stored(sets: DataIdSets, name: str) -> None:
+    rows = [{"instrument": "HSC", "visit": visit, "reason": f"of {visit}"} for visit in (1, visits(sets)[0], 2)]
+    made = sets.create(name, rows, unknown="drop")
+    assert sets._headers.reasons(made.id) == {0: f"of {visits(sets)[0]}"}
+    assert sets.read(made).arrow["reason"].to_pylist() == [f"of {visits(sets)[0]}"]
+
+
+def test_names_are_matched_by_pattern_and_case(sets: DataIdSets, name: str) -> None:
+    rows = [{"instrument": "HSC", "visit": visits(sets)[0]}]
+    for ending in ("a_b", "A_b", "axb"):
+        sets.create(f"{name}/{ending}", rows)
+
+    def found(pattern: str) -> list[str]:
+        return [each.name.removeprefix(f"{name}/") for each in sets.list(name=f"{name}/{pattern}")]
+
+    assert found("a*") == ["a_b", "axb"]
+    assert found("a_*") == ["a_b"]
+    assert sorted(found("*_b")) == ["A_b", "a_b"]
+    assert found("a_b") == ["a_b"]
+    assert found("a?b*") == found("[a]*") == found("a%") == found("%*") == []
+
+
+@pytest.mark.parametrize(
+    ("mistake", "told"),
+    [
+        (
+            lambda sets, rows: sets.create("x", rows, unknown="maybe"),
+            "unknown: 'maybe' is no unknown. Choose one of: error, drop",
+        ),
+        (lambda sets, rows: sets.create("x", rows, access="all"), "access: 'all' is no access. Choose one of: everyone, group"),
+        (lambda sets, rows: sets.conditions(include=[rows], rule="some"), "rule: 'some' is no rule. Choose one of: any, all"),
+        (lambda sets, rows: sets.list(dimensions=["nope"]), "dimensions: There is no dimension nope"),
+        (lambda sets, rows: sets.create("x", [7]), "data ID 0: A data ID is a mapping"),
+    ],
+)
+def test_wrong_options_are_told(sets: DataIdSets, mistake, told: str) -> None:
+    with pytest.raises(DataIdSetValueError) as raised:
+        mistake(sets, [{"instrument": "HSC", "visit": visits(sets)[0]}])
+    assert told in str(raised.value)
+
+
+def test_pixels_must_be_of_their_scheme(sets: DataIdSets, name: str) -> None:
+    with pytest.raises(DataIdSetValueError, match="htm7=5: The registry has no such htm7"):
+        sets.create(name, [{"htm7": 5}, {"htm7": 131072}], unknown="pending")
+    assert sets.create(name, [{"htm7": 131072}]).n_rows == 1

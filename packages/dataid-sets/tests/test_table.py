@@ -93,6 +93,17 @@ def test_columns_may_be_constants_and_narrow() -> None:
         ([{"instrument": "HSC", "visit": 1, "detector": 1, "tract": 3}], "data ID 0: tract is no dimension of"),
         ([{"instrument": "HSC", "visit": 1, "detector": None}], "row 1, detector: 1 rows have no value"),
         ([{"instrument": each, "visit": 1, "detector": 1} for each in ("HSC", 1)], "instrument has values of several"),
+        (
+            [{"instrument": each, "visit": 1, "detector": 1} for each in ("HSC", "")],
+            "row 2, instrument: The value of instrument is",
+        ),
+        ([{"instrument": "H\0", "visit": 1, "detector": 1}], "row 1, instrument: The value of instrument has a NUL"),
+        ([{"instrument": "H\ud800", "visit": 1, "detector": 1}], "instrument: instrument is not Unicode text"),
+        ([{"instrument": "\U0001f52d" * 33, "visit": 1, "detector": 1}], "is longer than the 32 characters"),
+        ([{"instrument": "HSC", "visit": 1, "detector": 1, "reason": "a\0b"}], "row 1, reason: The reason has a NUL"),
+        ([{"instrument": "HSC", "visit": 1, "detector": 1, "reason": "\udfff"}], "reason is not Unicode text"),
+        ([("visit", 1), 7], "data ID 1: A data ID is a mapping or a DataCoordinate, not int"),
+        ("visit", "data_ids: Data IDs are listed, not given as str"),
     ],
 )
 def test_wrong_values_are_told(rows: list[dict[str, object]], told: str) -> None:
@@ -108,3 +119,22 @@ def test_many_shuffled_rows_come_out_in_order() -> None:
     table = DataIdTable.from_arrow(arrow, universe=UNIVERSE, constants={"instrument": "LSSTCam"})
     expected = sorted(set(zip(detector.tolist(), visit.tolist(), strict=True)))
     assert list(zip(table.arrow["detector"].to_pylist(), table.arrow["visit"].to_pylist(), strict=True)) == expected
+
+
+def test_words_that_no_row_has_do_no_harm_and_empty_reasons_are_none() -> None:
+    words = pa.DictionaryArray.from_arrays(pa.array([1, 1], pa.int32()), pa.array(["\0", "HSC"]))
+    reasons = pa.chunked_array([pa.array(["", "x"]).dictionary_encode()])
+    arrow = pa.table({"instrument": words, "visit": [1, 2], "reason": reasons})
+    assert DataIdTable.from_arrow(arrow, universe=UNIVERSE).arrow["reason"].to_pylist() == [None, "x"]
+
+
+def test_wrong_words_in_later_chunks_and_bytes_that_are_no_text_are_told() -> None:
+    chunks = pa.chunked_array([pa.array(["HSC", "Z"]), pa.array(["HSC", ""])])
+    with pytest.raises(DataIdSetValueError, match="row 4, instrument"):
+        DataIdTable.from_arrow(pa.table({"instrument": chunks, "visit": [1, 2, 3, 4]}), universe=UNIVERSE)
+    bad = pa.StringArray.from_buffers(1, pa.array([0, 1], pa.int32()).buffers()[1], pa.py_buffer(b"\xff"))
+    with pytest.raises(DataIdSetValueError, match="not Unicode text"):
+        DataIdTable.from_arrow(pa.table({"instrument": bad, "visit": [1]}), universe=UNIVERSE)
+    null = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int32()), pa.array(["HSC", None]))
+    with pytest.raises(DataIdSetValueError, match="row 2, instrument"):
+        DataIdTable.from_arrow(pa.table({"instrument": null, "visit": [1, 2]}), universe=UNIVERSE)

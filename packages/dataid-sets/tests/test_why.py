@@ -12,7 +12,7 @@ from demo_pipeline.repository import CHAIN, TRAILED_VISIT
 from demo_pipeline.repository import make_repository as make_demo
 from lsst.daf.butler import Butler, CollectionType, DatasetRef
 from lsst.daf.butler.cli.utils import LogCliRunner
-from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
+from lsst.pipe.base.quantum_graph import PredictedQuantumGraph, PredictedQuantumGraphReader
 
 from dataid_sets import DataIdSets, DataIdSetValueError
 from dataid_sets.files import read_data_ids
@@ -208,6 +208,47 @@ def test_mistakes(cam: Butler, make: Callable[..., Made], name: str) -> None:
         why(cam, name, {**CAM1, "visit": 1}, dataset_type="nothing")
     with pytest.raises(DataIdSetValueError, match=r"There is no file nowhere\.qg"):
         why(cam, name, {**CAM1, "visit": 1}, graph="nowhere.qg")
+
+
+def test_damaged_graphs(cam: Butler, make: Callable[..., Made], name: str) -> None:
+    bad = DataIdSets(cam).create(f"{name}/bad", [{**CAM1, "visit": 2, "detector": 1}])
+    graph, path = make(exclude=[bad])
+    pretend(cam, graph, "isr", lambda data_id: True)
+    whole = Path(path).read_bytes()
+    halves = (whole[: len(whole) // 2], b"", b"no graph", whole[:1000] + bytes(len(whole) - 2000) + whole[-1000:])
+    for content in halves:
+        Path(path).write_bytes(content)
+        with pytest.raises(DataIdSetValueError, match=r"graph: The graph .* cannot be read: .*\. See that it is") as caught:
+            why(cam, name, {**CAM1, "visit": 1}, graph=path)
+        (problem,) = caught.value.problems
+        assert (problem.code, problem.where) == ("unreadable_graph", "graph")
+        found = why(cam, name, {**CAM1, "visit": 1})
+        assert found.verdict == "present"
+        assert any(each.what == "graph" and "cannot be read" in each.message for each in found.evidence)
+
+
+def test_a_graph_of_which_a_part_is_damaged(
+    cam: Butler, make: Callable[..., Made], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = DataIdSets(cam).create(f"{name}/bad", [{**CAM1, "visit": 2, "detector": 1}])
+    graph, path = make(exclude=[bad])
+    pretend(cam, graph, "isr", lambda data_id: True)
+
+    def fail(*_: Any) -> None:
+        raise EOFError("too short")
+
+    monkeypatch.setattr(PredictedQuantumGraphReader, "read_quantum_datasets", fail)
+    with pytest.raises(DataIdSetValueError, match="too short"):
+        why(cam, name, {**CAM1, "visit": 1}, graph=path)
+    assert "too short" in str(why(cam, name, {**CAM1, "visit": 1}))
+
+
+def test_a_notebook_shows_an_explanation(cam: Butler, make: Callable[..., Made], name: str) -> None:
+    bad = DataIdSets(cam).create(f"{name}/bad", [{**CAM1, "visit": 2, "detector": 1, "reason": "<b>clouds"}])
+    make(exclude=[bad])
+    shown = why(cam, name, {**CAM1, "visit": 2, "detector": 1})._repr_html_()
+    assert "excluded: " in shown
+    assert "(&lt;b&gt;clouds)" in shown
 
 
 def test_a_real_run_says_why_it_failed(tmp_path: Path) -> None:

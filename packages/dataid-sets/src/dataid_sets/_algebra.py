@@ -17,16 +17,17 @@ import sqlalchemy as sa
 from lsst.daf.butler import DimensionGroup
 
 from . import _schema as schema
-from ._columns import REASON
+from ._columns import REASON, group_of
 from ._comparison import Comparison
-from ._conditions import Fit, Fitness, Role, Rule, SetCondition
+from ._conditions import Fit, Fitness, Role, Rule, SetCondition, require_visit_system
 from ._errors import DataIdSetDimensionsError, DataIdSetValueError, Problem
+from ._existence import pending_condition
 from ._headers import Headers
 from ._installation import Installation
 from ._internals import Inside
 from ._query import open_query, staged
 from ._quotas import refusals_told
-from ._record import Access, DataIdSet, Reference, check_name
+from ._record import Access, DataIdSet, Reference, check_name, choice
 from ._selection import fill
 from ._table import DataIdTable
 
@@ -41,6 +42,9 @@ class SetAlgebra:
     -----
     Where several sets, or several rows that become one, give reasons, the first set's is kept, and of several in one set the
     least. A set made from one that is not open to everyone is private, unless the caller says otherwise.
+
+    Data IDs without a record stay in what looks at sets alone: union, intersection, difference, and projection to fewer
+    dimensions. What asks the registry leaves them out, and says how many in the new set's recipe, as ``pending_left_out``.
     """
 
     _inside: Inside
@@ -144,14 +148,16 @@ class SetAlgebra:
             As for `union`.
         """
         parent = self._headers.find(of)
-        group = self._inside.universe.conform(dimensions)
+        rule = choice(Rule, rule, where="rule")
+        group = group_of(dimensions, (), self._inside.universe)
         recipe = {
             "operation": "project",
             "dimensions": list(group.required),
-            "rule": Rule(rule).value,
+            "rule": rule.value,
             "visit_system": visit_system,
         }
-        condition = self._condition_of(parent, rule=Rule(rule), visit_system=visit_system)
+        system = require_visit_system(self._inside, visit_system)
+        condition = self._condition_of(parent, rule=rule, visit_system=system)
         if set(group.required) <= set(parent.dimensions.required):
             select = self._with_reasons(condition, group)
             return self._made(name, [parent], recipe, select, known, group)
@@ -175,7 +181,8 @@ class SetAlgebra:
     # ---- how they are made
 
     def _alike(self, sets: Iterable[Named]) -> list[DataIdSet]:
-        found = [self._headers.find(each) for each in sets]
+        named = [sets] if isinstance(sets, str | Reference | DataIdSet) else sets
+        found = [self._headers.find(each) for each in named]
         if not found:
             raise DataIdSetValueError("No set is named.", remedy="Name at least one.")
         wanted = ", ".join(found[0].dimensions.required)
@@ -205,7 +212,7 @@ class SetAlgebra:
         place = sa.case({parent.id: f"{index:06d}" for index, parent in reversed(list(enumerate(parents)))}, value=rows.c.set_id)
         source = rows.outerjoin(reasons, sa.and_(reasons.c.set_id == rows.c.set_id, reasons.c.reason_id == rows.c.reason_id))
         ranked = place.op("||")(reasons.c.reason)
-        select = sa.select(*[rows.c[each] for each in names], sa.func.substr(sa.func.min(ranked), 7).label(REASON))
+        select = sa.select(*[rows.c[each] for each in names], sa.func.substr(self._inside.least(ranked), 7).label(REASON))
         grouped = (
             select.select_from(source)
             .where(rows.c.set_id.in_([parent.id for parent in parents]))
@@ -218,7 +225,7 @@ class SetAlgebra:
         rows, reasons = condition.table_of_rows, self._installation.table(schema.REASON_TABLE)
         source = rows.outerjoin(reasons, sa.and_(reasons.c.set_id == rows.c.set_id, reasons.c.reason_id == rows.c.reason_id))
         names = sorted((group or condition.dimensions).required)
-        reason = reasons.c.reason if group is None else sa.func.min(reasons.c.reason)
+        reason = reasons.c.reason if group is None else self._inside.least(reasons.c.reason)
         select = (
             sa.select(*[rows.c[each] for each in names], reason.label(REASON))
             .select_from(source)
@@ -244,15 +251,28 @@ class SetAlgebra:
         with open_query(self._inside, conditions) as query, ExitStack() as stack:
             narrowed = query.where(where, bind=dict(bind)) if bind else query.where(where) if where else query
             wanted = self._dimensions_met(condition, group)
-            results = narrowed.join_dimensions(wanted).data_ids(group)
+            results = narrowed.join_dimensions(wanted).data_ids(wanted)
             selected = self._inside.selected_data_ids(query, results)
             if selected is None:  # Butler filters in Python what this query gives
-                table = DataIdTable.from_rows(results, universe=self._inside.universe, dimensions=group)
+                table = DataIdTable.from_rows(results, universe=self._inside.universe, dimensions=wanted)
                 selected = stack.enter_context(staged(self._inside, table))
-            columns = {each: selected.c[each] for each in sorted(group.required)}
+            columns = {each: selected.c[each] for each in wanted.names if each in selected.c}
             reason = self._reason_for(condition, columns, wanted) if condition.role is Role.INCLUDE else sa.null()
-            select = sa.select(*columns.values(), sa.cast(reason, sa.Text).label(REASON))
-            return self._made(name, [parent], recipe, select, known, group)
+            told = sa.select(*columns.values(), sa.cast(reason, sa.Text).label(REASON)).subquery()
+            kept = [told.c[each] for each in sorted(group.required)]
+            select = sa.select(*kept, self._inside.least(told.c[REASON]).label(REASON)).group_by(*kept)
+            return self._made(name, [parent], {**recipe, **self._left_out(condition)}, select, known, group)
+
+    def _left_out(self, condition: SetCondition) -> dict[str, int]:
+        """Count the set's data IDs that no Butler query gives, since they have no record yet."""
+        if condition.role is Role.EXCLUDE:
+            return {}
+        rows = condition.table_of_rows
+        lacking = pending_condition(self._inside, condition.dimensions, rows)
+        select = sa.select(sa.func.count()).select_from(rows).where(rows.c.set_id == condition.set_id, lacking)
+        with self._inside.reading() as connection:
+            count = connection.execute(select).scalar_one()
+        return {"pending_left_out": count} if count else {}
 
     def _made(
         self,
@@ -278,11 +298,9 @@ class SetAlgebra:
 
     def _dimensions_met(self, condition: SetCondition, group: DimensionGroup) -> DimensionGroup:
         """Give the dimensions of a query in which a set meets others, translated if it must be."""
-        fit = condition.fit(group.names)
-        if fit.fitness is Fitness.TRANSLATED:
-            kept = set(condition.dimensions.required) - {fit.path[0]}
-            return self._inside.universe.conform({*group.required, *kept, fit.path[-1]})
-        return self._inside.universe.conform({*group.required, *condition.dimensions.required})
+        path = condition.path_to(group.names)
+        replaced = {path[0]} if path else set()
+        return self._inside.universe.conform({*group.required, *(set(condition.dimensions.required) - replaced)})
 
     def _reason_for(self, condition: SetCondition, columns: Mapping[str, Any], wanted: DimensionGroup) -> Any:
         """Give the least reason that a set has for a data ID of other dimensions."""

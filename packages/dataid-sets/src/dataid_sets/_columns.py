@@ -5,12 +5,13 @@ from __future__ import annotations
 __all__ = ("REASON", "TEXT", "column_type", "group_of", "listed", "no_dimension", "typed")
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from lsst.daf.butler import DimensionGroup, DimensionUniverse
+from lsst.daf.butler import Dimension, DimensionGroup, DimensionUniverse
 
 from ._errors import DataIdSetValueError, Problem
 from ._order import repeated
@@ -52,9 +53,12 @@ def _skypix(universe: DimensionUniverse) -> set[str]:
     return set(universe.skypix_dimensions.names)
 
 
-def listed(values: list[Any], name: str) -> pa.Array:
+def listed(values: list[Any], name: str, mask: np.ndarray | None = None) -> pa.Array:
+    """Give values as Arrow has them, or say why it cannot."""
     try:
-        return pa.array(values)
+        return pa.array(values, mask=mask)
+    except UnicodeEncodeError:
+        raise DataIdSetValueError(_not_unicode(name, name)) from None
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         kinds = sorted({type(value).__name__ for value in values})
         if kinds == ["int"]:
@@ -85,9 +89,68 @@ def typed(arrow: pa.Table, group: DimensionGroup, constants: Mapping[str, int | 
                 raise DataIdSetValueError(_missing(name))
         except DataIdSetValueError as error:
             problems.extend(error.problems)
+    for name, column in columns.items():
+        if column.type == TEXT:
+            problems.extend(_wrong_words(column, name, None if name == REASON else group.universe.dimensions[name]))
     if problems:
         raise DataIdSetValueError(problems)
+    columns[REASON] = _without_empty(columns[REASON])
     return pa.table(columns)
+
+
+def _wrong_words(column: pa.ChunkedArray, name: str, dimension: Dimension | None) -> Iterator[Problem]:
+    """Say which words no registry can hold; reasons have no dimension."""
+    checked: pa.Array | None = None
+    noun = f"The value of {name}" if dimension else "The reason"
+    for chunk, before in zip(column.chunks, _offsets(column), strict=True):
+        words = chunk.dictionary
+        if checked is not None and (words is checked or words.equals(checked)):
+            continue
+        checked = words
+        try:
+            words.validate(full=True)
+        except pa.ArrowInvalid:
+            yield _not_unicode(name, noun)
+            return
+        tests = [(pc.match_substring(words, "\0"), "bad_character", f"{noun} has a NUL character, which no registry can hold.")]
+        longest = dimension.primary_key.length if dimension else None
+        if dimension:
+            tests.append((pc.equal(pc.binary_length(words), 0), "missing_value", f"{noun} is empty."))
+        if longest is not None:
+            told = f"{noun} is longer than the {longest} characters that the registry holds."
+            tests.append((pc.greater(pc.utf8_length(words), longest), "too_long", told))
+        for wrong, code, told in tests:
+            # Chunks that share these words come after; a word that no row has does no harm.
+            if not pc.any(wrong).as_py():
+                continue
+            for other, start in zip(column.chunks, _offsets(column), strict=True):
+                if start < before or not (other.dictionary is words or other.dictionary.equals(words)):
+                    continue
+                row = pc.index(wrong.take(other.indices), True).as_py()
+                if row >= 0:
+                    yield Problem(code=code, where=f"row {start + row + 1}, {name}", message=told)
+                    return
+
+
+def _offsets(column: pa.ChunkedArray) -> list[int]:
+    return [0, *np.cumsum([len(chunk) for chunk in column.chunks]).tolist()][: column.num_chunks]
+
+
+def _not_unicode(name: str, noun: str) -> Problem:
+    told = f"{noun} is not Unicode text: it is not UTF-8, or has half of a surrogate pair."
+    return Problem(code="bad_character", where=name, message=told)
+
+
+def _without_empty(reasons: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Make empty reasons none."""
+    if not any(pc.any(pc.equal(chunk.dictionary, "")).as_py() for chunk in reasons.chunks):
+        return reasons
+    chunks = []
+    for chunk in reasons.chunks:
+        empty = pc.equal(chunk.dictionary, "").take(chunk.indices)
+        kept = pc.if_else(empty, pa.scalar(None, chunk.indices.type), chunk.indices)
+        chunks.append(pa.DictionaryArray.from_arrays(kept, chunk.dictionary))
+    return pa.chunked_array(chunks, TEXT)
 
 
 def _missing(name: str) -> Problem:
@@ -100,6 +163,8 @@ def _missing(name: str) -> Problem:
 
 
 def _cast(column: pa.ChunkedArray, wanted: pa.DataType, name: str) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(column.type) and any(chunk.dictionary.null_count for chunk in column.chunks):
+        column = pc.cast(column, column.type.value_type)  # or nulls among its words would not be counted
     given = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     text = pa.types.is_string(given) or pa.types.is_large_string(given)
     if column.null_count and name != REASON:
@@ -140,7 +205,12 @@ def _constant(value: int | str | None, n_rows: int, wanted: pa.DataType, name: s
     if not right:
         noun = "a whole number" if plain == pa.int64() else "text"
         raise DataIdSetValueError(Problem(code="wrong_type", where=name, message=f"{name} takes {noun}, not {value!r}."))
-    one = pa.array([value], plain)
+    try:
+        one = pa.array([value], plain)
+    except UnicodeEncodeError:
+        raise DataIdSetValueError(_not_unicode(name, name)) from None
+    except OverflowError:
+        raise DataIdSetValueError("A number is too large for 64 bits.", where=name) from None
     if value is None:
         one = pa.DictionaryArray.from_arrays(pa.nulls(1, pa.int32()), pa.array([], pa.string()))
     elif plain == pa.string():

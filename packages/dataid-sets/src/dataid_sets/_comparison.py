@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ._html import html_paragraph, html_table
 from ._internals import Inside
 from ._record import DataIdSet
 from ._rows import read_rows
@@ -95,6 +96,17 @@ class Comparison:
             f"Comparison({self.a} and {self.b}: {self.n_both:,} in both, {self.n_only_in_a:,} only in {self.a}, "
             f"{self.n_only_in_b:,} only in {self.b}, {self.n_reasons_differ:,} for different reasons)"
         )
+
+    def _repr_html_(self) -> str:
+        told = f"They have the same data IDs for {'the same' if self.equal_with_reasons else 'different'} reasons."
+        rows = [
+            ("in both", self.n_both),
+            (f"only in {self.a}", self.n_only_in_a),
+            (f"only in {self.b}", self.n_only_in_b),
+            ("for different reasons", self.n_reasons_differ),
+        ]
+        head = f"{self.a} and {self.b}. {told if self.equal else 'They differ.'}"
+        return html_paragraph(head) + html_table(("", "data IDs"), rows)
 
     def _same(self, other: sa.FromClause) -> sa.ColumnElement[bool]:
         return sa.and_(*[self._rows.c[name] == other.c[name] for name in self.a.dimensions.required])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ("Fit", "Fitness", "Role", "Rule", "SetCondition")
+__all__ = ("Fit", "Fitness", "Role", "Rule", "SetCondition", "require_visit_system")
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from lsst.daf.butler import DimensionGroup
 
-from ._errors import DataIdSetDimensionsError, Problem
+from ._errors import DataIdSetDimensionsError, DataIdSetValueError, Problem
 from ._internals import Inside
 from ._table import DataIdTable
 
@@ -124,16 +124,22 @@ class SetCondition:
         required = set(self.dimensions.required)
         if required <= names:
             return Fit(Fitness.APPLIED)
-        for path in _PATHS:
-            here, there = path[0], path[-1]
-            if here in required and here not in names and there in names and required - {here} <= names:
-                return Fit(Fitness.TRANSLATED, path)
+        path = self.path_to(names)
+        if path and required - {path[0]} <= names:
+            return Fit(Fitness.TRANSLATED, path)
         governors = self.dimensions.universe.governor_dimensions.names
         missing = tuple(sorted(required - names))
         related = {name for path in _PATHS if path[0] in required for name in path}
         if ((required | related) - governors) & names:
             return Fit(Fitness.UNFIT, missing=missing)
         return Fit(Fitness.NOT_APPLICABLE, missing=missing)
+
+    def path_to(self, names: Set[str]) -> tuple[str, ...]:
+        """Give the path by which one of the set's dimensions is to be replaced among others; empty where none is."""
+        for path in _PATHS:
+            if path[0] in self.dimensions.required and path[0] not in names and path[-1] in names:
+                return path
+        return ()
 
     def require_fit(self, names: Set[str]) -> Fit:
         """Judge the set by the dimensions of a query that it must apply to.
@@ -178,14 +184,6 @@ class SetCondition:
         exists = sa.exists(listed.correlate_except(source))
         return exists if self.role is Role.INCLUDE else ~exists
 
-    def selected(self, inside: Inside, fit: Fit) -> sa.Select[Any]:
-        """Give a query of the set's data IDs, translated, without repetitions; its columns are the dimensions."""
-        source, columns, having = self._source(inside, fit)
-        select = sa.select(*[column.label(name) for name, column in columns.items()]).select_from(source).where(*self._own())
-        if having is not None:
-            return select.group_by(*columns.values()).having(having)
-        return select.distinct() if fit.fitness is Fitness.TRANSLATED else select
-
     def reason(self, inside: Inside, fit: Fit, keys: Mapping[str, Any], reasons: sa.Table) -> Any:
         """Give the least reason that the set has for a data ID, as an expression.
 
@@ -196,15 +194,22 @@ class SetCondition:
         fit : `Fit`
             How the set meets the data ID's dimensions.
         keys : mapping of `str` to `sqlalchemy.ColumnElement`
-            The data ID's columns; dimensions that it lacks may have any value.
+            The data ID's columns.
         reasons : `sqlalchemy.Table`
             The table of reasons.
+
+        Returns
+        -------
+        reason : `sqlalchemy.ColumnElement`
+            Null where the data ID lacks a dimension of the set, so that nothing tells which of its rows are meant.
         """
         aliased = self.table_of_rows.alias()
         source, columns, _ = replace(self, rows=aliased)._source(inside, fit)
         source = source.join(reasons, sa.and_(reasons.c.set_id == aliased.c.set_id, reasons.c.reason_id == aliased.c.reason_id))
-        match = [columns[name] == keys[name] for name in columns if name in keys]
-        told = sa.select(sa.func.min(reasons.c.reason)).select_from(source).where(aliased.c.set_id == self.set_id, *match)
+        if not columns.keys() <= keys.keys():
+            return sa.null()
+        match = [columns[name] == keys[name] for name in columns]
+        told = sa.select(inside.least(reasons.c.reason)).select_from(source).where(aliased.c.set_id == self.set_id, *match)
         return told.correlate(*{column.table for column in keys.values()}).scalar_subquery()
 
     def _own(self) -> list[sa.ColumnElement[bool]]:
@@ -222,21 +227,47 @@ class SetCondition:
             columns.pop("group")
         there = fit.path[-1]
         here = "exposure" if there == "visit" else "visit"
-        source, columns = _joined(inside, source, columns, "visit_definition", ("instrument", here), there)
+        if there not in self.dimensions.required:
+            source, columns = _joined(inside, source, columns, "visit_definition", ("instrument", here), there)
         replaced = columns.pop(here)
         if self.visit_system is not None:
             visit = columns["visit"] if there == "visit" else replaced
-            member, of_member = inside.element_columns(inside.universe["visit_system_membership"])
-            member, of_member = _aliased(member, of_member)
-            on = [of_member["instrument"] == columns["instrument"], of_member["visit"] == visit]
-            source = source.join(member, sa.and_(*on, of_member["visit_system"] == self.visit_system))
+            source = self._in_system(inside, source, columns["instrument"], visit)
         having = None
         if self.rule is Rule.ALL:
             whole, of_whole = _aliased(*inside.element_columns(inside.universe["visit_definition"]))
             same = [of_whole[name] == columns[name] for name in ("instrument", there)]
-            count = sa.select(sa.func.count()).select_from(whole).where(*same).correlate_except(whole).scalar_subquery()
+            counted: sa.FromClause = whole
+            if self.visit_system is not None and there == "exposure":
+                counted = self._in_system(inside, whole, of_whole["instrument"], of_whole["visit"])
+            count = sa.select(sa.func.count()).select_from(counted).where(*same).correlate_except(counted).scalar_subquery()
             having = sa.func.count(sa.distinct(replaced)) == count
         return source, columns, having
+
+    def _in_system(self, inside: Inside, source: sa.FromClause, instrument: Any, visit: Any) -> sa.FromClause:
+        """Narrow to the visits of the visit system."""
+        member, columns = _aliased(*inside.element_columns(inside.universe["visit_system_membership"]))
+        on = [columns["instrument"] == instrument, columns["visit"] == visit, columns["visit_system"] == self.visit_system]
+        return source.join(member, sa.and_(*on))
+
+
+def require_visit_system(inside: Inside, visit_system: int | None) -> int | None:
+    """Check that a visit system exists; gives it.
+
+    Raises
+    ------
+    DataIdSetValueError
+        If no instrument has it: such a system has no visits, and what it is to translate would be empty without a word.
+    """
+    if visit_system is None:
+        return None
+    source, columns = inside.element_columns(inside.universe["visit_system"])
+    with inside.reading() as connection:
+        known = sorted(set(connection.execute(sa.select(columns["visit_system"]).select_from(source)).scalars()))
+    if visit_system not in known:
+        remedy = f"Known are {', '.join(map(str, known))}." if known else "The registry has none."
+        raise DataIdSetValueError(f"There is no visit system {visit_system}.", where="visit_system", remedy=remedy)
+    return visit_system
 
 
 def _joined(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ("Absent", "absent_rows", "pending_condition")
+__all__ = ("Absent", "Lacking", "absent_rows", "pending_condition")
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,40 @@ from ._table import DataIdTable
 _CHUNK = 500
 """How many keys one statement names."""
 _MANY = 20_000
-"""From how many keys on it is quicker to read the table between the least and the greatest."""
+"""From how many keys on it is quicker to read all that may be wanted."""
+_TOLD = 10_000
+"""How many keys an error names."""
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """Keys without a record; there may be millions.
+
+    Attributes
+    ----------
+    keys : `tuple` [`tuple` [`lsst.daf.butler.Dimension`, `pyarrow.Table`], ...]
+        The keys of each dimension.
+    """
+
+    keys: tuple[tuple[Dimension, pa.Table], ...]
+
+    def __len__(self) -> int:
+        return sum(lacking.num_rows for _, lacking in self.keys)
+
+    def problems(self, most: int = _TOLD) -> list[Problem]:
+        """Name the first keys; if there are more, a last problem says how many."""
+        told = [
+            Problem(
+                code="unknown_data_id",
+                where=", ".join(f"{name}={key[name]}" for name in dimension.required.names),
+                message=f"The registry has no such {dimension.name}.",
+            )
+            for dimension, lacking in self.keys
+            for key in lacking.slice(0, most).to_pylist()
+        ][:most]
+        if len(self) > most:
+            told.append(Problem(code="unknown_data_id", message=f"The registry does not know {len(self) - most:,} more."))
+        return told
 
 
 @dataclass(frozen=True)
@@ -32,13 +65,13 @@ class Absent:
     ----------
     rows : `numpy.ndarray`, shape (n,)
         Whether each row of the table lacks a record of one of its dimensions.
-    governors, others : `tuple` [`Problem`, ...]
-        Each key that has none: of instruments, sky maps and the like, and of all else.
+    governors, others : `Lacking`
+        The keys that have none: of instruments, sky maps and the like, and of all else.
     """
 
     rows: np.ndarray
-    governors: tuple[Problem, ...]
-    others: tuple[Problem, ...]
+    governors: Lacking
+    others: Lacking
 
 
 def absent_rows(inside: Inside, table: DataIdTable) -> Absent:
@@ -57,8 +90,8 @@ def absent_rows(inside: Inside, table: DataIdTable) -> Absent:
         Which have none.
     """
     rows = np.zeros(len(table), dtype=bool)
-    governors: list[Problem] = []
-    others: list[Problem] = []
+    governors: list[tuple[Dimension, pa.Table]] = []
+    others: list[tuple[Dimension, pa.Table]] = []
     unknown: set[str] = set()
     for dimension in _stored(table.dimensions) if len(table) else ():
         if unknown & set(dimension.required.names):
@@ -69,9 +102,15 @@ def absent_rows(inside: Inside, table: DataIdTable) -> Absent:
         governing = dimension.name in table.dimensions.universe.governor_dimensions.names
         if governing and len(lacking) == len(_distinct(table.arrow, [dimension.name])):
             unknown.add(dimension.name)
-        (governors if governing else others).extend(_told(lacking, dimension))
+        (governors if governing else others).append((dimension, lacking))
         rows |= _matching(table.arrow, lacking)
-    return Absent(rows, tuple(governors), tuple(others))
+    for dimension in _pixels(table.dimensions) if len(table) else ():
+        lacking = _pixels_that_are_none(table.arrow, dimension)
+        if lacking.num_rows:
+            # A pixel that its scheme does not have will never come to exist.
+            governors.append((dimension, lacking))
+            rows |= _matching(table.arrow, lacking)
+    return Absent(rows, Lacking(tuple(governors)), Lacking(tuple(others)))
 
 
 def pending_condition(inside: Inside, dimensions: DimensionGroup, rows: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -94,6 +133,22 @@ def _stored(dimensions: DimensionGroup) -> Iterator[Dimension]:
     for dimension in sorted(found, key=lambda each: each.name not in governors):
         if not isinstance(dimension, SkyPixDimension):
             yield dimension
+
+
+def _pixels(dimensions: DimensionGroup) -> Iterator[SkyPixDimension]:
+    """Give the dimensions that number pixels of the sky, which have no records."""
+    for name in dimensions.required:
+        dimension = dimensions.universe.dimensions[name]
+        if isinstance(dimension, SkyPixDimension):
+            yield dimension
+
+
+def _pixels_that_are_none(arrow: pa.Table, dimension: SkyPixDimension) -> pa.Table:
+    values = pc.unique(arrow.column(dimension.name)).to_numpy()
+    there = np.zeros(len(values), dtype=bool)
+    for begin, end in dimension.pixelization.universe():
+        there |= (values >= begin) & (values < end)
+    return pa.table({dimension.name: values[~there]})
 
 
 def _distinct(arrow: pa.Table, names: list[str]) -> pa.Table:
@@ -145,6 +200,10 @@ def _conditions(wanted: pa.Table, columns: dict[str, Any], dimension: Dimension)
         if len(values := pc.unique(wanted.column(name)).to_pylist()) <= 10
     ]
     own = pc.unique(wanted.column(dimension.name))
+    if len(own) > _MANY and not pa.types.is_integer(own.type):
+        # Not between the least and the greatest: the database may order text by a language, not by its bytes.
+        yield sa.and_(sa.true(), *shared)
+        return
     if len(own) > _MANY:
         limits = pc.min_max(own).as_py()
         yield sa.and_(*shared, columns[dimension.name].between(limits["min"], limits["max"]))
@@ -152,12 +211,6 @@ def _conditions(wanted: pa.Table, columns: dict[str, Any], dimension: Dimension)
     values = own.to_pylist()
     for start in range(0, len(values), _CHUNK):
         yield sa.and_(*shared, columns[dimension.name].in_(values[start : start + _CHUNK]))
-
-
-def _told(lacking: pa.Table, dimension: Dimension) -> Iterator[Problem]:
-    for key in lacking.to_pylist():
-        where = ", ".join(f"{name}={key[name]}" for name in dimension.required.names)
-        yield Problem(code="unknown_data_id", where=where, message=f"The registry has no such {dimension.name}.")
 
 
 def _matching(arrow: pa.Table, keys: pa.Table) -> np.ndarray:

@@ -9,9 +9,9 @@ import getpass
 import grp
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import astropy.time
 import sqlalchemy as sa
@@ -23,6 +23,9 @@ from ._installation import Installation
 from ._internals import Inside
 from ._quotas import Quotas, refusals_told
 from ._record import Access, DataIdSet, Reference, parse_reference
+
+if TYPE_CHECKING:
+    from ._conditions import SetCondition
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,32 @@ class Headers:
         )
         with self._inside.reading() as connection:
             return [self._record(row) for row in connection.execute(select).mappings()]
+
+    def require_there(self, conditions: Iterable[SetCondition]) -> None:
+        """See that sets in use can still be read: a set without rows excludes nothing, and nobody would notice.
+
+        Raises
+        ------
+        DataIdSetConflictError
+            If one was removed, or its owner no longer lets the caller read it.
+        """
+        wanted = {each.set_id: each.label for each in conditions if each.set_id is not None}
+        if not wanted:
+            return
+        there = {each.id for each in self.list(self._installation.table(schema.HEADER).c.id.in_(sorted(wanted)))}
+        gone = [
+            Problem(
+                code="conflict",
+                where=label,
+                message=f"{label} was removed while it was in use, or its owner no longer shares it; "
+                "the results may be wrong or incomplete.",
+                remedy="Do it again with sets that are there.",
+            )
+            for key, label in wanted.items()
+            if key not in there
+        ]
+        if gone:
+            raise DataIdSetConflictError(gone)
 
     def _not_found(self, wanted: Reference, found: list[DataIdSet]) -> Problem:
         if found and found[0].removed is not None:

@@ -60,11 +60,6 @@ class Inside:
         return self.db.dialect.name == "postgresql"
 
     @property
-    def driver(self) -> str:
-        """The database driver: ``psycopg``, ``psycopg2`` or ``pysqlite`` (`str`)."""
-        return self.db.dialect.driver
-
-    @property
     def namespace(self) -> str | None:
         """The schema of the registry's tables in PostgreSQL (`str` or `None`)."""
         return self.db.namespace
@@ -245,6 +240,10 @@ class Inside:
         if cache is not None:
             cache._cache.pop(self.collection_key(collection), None)
 
+    def least(self, text: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+        """Give the least text of a group, by its bytes, whatever order the database's language has."""
+        return sa.func.min(sa.collate(text, "C" if self.is_postgresql else "BINARY"))
+
     # ---- queries
 
     def datasets_select(self, results: DatasetRefQueryResults) -> sa.Select[Any] | None:
@@ -257,8 +256,9 @@ class Inside:
         """
         spec, driver = results._spec, results._driver
         columns = spec.get_result_columns()
-        # What is asked for here, `Inside` opened; its driver is always a direct one.
-        builder = driver.build_query(results._tree, columns, find_first_dataset=spec.find_first_dataset)  # type: ignore[attr-defined]
+        if not isinstance(driver, DirectQueryDriver):
+            raise TypeError("the query is not one that was opened here")
+        builder = driver.build_query(results._tree, columns, find_first_dataset=spec.find_first_dataset)
         if builder.postprocessing:
             return None
         rows = builder.finish_select()[0].subquery()
@@ -294,11 +294,14 @@ class Inside:
         Returns
         -------
         subquery : `sqlalchemy.Subquery` or `None`
-            With a column for each required dimension; `None` where Butler filters what the database gives in Python.
+            With a column for each dimension, implied ones among them; `None` where Butler filters in Python what the database
+            gives.
         """
         driver: Any = query._driver
         spec = results._spec
-        builder = driver.build_query(results._tree, spec.get_result_columns())
+        columns = spec.get_result_columns()
+        columns.restore_dimension_keys()
+        builder = driver.build_query(results._tree, columns)
         if builder.postprocessing:
             return None
         select, _ = builder.finish_select()

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import sqlalchemy as sa
 
@@ -37,6 +38,14 @@ def with_reason_ids(arrow: pa.Table) -> tuple[pa.Table, list[str]]:
     column = arrow.column(REASON).unify_dictionaries()
     reasons = column.chunk(0).dictionary.to_pylist() if column.num_chunks else []
     numbers = pa.chunked_array([chunk.indices for chunk in column.chunks], pa.int32())
+    used = np.zeros(len(reasons), dtype=bool)
+    for chunk in numbers.chunks:
+        used[pc.unique(chunk.drop_null()).to_numpy()] = True
+    if not used.all():
+        # Words that no row has any more are not to be stored.
+        places = pa.array(np.cumsum(used) - 1, pa.int32())
+        numbers = pa.chunked_array([places.take(chunk) for chunk in numbers.chunks], pa.int32())
+        reasons = [reason for reason, kept in zip(reasons, used.tolist(), strict=True) if kept]
     return arrow.set_column(place, "reason_id", numbers), reasons
 
 
@@ -124,9 +133,8 @@ def _execute_many(raw: object, insert: str, batch: pa.Table) -> None:
             places.append("'" + str(column[0].as_py()).replace("'", "''") + "'")
         else:
             places.append("?")
-            columns.append(
-                column.to_pylist() if column.null_count or pa.types.is_dictionary(column.type) else column.to_numpy().tolist()
-            )
+            plain = pa.types.is_integer(column.type) and not column.null_count
+            columns.append(column.to_numpy().tolist() if plain else column.to_pylist())
     statement = f"{insert} VALUES ({', '.join(places)})"
     rows = zip(*columns, strict=True) if columns else ((),) * batch.num_rows
     raw.executemany(statement, rows)  # type: ignore[attr-defined]

@@ -55,6 +55,8 @@ def sorted_distinct(arrow: pa.Table, names: Sequence[str]) -> pa.Table:
     for part in _packed(arrow, [*fields, reason]):
         packed[done : done + len(part)] = part
         done += len(part)
+    # Rows that were cast are not needed any more; they are large.
+    del arrow, part
     packed.sort()
     packed = _distinct(packed)
     if not reasons:

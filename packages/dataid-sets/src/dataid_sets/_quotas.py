@@ -91,19 +91,6 @@ class Quotas:
         )
         return int(connection.execute(total).scalar_one())
 
-    def left(self, owner: str | None = None) -> int | None:
-        """Give how many more rows an owner may keep; `None` where nothing limits them.
-
-        Parameters
-        ----------
-        owner : `str`, optional
-            By default the caller. On PostgreSQL only an administrator sees all that others keep.
-        """
-        owner = self._headers.person.name if owner is None else owner
-        with self._inside.reading() as connection:
-            most = self.limit(connection, owner)
-            return None if most is None else max(0, most - self.kept(connection, owner))
-
     def require(self, connection: sa.Connection, added: int) -> None:
         """Refuse more rows than the caller may keep.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ("Access", "DataIdSet", "Reference", "check_name", "parse_reference")
+__all__ = ("Access", "DataIdSet", "Reference", "check_name", "choice", "parse_reference")
 
 import datetime
 import html
@@ -10,11 +10,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from lsst.daf.butler import DimensionGroup
 
 from ._errors import DataIdSetValueError, Problem
+
+E = TypeVar("E", bound=StrEnum)
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,199}")
 _REMEDY = "A name has letters, digits and _ . + / - and at most 200 characters; a version follows after @, as in demo/bad@1."
@@ -36,6 +38,21 @@ class Reference(NamedTuple):
 
     def __str__(self) -> str:
         return self.name if self.version is None else f"{self.name}@{self.version}"
+
+
+def choice(kind: type[E], given: E | str, *, where: str) -> E:
+    """Give the member of an enumeration that is meant.
+
+    Raises
+    ------
+    DataIdSetValueError
+        If there is none.
+    """
+    try:
+        return kind(given)
+    except ValueError:
+        named = ", ".join(each.value for each in kind)
+        raise DataIdSetValueError(f"{given!r} is no {where}.", where=where, remedy=f"Choose one of: {named}.") from None
 
 
 def check_name(name: str) -> str:

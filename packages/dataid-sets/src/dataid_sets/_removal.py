@@ -20,7 +20,7 @@ from ._headers import Headers
 from ._installation import Installation
 from ._internals import Inside
 from ._quotas import refusals_told
-from ._record import Access, DataIdSet, Reference, parse_reference
+from ._record import Access, DataIdSet, Reference, choice, parse_reference
 from ._rights import is_administrator
 
 
@@ -68,7 +68,7 @@ class SetRemoval:
                 raise DataIdSetValueError(
                     Problem(code="no_version", where=str(wanted), message=told, remedy=f"There are: {versions}.")
                 )
-        return self._remove(self._mine(wanted), astropy.time.Time.now())
+        return self._remove(self._mine(wanted))
 
     def share(self, reference: str | Reference | DataIdSet, access: Access | str, group: str | None = None) -> DataIdSet:
         """Change who may read a set that the caller owns.
@@ -88,7 +88,7 @@ class SetRemoval:
             If the group is missing, is given where none belongs, or does not exist.
         """
         self._require_writeable()
-        found, access = self._mine(parse_reference(reference)), Access(access)
+        found, access = self._mine(parse_reference(reference)), choice(Access, access, where="access")
         check_group(self._inside, access, group)
         values = {"access": access.value, "group_name": group}
         with refusals_told(), self._inside.transaction() as connection:
@@ -117,7 +117,7 @@ class SetRemoval:
         if not everyone:
             terms.append(self._header.c.owner == self._headers.person.name)
         # Each in a transaction of its own: what is done is done.
-        return [self._remove(found, moment) for found in self._headers.list(*terms, everyone=everyone)]
+        return [self._remove(found) for found in self._headers.list(*terms, everyone=everyone)]
 
     @property
     def _header(self) -> sa.Table:
@@ -132,7 +132,8 @@ class SetRemoval:
             )
         return found
 
-    def _remove(self, found: DataIdSet, moment: astropy.time.Time) -> DataIdSet:
+    def _remove(self, found: DataIdSet) -> DataIdSet:
+        moment = astropy.time.Time.now()
         header, reasons, use = self._header, self._installation.table(schema.REASON_TABLE), self._installation.table(schema.USE)
         rows = self._installation.rows(found.dimensions)
         with refusals_told(), self._inside.transaction() as connection:

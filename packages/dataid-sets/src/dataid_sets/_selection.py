@@ -73,8 +73,11 @@ def fill(
         if reasons:
             listed = [{"set_id": set_id, "reason_id": number, "reason": reason} for number, reason in enumerate(reasons)]
             connection.execute(sa.insert(installation.table(schema.REASON_TABLE)), listed)
-        numbers = installation.table(schema.REASON_TABLE)
-        source = staging.outerjoin(numbers, sa.and_(numbers.c.set_id == set_id, numbers.c.reason == staging.c[REASON]))
+        # Set apart, since SQLite would look through all of the set's reasons for each row.
+        told = installation.table(schema.REASON_TABLE)
+        own = sa.select(told.c.reason_id, told.c.reason).where(told.c.set_id == set_id)
+        numbers = own.cte("numbers").prefix_with("MATERIALIZED")
+        source = staging.outerjoin(numbers, numbers.c.reason == staging.c[REASON])
         values = sa.select(sa.literal(set_id), *[staging.c[each] for each in names], numbers.c.reason_id).select_from(source)
         connection.execute(sa.insert(installation.rows(dimensions)).from_select(["set_id", *names, "reason_id"], values))
     return version

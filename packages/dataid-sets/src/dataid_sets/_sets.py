@@ -20,16 +20,18 @@ from lsst.daf.butler.queries import Query
 
 from . import _schema as schema
 from ._algebra import SetAlgebra
-from ._conditions import Role, Rule, SetCondition
-from ._errors import DataIdSetPermissionError, DataIdSetValueError, Problem
-from ._existence import absent_rows, pending_condition
+from ._columns import group_of
+from ._conditions import Role, Rule, SetCondition, require_visit_system
+from ._errors import DataIdSetPermissionError, DataIdSetSchemaError, DataIdSetValueError, Problem
+from ._existence import Lacking, absent_rows, pending_condition
 from ._headers import Headers, Summary
+from ._html import html_paragraph, html_table
 from ._installation import Finding, Installation
 from ._internals import Inside
 from ._loading import bulk_insert, with_reason_ids
 from ._query import open_query
 from ._quotas import refusals_told
-from ._record import Access, DataIdSet, Reference, check_name
+from ._record import Access, DataIdSet, Reference, check_name, choice
 from ._removal import SetRemoval, check_group
 from ._rows import as_table, read_rows
 from ._table import DataIdTable
@@ -40,6 +42,11 @@ from .why import SetExplaining
 
 Listed: TypeAlias = Any
 """A set by name, name and version or itself; or data IDs in any form that `DataIdSets.create` takes, or a label and these."""
+
+
+_SHOWN = 50
+_LAST_EXPIRY = datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)
+"""How many sets a notebook shows; `DataIdSets.list` gives all."""
 
 
 class Unknown(StrEnum):
@@ -68,6 +75,26 @@ class DataIdSets(KeyConversion, SetAlgebra, SetRemoval, SetTagging, SetUses, Set
         self._inside = Inside(butler)
         self._installation = Installation(self._inside)
         self._headers = Headers(self._inside, self._installation)
+
+    def __repr__(self) -> str:
+        return f"DataIdSets({self.butler!r})"
+
+    def _repr_html_(self) -> str:
+        try:
+            listed = self.list()
+        except DataIdSetSchemaError as error:
+            return html_paragraph(f"{self!r}: {error}")
+        more = f", of which these are the first {_SHOWN}" if len(listed) > _SHOWN else ""
+        heads = ("name", "version", "dimensions", "rows", "owner", "access", "created", "description")
+        rows = [
+            (
+                # A version is a name, and takes no commas.
+                *(each.name, str(each.version), ", ".join(each.dimensions.required), each.n_rows),
+                *(each.owner, each.access.value, f"{each.created:%Y-%m-%d}", each.description),
+            )
+            for each in listed[:_SHOWN]
+        ]
+        return html_paragraph(f"{self!r}: {len(listed):,} sets{more}.") + html_table(heads, rows)
 
     @property
     def butler(self) -> Butler:
@@ -161,7 +188,7 @@ class DataIdSets(KeyConversion, SetAlgebra, SetRemoval, SetTagging, SetUses, Set
         check_name(name)
         known = self._described(description=description, source=source, access=access, group=group, expires=expires)
         table = as_table(data_ids, universe=self.universe)
-        table, n_pending = self._examined(table, Unknown(unknown))
+        table, n_pending = self._examined(table, choice(Unknown, unknown, where="unknown"))
         self._installation.rows(table.dimensions, create=True)
         with refusals_told(), self._inside.transaction() as connection:
             version = self._headers.next_version(connection, name)
@@ -182,10 +209,14 @@ class DataIdSets(KeyConversion, SetAlgebra, SetRemoval, SetTagging, SetUses, Set
         expires: datetime.datetime | None = None,
     ) -> dict[str, Any]:
         """Check what comes with the rows."""
-        access = Access(access)
+        access = choice(Access, access, where="access")
         check_group(self._inside, access, group)
         if expires is not None and expires.tzinfo is None:
             raise DataIdSetValueError("The expiry has no time zone.", where="expires", remedy="Give an aware datetime.")
+        if expires is not None and expires > _LAST_EXPIRY:
+            raise DataIdSetValueError("The expiry is after 2100-01-01.", where="expires", remedy="Without one, a set stays.")
+        if description.encode(errors="replace").decode() != description or "\0" in description:
+            raise DataIdSetValueError("This is no Unicode text.", where="description", remedy="Give it in UTF-8.")
         return {
             "description": description or None,
             "source": source or None,
@@ -198,7 +229,7 @@ class DataIdSets(KeyConversion, SetAlgebra, SetRemoval, SetTagging, SetUses, Set
         """Hold the data IDs against the registry's records."""
         absent = absent_rows(self._inside, table)
         if absent.governors or (absent.others and unknown is Unknown.ERROR):
-            raise DataIdSetValueError([*absent.governors, *absent.others, *_remedy(absent.others)])
+            raise DataIdSetValueError([*absent.governors.problems(), *absent.others.problems(), *_remedy(absent.others)])
         if not absent.rows.any():
             return table, 0
         if unknown is Unknown.DROP:
@@ -244,11 +275,19 @@ class DataIdSets(KeyConversion, SetAlgebra, SetRemoval, SetTagging, SetUses, Set
         header = self._installation.table(schema.HEADER)
         terms = []
         if name is not None:
-            escaped = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
-            terms.append(header.c.name.like(escaped, escape="\\"))
+            terms.append(self._named(header.c.name, name))
         if dimensions is not None:
-            terms.append(header.c.dimensions == ",".join(self.universe.conform(dimensions).required))
+            terms.append(header.c.dimensions == ",".join(group_of(dimensions, [], self.universe).required))
         return self._headers.list(*terms, removed=removed)
+
+    def _named(self, column: sa.ColumnElement[str], pattern: str) -> sa.ColumnElement[bool]:
+        """Give the condition that a name fits a pattern; letters are not taken for their capitals."""
+        if "*" not in pattern:
+            return column == pattern
+        if not self._inside.is_postgresql:  # whose LIKE does
+            return column.op("GLOB", is_comparison=True)(pattern.replace("[", "[[]").replace("?", "[?]"))
+        escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
+        return column.like(escaped, escape="\\")
 
     def read(self, reference: str | Reference | DataIdSet) -> DataIdTable:
         """Give a set's data IDs and reasons (`DataIdTable`)."""
@@ -297,10 +336,18 @@ class DataIdSets(KeyConversion, SetAlgebra, SetRemoval, SetTagging, SetUses, Set
             If a set does not exist.
         DataIdSetDimensionsError
             When a query is run whose dimensions a set does not fit, even translated.
+        DataIdSetConflictError
+            At the block's end, if a set was removed meanwhile or may no longer be read: results may be wrong.
         """
         chosen = self.conditions(include=include, exclude=exclude, rule=rule, visit_system=visit_system)
         with open_query(self._inside, chosen) as query:
+            self._headers.require_there(chosen)
             yield query
+            self._headers.require_there(chosen)
+
+    def require_there(self, conditions: Iterable[SetCondition]) -> None:
+        """See that sets in use are still there; see `Headers.require_there`."""
+        self._headers.require_there(conditions)
 
     def conditions(
         self,
@@ -311,7 +358,7 @@ class DataIdSets(KeyConversion, SetAlgebra, SetRemoval, SetTagging, SetUses, Set
         visit_system: int | None = None,
     ) -> list[SetCondition]:
         """Give the conditions of a query; see `query`."""
-        options = {"rule": Rule(rule), "visit_system": visit_system}
+        options = {"rule": choice(Rule, rule, where="rule"), "visit_system": require_visit_system(self._inside, visit_system)}
         given = [(Role.INCLUDE, each) for each in include] + [(Role.EXCLUDE, each) for each in exclude]
         return [self._condition(role, each, options) for role, each in given]
 
@@ -334,7 +381,7 @@ def _moment(expires: datetime.datetime) -> astropy.time.Time:
         return astropy.time.Time(expires).tai
 
 
-def _remedy(others: tuple[Problem, ...]) -> Iterator[Problem]:
+def _remedy(others: Lacking) -> Iterator[Problem]:
     if others:
         yield Problem(
             code="unknown_data_id",

@@ -79,7 +79,8 @@ class DataIdTable:
             arrow = pa.Table.from_batches([arrow])
         constants = dict(constants or {})
         group = group_of(dimensions, [*arrow.column_names, *constants], universe)
-        return cls._normal(group, typed(arrow, group, constants))
+        # Nothing here keeps what was cast, so that sorting can let go of it.
+        return cls(group, sorted_distinct(typed(arrow, group, constants), sorted(group.required)))
 
     @classmethod
     def from_rows(
@@ -108,7 +109,7 @@ class DataIdTable:
         DataIdSetValueError
             If a row lacks a value or has one of the wrong type.
         """
-        mappings = [dict(row.required) if isinstance(row, DataCoordinate) else dict(row) for row in rows]
+        mappings = _mappings(rows)
         if dimensions is None and not mappings:
             raise DataIdSetValueError("There are no data IDs to take the dimensions from.", remedy="Give `dimensions`.")
         group = group_of(dimensions, list(mappings[0]) if mappings else [], universe)
@@ -128,7 +129,7 @@ class DataIdTable:
         columns = {name: [row[name] for row in mappings] for name in names}
         columns[REASON] = [row.get(REASON) or reason for row in mappings]
         arrow = pa.table({name: listed(values, name) for name, values in columns.items()})
-        return cls._normal(group, typed(arrow, group, {}))
+        return cls(group, sorted_distinct(typed(arrow, group, {}), sorted(group.required)))
 
     @classmethod
     def from_astropy(
@@ -144,15 +145,10 @@ class DataIdTable:
         for name in table.colnames:
             column = table[name]
             mask = getattr(column, "mask", None)
-            columns[name] = pa.array(
-                np.asarray(column).tolist(), mask=None if mask is None else np.broadcast_to(mask, len(table))
+            columns[name] = listed(
+                np.asarray(column).tolist(), name, mask=None if mask is None else np.broadcast_to(mask, len(table))
             )
         return cls.from_arrow(pa.table(columns), universe=universe, dimensions=dimensions, constants=constants)
-
-    @classmethod
-    def _normal(cls, group: DimensionGroup, arrow: pa.Table) -> DataIdTable:
-        """Sort the rows and join repeated ones."""
-        return cls(group, sorted_distinct(arrow, sorted(group.required)))
 
     # ---- what it holds
 
@@ -215,3 +211,21 @@ class DataIdTable:
             else:
                 columns[name] = np.array(column.to_pylist()) if column.type == TEXT else column.to_numpy()
         return astropy.table.Table(columns)
+
+
+def _mappings(rows: Any) -> list[dict[str, Any]]:
+    """Take data coordinates and mappings, or say what else there is."""
+    if isinstance(rows, str | bytes | Mapping) or not isinstance(rows, Iterable):
+        raise DataIdSetValueError(f"Data IDs are listed, not given as {type(rows).__name__}.", where="data_ids")
+    mappings, problems = [], []
+    for index, row in enumerate(rows):
+        if isinstance(row, DataCoordinate):
+            mappings.append(dict(row.required))
+        elif hasattr(row, "keys"):
+            mappings.append(dict(row))
+        else:
+            told = f"A data ID is a mapping or a DataCoordinate, not {type(row).__name__}."
+            problems.append(Problem(code="wrong_type", where=f"data ID {index}", message=told))
+    if problems:
+        raise DataIdSetValueError(problems)
+    return mappings

@@ -19,6 +19,7 @@ from lsst.daf.butler.registry import ConflictingDefinitionError, MissingDatasetT
 from ._conditions import Rule, SetCondition
 from ._errors import DataIdSetConflictError, DataIdSetValueError, Problem
 from ._headers import Headers
+from ._html import html_paragraph, html_table
 from ._installation import Installation
 from ._internals import Inside
 from ._query import open_query
@@ -29,6 +30,8 @@ from ._uses import UseKind
 
 SHOWN = 10
 """How many conflicting data IDs an error names, and a result."""
+
+_LONGEST_NAME = 255
 
 _POSTPROCESSED = "Butler filters this query's rows in Python, by their regions"
 _OBSCORE = "the registry keeps an ObsCore table beside its datasets"
@@ -104,6 +107,14 @@ class Tagging:
         """Give it as JSON has it (`dict`)."""
         return {**asdict(self), "found": self.found, "added": self.added}
 
+    def _repr_html_(self) -> str:
+        done = "would be added (a dry run)" if self.dry_run else "added"
+        made = " It did not exist before." if self.created else ""
+        told = f"{self.collection}: {self.found:,} datasets found, {self.added:,} {done}.{made}"
+        heads = ("dataset type", "found", "added", "conflicts", "way", "why")
+        rows = [(each.dataset_type, each.found, each.added, each.n_conflicts, each.way, each.why) for each in self.tagged]
+        return html_paragraph(told) + html_table(heads, rows) + "".join(html_paragraph(str(each)) for each in self.warnings)
+
 
 class SetTagging:
     """The making of TAGGED collections; `DataIdSets` has it."""
@@ -158,6 +169,7 @@ class SetTagging:
         DataIdSetPermissionError
             If the Butler may not write, or a quota is used up.
         """
+        _check_collection(collection)
         if not dry_run:
             self._require_writeable()
         listed = {"include": list(map(self._found, include)), "exclude": list(map(self._found, exclude))}
@@ -234,7 +246,7 @@ class _Work:
 
     def run(self, *, dry_run: bool, existed: bool) -> tuple[Tagged, ...]:
         """Find the datasets of all types, look for conflicts, and only then put them into the collection."""
-        with self.inside.atomic(), open_query(self.inside, self.conditions) as query, ExitStack() as stack:
+        with open_query(self.inside, self.conditions) as query, ExitStack() as stack:
             found: list[tuple[Tags, str]] = []
             for dataset_type in self.types:
                 results = query.datasets(dataset_type.name, self.searched)
@@ -272,6 +284,23 @@ class _Work:
                 f"Datasets of type {tags.dataset_type.name} contradict what is in {self.collection}, or each other: "
                 "a collection has one dataset of each type and data ID."
             ) from error
+
+
+def _check_collection(name: str) -> None:
+    """Refuse what is no name for a collection, or would be taken for a pattern."""
+    told = ""
+    if not name.strip():
+        told = "The collection has no name."
+    elif len(name) > _LONGEST_NAME:
+        told = f"The collection's name has {len(name):,} characters; {_LONGEST_NAME} fit."
+    elif "*" in name:
+        told = f"{name} is a pattern, not the name of one collection."
+    elif not name.isprintable():
+        told = f"{name!r} has control characters, or such as nobody can see."
+    if told:
+        raise DataIdSetValueError(
+            told, where="collection", remedy="Name one TAGGED collection, for example u/ana/good or LSSTCam/raw/DM-12345."
+        )
 
 
 def _checked_types(inside: Inside, given: str | DatasetType | Iterable[str | DatasetType]) -> list[DatasetType]:

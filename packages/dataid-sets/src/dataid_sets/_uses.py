@@ -22,7 +22,7 @@ from ._headers import Headers
 from ._installation import Installation
 from ._internals import Inside
 from ._quotas import refusals_told
-from ._record import DataIdSet, Reference, parse_reference
+from ._record import DataIdSet, Reference, choice, parse_reference
 
 
 class UseKind(StrEnum):
@@ -136,8 +136,8 @@ class SetUses:
         found = self._headers.find(used)
         known = {
             "set_id": found.id,
-            "role": Role(role).value,
-            "kind": UseKind(kind).value,
+            "role": choice(Role, role, where="role").value,
+            "kind": choice(UseKind, kind, where="kind").value,
             "collection": collection,
             "graph": graph,
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,10 @@ def test_upload_keeps_who_may_read_and_until_when(run: Run, hsc_root: Path, name
     assert (told["access"], round(left / datetime.timedelta(days=1))) == ("private", 30)
     assert "is past" in run(*arguments, "--expires", "2020-01-01", code=2).stderr
     assert "neither a date" in run(*arguments, "--expires", "soon", code=2).stderr
+    assert "not in the future" in run(*arguments, "--expires", "0d", code=2).stderr
+    for late in ("99999w", "2100-01-02", "9999-12-31"):
+        assert "after 2100-01-01" in run(*arguments, "--expires", late, code=2).stderr
+    assert "no Unicode" in run(*arguments, "--description", "\udcff", code=1).stdout
     assert "group" in document(run(*arguments, "--access", "everyone", "--group", "x", code=1))["errors"][0]["where"]
 
 
@@ -123,12 +128,29 @@ def test_query_lists_sets_by_pattern(run: Run, hsc_root: Path, name: str, good_c
     assert "More than 1 results" in run("query-dataid-sets", hsc_root, f"{name}/*", "--limit", -1).stderr
 
 
+def test_query_counts_what_is_pending_now(
+    run: Run, hsc_root: Path, name: str, bad_csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("upload-dataid-set", hsc_root, name, bad_csv, "--constant", "instrument=HSC", "--unknown", "pending")
+    (item,) = document(run("query-dataid-sets", hsc_root, f"{name}*", "--json"))["items"]
+    assert (item["pending"], item["pending_now"]) == (1, 1)
+    # As if the record had come since; registries are shared by the tests.
+    monkeypatch.setattr(DataIdSets, "pending", lambda *_: [])
+    (item,) = document(run("query-dataid-sets", hsc_root, f"{name}@1", "--json"))["items"]
+    assert (item["pending"], item["pending_now"]) == (1, 0)
+    lines = run("query-dataid-sets", hsc_root, f"{name}*").stdout.splitlines()
+    assert "pending now" in lines[0]
+    assert lines[2].split()[3:5] == ["3", "0"]
+    told = run("query-dataid-sets", hsc_root, f"{name}@1").stdout
+    assert re.search(r"^pending when made +1\npending now +0$", told, re.MULTILINE)
+
+
 def test_query_shows_one_set(run: Run, hsc_root: Path, name: str, good_csv: Path) -> None:
     run("upload-dataid-set", hsc_root, name, good_csv)
     run("upload-dataid-set", hsc_root, name, good_csv)
     fields = dict(line.split(maxsplit=1) for line in run("query-dataid-sets", hsc_root, f"{name}@1").stdout.splitlines())
     assert (fields["name"], fields["version"], fields["dimensions"], fields["rows"]) == (name, "1", "instrument, visit", "2")
-    assert fields["other"] == "versions  2"
+    assert fields["other"].split() == ["versions", "2"]
     lines = run("query-dataid-sets", hsc_root, name, "--rows").stdout.splitlines()
     assert [line.split() for line in lines] == [
         ["instrument", "visit", "reason"],

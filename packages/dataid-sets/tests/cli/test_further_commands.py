@@ -150,6 +150,32 @@ def test_convert_tells_what_it_cannot(run: Run, hsc_root: Path, sets: DataIdSets
     assert "Use --column" in run("convert-dataids", hsc_root, path, out, code=1).stderr
 
 
+@pytest.mark.parametrize(
+    ("file", "content", "told"),
+    [
+        ("a.vot", '<!DOCTYPE x [<!ENTITY a "b">]><VOTABLE/>', "line 1: A VOTable has no document type."),
+        (
+            "b.vot",
+            '<VOTABLE><RESOURCE><TABLE><DATA><BINARY><STREAM href="file:///etc/passwd"/>',
+            "The data are not in this file.",
+        ),
+        ("c.vot", "<html/>", "This is no VOTable"),
+        ("d.json", '[{"visit.name": "a", "visit.name": "b"}]', "the key visit.name twice"),
+        (
+            "e.jsonl",
+            '{"visit.name": "a"}\n{"visit.name": "a", "visit.name": "b"}\n',
+            "line 2, an object has the key visit.name twice",
+        ),
+    ],
+)
+def test_convert_refuses_what_no_table_needs(
+    run: Run, hsc_root: Path, tmp_path: Path, file: str, content: str, told: str
+) -> None:
+    path = tmp_path / file
+    path.write_text(content)
+    assert told in run("convert-dataids", hsc_root, path, tmp_path / "out.csv", "--to", "visit", code=1).stderr
+
+
 def test_convert_reads_headers(run: Run, hsc_root: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.yaml"
     broken.write_text("NOTHING: 1\n")
@@ -173,8 +199,13 @@ def test_tag_makes_a_collection(run: Run, hsc_root: Path, name: str, two: tuple[
     rest = document(run("tag-dataid-set", hsc_root, two[0], f"{name}/rest", *arguments, "--exclude", "--json"))
     with Butler.from_config(hsc_root, collections=RUN) as butler:
         assert rest["found"] + planned["found"] == len(butler.query_datasets("calexp", find_first=False))
+    for wrong in ("", "  ", "a*", "a\tb", "a" * 256):
+        assert "Name one TAGGED collection" in run("tag-dataid-set", hsc_root, two[0], wrong, *arguments, code=1).stderr
+    assert "64 bits" in run("tag-dataid-set", hsc_root, two[0], name, *arguments, "--visit-system", 2**63, code=2).stderr
     (error,) = document(run("tag-dataid-set", hsc_root, two[0], RUN, *arguments, "--json", code=1))["errors"]
     assert error["code"] == "conflict"
+    run("remove-dataid-set", hsc_root, f"{two[0]}@1", "--yes")
+    assert name in run("query-dataid-sets", hsc_root, two[0], "--uses").stdout
 
 
 def test_explain_tells_why(run: Run, hsc_root: Path, name: str, two: tuple[str, str]) -> None:
@@ -187,6 +218,8 @@ def test_explain_tells_why(run: Run, hsc_root: Path, name: str, two: tuple[str, 
     assert run(*arguments, *data_id).stdout.startswith("excluded: ")
     unknown = run(*arguments, "--data-id", "instrument=HSC", "--data-id", "visit=7").stdout
     assert unknown.startswith("unknown_data_id: ")
+    for few in ("instrument=HSC", "instrument=HSC,physical_filter=HSC-R"):
+        assert "Name a visit" in run(*arguments, "--data-id", few, code=1).stderr
     assert "There is no dimension visitt" in run(*arguments, "--data-id", "visitt=7", code=1).stderr
     assert run("explain-missing-dataid", hsc_root, f"{name}/none", *data_id, code=1).stderr
 
@@ -197,7 +230,9 @@ def test_remove_asks_and_removes(run: Run, hsc_root: Path, name: str, sets: Data
     assert f"{two[0]}@1: 2 data IDs" in refused.stderr
     assert refused.stdout == ""
     assert len(document(run(*command, two[0], f"{name}/nothing", "--json", "--yes", code=1))["errors"]) == 2
-    told = document(run(*command, f"{two[0]}@1", f"{two[1]}@1", "--json", stdin="y\n"))
+    (error,) = document(run(*command, f"{two[0]}@1", "--json", code=1))["errors"]
+    assert (error["code"], "--yes" in error["remedy"]) == ("not_confirmed", True)
+    told = document(run(*command, f"{two[0]}@1", f"{two[1]}@1", "--json", "--yes"))
     assert [item["name"] for item in told["items"]] == list(two)
     assert sets.list(name=f"{name}/*") == []
     assert "Name sets, or give --sweep" in run(*command, code=2).stderr
@@ -221,3 +256,4 @@ def test_init_sets_quotas(run: Run, make_hsc, good_csv: Path, tmp_path: Path) ->
     assert document(run("init-dataid-sets", root, "--quota", f"{owner}=none", "--json"))["quotas"] == {owner: None}
     run("upload-dataid-set", root, "t/x", good_csv)
     assert "is no quota" in run("init-dataid-sets", root, "--quota", "x", code=2).stderr
+    assert "64 bits" in run("init-dataid-sets", root, "--quota", f"x={2**63}", code=2).stderr

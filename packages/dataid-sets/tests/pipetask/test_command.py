@@ -18,7 +18,7 @@ from dataid_sets import DataIdSets
 from dataid_sets.pipetask import PROVENANCE_KEY
 from dataid_sets.pipetask._command import cli
 from dataid_sets.pipetask._recording import record_graph
-from dataid_sets.pipetask._stock import stock_command, stock_group
+from dataid_sets.pipetask._stock import stock_group
 
 WHERE = "instrument='HSC' AND skymap='discrete/ci_hsc'"
 EXECUTABLE = Path(sys.executable).parent / "pipetask-sets"
@@ -134,7 +134,7 @@ def test_a_graph_that_is_made_takes_no_sets(repo: Path, tmp_path: Path) -> None:
 
 
 def test_stock_stays_as_it_was(repo: Path) -> None:
-    assert not any(option.name == "exclude" for option in stock_command("qgraph").params)
+    assert not any(option.name == "exclude" for option in stock_group().get_command(None, "qgraph").params)
     assert import_module("lsst.ctrl.mpexec.cli.script").qgraph.__module__ == "lsst.ctrl.mpexec.cli.script.qgraph"
     assert {"build", "qgraph", "run", "run-qbb", "report"} <= set(stock_group().list_commands(None))
     helped = run("run", "--help").output

@@ -55,7 +55,7 @@ def test_the_script_makes_its_builder_and_saves_as_we_expect() -> None:
 
 @pytest.mark.parametrize("name", ["qgraph", "run"])
 def test_stock_commands_call_the_script_through_its_package(name: str) -> None:
-    command = _stock.stock_command(name)
+    command = _stock.stock_group().get_command(None, name)
     assert isinstance(command, click.Command)
     callback = inspect.unwrap(command.callback)
     assert "script.qgraph(" in inspect.getsource(callback)

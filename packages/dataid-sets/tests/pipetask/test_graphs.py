@@ -11,7 +11,7 @@ from lsst.daf.butler import Butler
 from lsst.pipe.base import QuantumGraph
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 
-from dataid_sets import DataIdSetDimensionsError, DataIdSets, DataIdTable
+from dataid_sets import DataIdSetConflictError, DataIdSetDimensionsError, DataIdSets, DataIdTable
 from dataid_sets.pipetask import PROVENANCE_KEY, SetQuantumGraphBuilder
 from pipetask.graphs import (
     CAM,
@@ -205,3 +205,14 @@ def test_a_butler_that_may_not_write_will_do(cam: Butler, name: str) -> None:
             reader, pipeline(TWO_PARTS), where="instrument='Cam1'", exclude=[made, [{"instrument": "Cam1", "detector": 1}]]
         )
     assert quanta(graph, "isr", "visit", "detector") == {(1, 2), (1, 3), (1, 4)}
+
+
+def test_a_set_that_is_removed_meanwhile_makes_no_graph(cam: Butler, name: str) -> None:
+    sets = DataIdSets(cam)
+    made = sets.create(name, [{"instrument": "Cam1", "visit": 2, "detector": 3}])
+    stock = {"where": "instrument='Cam1'", "input_collections": [INPUTS], "output_run": "u/out"}
+    chosen = sets.conditions(exclude=[name])
+    builder = SetQuantumGraphBuilder(pipeline({"isr": TWO_PARTS["isr"]}), cam, conditions=chosen, **stock)
+    sets.remove(made)
+    with pytest.raises(DataIdSetConflictError, match=f"{name}@1 was removed while it was in use"):
+        builder.finish(attach_datastore_records=False)

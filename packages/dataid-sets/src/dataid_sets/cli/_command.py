@@ -7,11 +7,13 @@ from __future__ import annotations
 
 __all__ = ("MOST_TOLD", "SetsCommand")
 
+import errno
 import functools
 import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -30,6 +32,9 @@ MOST_TOLD = 100
 
 BROKEN_PIPE_CODE = 141
 """What a shell gives for a program whose reader went away."""
+
+_CLOSED = Problem(code="unwritable", where="standard output", message="It is closed.", remedy="Send it to /dev/null.")
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 class SetsCommand(ButlerCommand):
@@ -63,8 +68,10 @@ def _telling(function: Callable[..., None], error_code: int) -> Callable[..., No
     @functools.wraps(function)
     def wrapped(**kwargs: Any) -> None:
         # Bars would spoil a log, and standard output is for results; Butler's own option --progress sees to neither.
-        Progress.set_handler(ClickProgressHandler(file=sys.stderr) if sys.stderr.isatty() else None)
+        Progress.set_handler(ClickProgressHandler(file=sys.stderr) if sys.stderr is not None and sys.stderr.isatty() else None)
         try:
+            if sys.stdout is None:
+                raise DataIdSetError(_CLOSED)
             function(**kwargs)
             sys.stdout.flush()
         except Exception as error:
@@ -73,7 +80,7 @@ def _telling(function: Callable[..., None], error_code: int) -> Callable[..., No
             problems = _problems(error)
             if problems is None:
                 raise
-            _tell(problems, as_json=kwargs.get("as_json", False))
+            _tell_somewhere(problems, as_json=kwargs.get("as_json", False) and problems != (_CLOSED,))
             raise click.exceptions.Exit(error_code) from None
         finally:
             Progress.set_handler(None)
@@ -87,9 +94,13 @@ def _is_broken_pipe(error: BaseException) -> bool:
 
 
 def _leave_quietly() -> NoReturn:
+    _drop_output()
+    raise click.exceptions.Exit(BROKEN_PIPE_CODE)
+
+
+def _drop_output() -> None:
     # What is still in the buffer would raise once more when Python ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    raise click.exceptions.Exit(BROKEN_PIPE_CODE)
 
 
 def _problems(error: Exception) -> tuple[Problem, ...] | None:
@@ -99,6 +110,8 @@ def _problems(error: Exception) -> tuple[Problem, ...] | None:
             return error.problems
         case ButlerUserError() | RegistryError():
             return (Problem(code="butler", message=_text(error)),)
+        case OSError(errno=number) if number in _FULL:
+            return (Problem(code="unwritable", message=f"This cannot be written: {error.strerror}."),)
         case sqlalchemy.exc.DBAPIError():
             return (Problem(code="database", message=f"The database refused: {_text(error.orig or error)}"),)
         case _:
@@ -109,6 +122,22 @@ def _text(error: BaseException) -> str:
     # The text of a KeyError is the representation of what it was given.
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
     return " ".join(str(text).split())
+
+
+def _tell_somewhere(problems: Sequence[Problem], *, as_json: bool) -> None:
+    """Tell problems, on standard error where standard output takes nothing."""
+    try:
+        if sys.stdout is not None:
+            # A full disk shows here, before JSON would be half of two documents.
+            sys.stdout.flush()
+        _tell(problems, as_json=as_json)
+    except OSError as error:
+        if _is_broken_pipe(error):
+            _leave_quietly()
+        with suppress(OSError):
+            _drop_output()
+        with suppress(OSError):
+            _tell(problems, as_json=False)
 
 
 def _tell(problems: Sequence[Problem], *, as_json: bool) -> None:

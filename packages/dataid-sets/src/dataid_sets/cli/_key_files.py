@@ -9,7 +9,6 @@ __all__ = ("Keys", "read_keys")
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,9 +17,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..files import LIMIT_BYTES
+from ..files import LIMIT_BYTES, LIMIT_ROWS
+from ..files._json import DECODER
 from ..files._mistakes import Mistake, Mistakes
 from ..files._source import Source, file_format, open_source
+from ..files._votable import VotableCheck
 
 _LARGEST = 1 << 30
 """How many bytes a file may have that is held in memory as a whole."""
@@ -139,7 +140,7 @@ def _json_lines(source: Source, _: Mistakes) -> Keys:
 
 def _loaded(text: str, where: str) -> Any:
     try:
-        return json.loads(text)
+        return DECODER.decode(text)
     except (ValueError, RecursionError) as error:
         raise Mistake("unreadable", f"This is no JSON: {where}{error}.") from None
 
@@ -160,13 +161,16 @@ def _parquet(source: Source, _: Mistakes) -> Keys:
 
 
 def _by_astropy(format_: str) -> Callable[[Source, Mistakes], Keys]:
-    def read(source: Source, _: Mistakes) -> Keys:
+    def read(source: Source, mistakes: Mistakes) -> Keys:
         from astropy.table import Table
 
+        stream = io.BytesIO(source.read_all(_LARGEST))
+        if format_ == "votable":
+            # Astropy would fetch data that lie elsewhere, and make of entities what they say.
+            VotableCheck(mistakes, LIMIT_ROWS).read(stream)
+            stream.seek(0)
         try:
-            return Keys(Table.read(io.BytesIO(source.read_all(_LARGEST)), format=format_))
-        except Mistake:
-            raise
+            return Keys(Table.read(stream, format=format_))
         except Exception as error:  # noqa: BLE001 - of its readers each has its own errors
             told = str(error).strip().splitlines()
             raise Mistake("unreadable", f"This cannot be read: {told[0] if told else type(error).__name__}.") from None

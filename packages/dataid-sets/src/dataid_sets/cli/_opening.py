@@ -42,6 +42,14 @@ def opened(repo: str, *, writeable: bool = False) -> Iterator[DataIdSets]:
         # Each sort of broken repository has another exception, of Butler's, of YAML's or of the database's.
         cause = getattr(error, "orig", None) or error
         message = " ".join(str(cause.args[0] if isinstance(cause, KeyError) and cause.args else cause).split())
-        raise DataIdSetError(Problem(code="no_repository", where="REPO", message=message or type(cause).__name__)) from error
+        told = Problem(code="no_repository", where="REPO", message=message or type(cause).__name__, remedy=_remedy(message))
+        raise DataIdSetError(told) from error
     with butler:
         yield DataIdSets(butler)
+
+
+def _remedy(message: str) -> str:
+    """Say what to do where SQLite cannot undo, for a reader, what a killed writer left."""
+    if "readonly database" not in message:
+        return ""
+    return "If a writer was killed, whoever may write puts it right: `butler init-dataid-sets REPO --check --mend`."

@@ -8,6 +8,7 @@ __all__ = (
     "RULES",
     "UNKNOWNS",
     "Expiry",
+    "Whole",
     "access_option",
     "chosen_access",
     "constant_option",
@@ -42,6 +43,20 @@ FORMATS = ("json", "jsonl", "csv", "ecsv", "parquet", "votable", "text")
 UNKNOWNS = ("error", "drop", "pending")
 
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+_LARGEST = 2**63 - 1
+"""What databases hold."""
+_LAST = datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)
+
+
+class Whole(click.types.IntParamType):
+    """A whole number of 64 bits, which is what databases hold; its range would only spoil the help text."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the number."""
+        number = int(super().convert(value, param, ctx))
+        if not -_LARGEST <= number <= _LARGEST:
+            self.fail(f"{value} has more than 64 bits.", param, ctx)
+        return number
 
 
 class Expiry(click.ParamType):
@@ -56,13 +71,18 @@ class Expiry(click.ParamType):
         now = datetime.datetime.now(datetime.UTC)
         try:
             if found := re.fullmatch(r"([0-9]{1,5})([hdw])", value):
-                return now + datetime.timedelta(**{_UNITS[found[2]]: int(found[1])})
-            moment = datetime.datetime.fromisoformat(value)
-        except (ValueError, OverflowError):
+                moment = now + datetime.timedelta(**{_UNITS[found[2]]: int(found[1])})
+            else:
+                moment = datetime.datetime.fromisoformat(value)
+        except OverflowError:
+            moment = _LAST + datetime.timedelta(days=1)
+        except ValueError:
             self.fail(f"{value!r} is neither a date, such as 2026-12-31, nor a duration, such as 30d.", param, ctx)
         aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC)
         if aware <= now:
-            self.fail(f"{value!r} is past.", param, ctx)
+            self.fail(f"{value!r} is not in the future." if found else f"{value!r} is past.", param, ctx)
+        if aware > _LAST:
+            self.fail(f"{value!r} is after 2100-01-01; a set without an expiry stays for good.", param, ctx)
         return aware
 
 
@@ -108,7 +128,7 @@ rule_option = MWOptionDecorator(
     help="Whether a visit counts as listed if any of its exposures is, or if all are; and the reverse.",
 )
 visit_system_option = MWOptionDecorator(
-    "--visit-system", type=int, metavar="N", help="The visit system whose visits count; by default all."
+    "--visit-system", type=Whole(), metavar="N", help="The visit system whose visits count; by default all."
 )
 description_option = MWOptionDecorator("--description", default="", help="What the set is for.")
 access_option = MWOptionDecorator(

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _file_argument = MWArgumentDecorator("file", help="FILE is the file of keys; - is standard input.", required=True)
 _out_argument = MWArgumentDecorator("out", help="OUT is the DataId file to write; - is standard output.", required=True)
 _HEADERS_TO = ("exposure", "detector")
+_MOST_DIGITS = 100
+"""Longer texts Python may refuse to take for numbers."""
 
 
 @click.command(
@@ -125,6 +127,10 @@ def _constants(texts: Iterable[str], universe: DimensionUniverse) -> dict[str, i
             told = "This is no constant."
             problems.append(Problem(code="invalid_constant", where=text, message=told, remedy="Write it as instrument=LSSTCam."))
         elif value.removeprefix("-").isdecimal() and _is_number(name, universe):
+            if len(value) > _MOST_DIGITS or not -(2**63) <= int(value) < 2**63:
+                told, remedy = "This number has more than 64 bits.", "Check it for a slip of the finger."
+                problems.append(Problem(code="invalid_constant", where=f"--constant {text}", message=told, remedy=remedy))
+                continue
             found[name] = int(value)
         else:
             found[name] = value

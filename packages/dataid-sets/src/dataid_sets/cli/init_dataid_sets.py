@@ -11,7 +11,7 @@ from lsst.daf.butler.cli.utils import MWOptionDecorator, split_commas
 
 from ._command import SetsCommand
 from ._opening import opened
-from ._options import json_option, repo_argument
+from ._options import Whole, json_option, repo_argument
 from ._output import digits, echo_json, echo_table
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ class Quota(click.ParamType):
         owner, _, number = value.rpartition("=")
         if not owner or not (number == "none" or number.isdecimal()):
             self.fail(f"{value!r} is no quota; write it as ana=1000000, or ana=none.", param, ctx)
-        return owner, None if number == "none" else int(number)
+        if number == "none":
+            return owner, None
+        return owner, Whole().convert(number, param, ctx)
 
 
 @click.command(

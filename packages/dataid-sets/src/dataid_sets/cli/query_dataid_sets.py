@@ -10,6 +10,7 @@ import click
 from lsst.daf.butler.cli.opt import limit_option
 from lsst.daf.butler.cli.utils import MWArgumentDecorator
 
+from .._errors import NoSuchDataIdSetError
 from ._command import SetsCommand
 from ._opening import opened
 from ._options import dimensions_option, json_option, repo_argument
@@ -23,7 +24,8 @@ _name_argument = MWArgumentDecorator(
     help="NAME is the name of one set, as demo/bad@1 or demo/bad for the newest, or a pattern in which * stands for anything.",
     required=False,
 )
-_HEADS = ("name", "version", "dimensions", "rows", "pending", "owner", "access", "created", "expires", "description")
+_HEADS = ("name", "version", "dimensions", "rows", "pending now", "owner", "access", "created", "expires", "description")
+_LABELS = {"pending": "pending when made", "pending_now": "pending now"}
 _LONGEST = 60
 """A description that is longer is cut in lists."""
 
@@ -60,7 +62,11 @@ def query_dataid_sets(
 ) -> None:
     """List the DataId sets that you may read, or show one of them.
 
-    JSON is an object whose items are the sets; with --rows, --pending or --uses a set has these, too.
+    Pending are data IDs that the registry has no records of; they are counted as they are now, and as they were when the set was
+    made.
+
+    JSON is an object whose items are the sets; these counts are pending_now and pending. With --rows, --pending or --uses a set
+    has these, too.
     """
     one = name is not None and "*" not in name
     if (rows or pending or uses) and not one:
@@ -68,15 +74,25 @@ def query_dataid_sets(
     with opened(repo) as sets:
         if not one:
             listed = sets.list(name=name, dimensions=dimensions or None, removed=removed)
-            _show_list(_limited(listed, limit), as_json=as_json)
+            _show_list([_told(sets, each) for each in _limited(listed, limit)], as_json=as_json)
             return
-        found = sets.find(name or "", removed=removed)
+        found = _find(sets, name or "", removed=removed, uses=uses)
         parts = _parts(sets, found, rows=rows, pending=pending, uses=uses)
         shown = {part: _limited(each, limit) for part, each in parts.items()}
         if as_json:
-            echo_json({"items": [{**found.to_dict(), **shown}]})
+            echo_json({"items": [{**_told(sets, found), **shown}]})
         else:
             _show_one(sets, found, shown)
+
+
+def _find(sets: DataIdSets, name: str, *, removed: bool, uses: bool) -> DataIdSet:
+    """Find a set; one that was removed, too, where its uses are asked for and nothing newer is there."""
+    try:
+        return sets.find(name, removed=removed)
+    except NoSuchDataIdSetError:
+        if not uses:
+            raise
+        return sets.find(name, removed=True)
 
 
 def _parts(sets: DataIdSets, found: DataIdSet, *, rows: bool, pending: bool, uses: bool) -> dict[str, list[dict[str, Any]]]:
@@ -90,6 +106,17 @@ def _parts(sets: DataIdSets, found: DataIdSet, *, rows: bool, pending: bool, use
     return parts
 
 
+def _told(sets: DataIdSets, found: DataIdSet) -> dict[str, Any]:
+    """Give a set as JSON has it, with the number of data IDs that wait for their records now, beside that when it was made."""
+    told: dict[str, Any] = {}
+    for name, value in found.to_dict().items():
+        told[name] = value
+        if name == "pending":
+            # What was known once stays known; only those sets are asked for that had any.
+            told["pending_now"] = len(sets.pending(found)) if found.n_pending and found.removed is None else 0
+    return told
+
+
 def _limited(items: list[Any], limit: int) -> list[Any]:
     """Cut a list as Butler's other commands do: 0 is no limit, and a negative one warns."""
     if limit and len(items) > abs(limit):
@@ -99,19 +126,18 @@ def _limited(items: list[Any], limit: int) -> list[Any]:
     return items
 
 
-def _show_list(listed: list[DataIdSet], *, as_json: bool) -> None:
+def _show_list(listed: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
-        echo_json({"items": [each.to_dict() for each in listed]})
+        echo_json({"items": listed})
     else:
         echo_table(_HEADS, map(_row, listed))
 
 
-def _row(each: DataIdSet) -> list[Any]:
-    told = each.to_dict()
-    told["dimensions"] = ",".join(told["dimensions"])
+def _row(each: dict[str, Any]) -> list[Any]:
+    told = {**each, "dimensions": ",".join(each["dimensions"]), "pending now": each["pending_now"]}
     if len(told["description"]) > _LONGEST:
         told["description"] = told["description"][: _LONGEST - 3] + "..."
-    if each.removed is not None:
+    if told["removed"] is not None:
         told["rows"] = "removed"
     return [told[head] for head in _HEADS]
 
@@ -120,6 +146,7 @@ def _show_one(sets: DataIdSets, found: DataIdSet, shown: dict[str, list[dict[str
     if not shown:
         versions = [each.version for each in sets.list(name=found.name)]
         others = [version for version in versions if version != found.version]
-        echo_fields({**found.to_dict(), "other versions": others})
+        told = {_LABELS.get(name, name): value for name, value in _told(sets, found).items()}
+        echo_fields({**told, "other versions": others})
     for items in shown.values():
         echo_table(list(items[0]) if items else [], [list(item.values()) for item in items])

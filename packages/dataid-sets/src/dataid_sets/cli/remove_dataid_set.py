@@ -45,6 +45,9 @@ def remove_dataid_set(*, repo: str, names: tuple[str, ...], sweep: bool, yes: bo
         raise click.UsageError("Name sets, or give --sweep.")
     with opened(repo, writeable=True) as sets:
         targets = [] if sweep else _targets(sets, names)
+        if as_json and not yes:
+            told = "With --json nobody is asked."
+            raise DataIdSetValueError(Problem(code="not_confirmed", where="--json", message=told, remedy="Give --yes, too."))
         if not yes:
             # Questions go where they do not spoil what is printed.
             told = [f"{each}: {digits(each.n_rows)} data IDs" for each in targets] or ["All sets that have expired."]

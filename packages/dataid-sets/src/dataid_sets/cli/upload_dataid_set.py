@@ -83,7 +83,9 @@ def upload_dataid_set(
         fixed = parse_constants(constants, universe=sets.universe)
         table = read_data_ids(file, universe=sets.universe, constants=fixed, **given)
         done()
-        made = sets.create(name, table, source="standard input" if file == "-" else os.path.realpath(file), **known)
+        # Paths may have bytes that are no UTF-8.
+        source = "standard input" if file == "-" else os.path.realpath(file).encode(errors="backslashreplace").decode()
+        made = sets.create(name, table, source=source, **known)
         done()
     n_dropped = len(table) - made.n_rows
     if as_json:

@@ -80,12 +80,22 @@ def _listed(values: list[Any], name: str) -> pa.Array:
     plain = [value.item() if isinstance(value, np.generic) else value for value in values]
     try:
         return pa.array(plain)
+    except UnicodeEncodeError:
+        raise _no_unicode(name) from None
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         kinds = {type(value) for value in plain if value is not None}
         if kinds <= {int, str}:
-            return pa.array([None if value is None else str(value) for value in plain], pa.string())
+            try:
+                return pa.array([None if value is None else str(value) for value in plain], pa.string())
+            except UnicodeEncodeError:
+                raise _no_unicode(name) from None
         told = ", ".join(sorted(kind.__name__ for kind in kinds))
         raise DataIdSetValueError(f"{name} has values of several kinds: {told}.", where=name) from None
+
+
+def _no_unicode(name: str) -> DataIdSetValueError:
+    told = f"{name} has text that is no Unicode: half of a surrogate pair."
+    return DataIdSetValueError(Problem(code="wrong_type", where=name, message=told, remedy="Save the file as UTF-8."))
 
 
 def typed(column: pa.Array | pa.ChunkedArray, kind: type, name: str) -> pa.Array:
@@ -173,9 +183,21 @@ def typed_value(value: Any, kind: type, name: str) -> int | str:
     DataIdSetValueError
         If it has another.
     """
+    if isinstance(value, str) and not _is_unicode(value):
+        raise _no_unicode(f"constants.{name}")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise DataIdSetValueError("A number is too large for 64 bits.", where=f"constants.{name}")
     if isinstance(value, kind) and not isinstance(value, bool) and value != "":
         return value
     noun = "a whole number" if kind is int else "text"
     raise DataIdSetValueError(
         Problem(code="wrong_type", where=f"constants.{name}", message=f"{name} takes {noun}, not {value!r}.")
     )
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -234,7 +234,7 @@ class Collector:
         self.n_rows += n_rows
         if self.n_rows > self._options.limit_rows:
             told = f"There are more than {self._options.limit_rows:,} data IDs here."
-            remedy = "Check lists and ranges, since a row stands for their product; split the file, or raise the limit."
+            remedy = "Check lists and ranges, since a row stands for their product; split the file."
             raise self._mistakes.fail(Mistake("too_many_rows", told, remedy))
 
     # ---- the end

@@ -5,7 +5,7 @@ The text of a JSON file is held as a whole, what it means is not.
 
 from __future__ import annotations
 
-__all__ = ("parse", "read_json", "read_lines")
+__all__ = ("DECODER", "parse", "read_json", "read_lines")
 
 import json
 import re
@@ -43,7 +43,7 @@ def _no_constant(name: str) -> Any:
     raise _RepeatedKeyError(f"{name} is no JSON")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats, parse_constant=_no_constant)
+DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats, parse_constant=_no_constant)
 
 
 class Rows:
@@ -206,7 +206,7 @@ class _Scanner:
     def value(self) -> Any:
         """Read a value and the blanks after it."""
         try:
-            value, end = _DECODER.raw_decode(self.text, self.place)
+            value, end = DECODER.raw_decode(self.text, self.place)
         except (ValueError, RecursionError) as error:
             raise self._invalid(error) from None
         self.place = _BLANKS.match(self.text, end).end()  # type: ignore[union-attr]
@@ -282,7 +282,7 @@ def read_lines(source: Source, options: Options, mistakes: Mistakes) -> Collecto
             if line == 1:
                 text = text.removeprefix(_BOM).strip(" \t\r\n")
             if text:
-                rows.add(_DECODER.decode(text), lambda line=line: f"line {line}", dotted=False)  # type: ignore[misc]
+                rows.add(DECODER.decode(text), lambda line=line: f"line {line}", dotted=False)  # type: ignore[misc]
         except UnicodeDecodeError:
             mistakes.add(Mistake("not_utf8", "This is not UTF-8.", "Save the file as UTF-8."), f"line {line}")
         except (ValueError, RecursionError) as error:

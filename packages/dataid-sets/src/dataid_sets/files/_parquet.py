@@ -53,7 +53,7 @@ def read_parquet(source: Source, options: Options, mistakes: Mistakes) -> Collec
         _check_types(schema, used, layout, mistakes)
         if file.metadata.num_rows > options.limit_rows:
             told = f"There are more than {options.limit_rows:,} data IDs here."
-            raise Mistake("too_many_rows", told, "Split the file, or raise the limit.")
+            raise Mistake("too_many_rows", told, "Split the file.")
         _check_size(file, source.limit_bytes)
         text = [name for name in used if not pa.types.is_integer(_plain_type(schema.field(name).type))]
         collector = Collector(layout, options, mistakes)

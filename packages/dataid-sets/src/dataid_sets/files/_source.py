@@ -103,7 +103,7 @@ class Source:
 def too_large(limit_bytes: int) -> Mistake:
     """Say that a file is too large."""
     told = f"There are more than {limit_bytes:,} bytes here, uncompressed."
-    return Mistake(TOO_LARGE, told, "Split the file, use Parquet, or raise the limit.")
+    return Mistake(TOO_LARGE, told, "Split the file, or use Parquet.")
 
 
 def split_suffix(name: str) -> tuple[str | None, str | None]:
@@ -161,7 +161,7 @@ def open_source(given: Any, *, limit_bytes: int) -> Iterator[Source]:
         stream: Any = given
         path = isinstance(given, str | os.PathLike)
         if path:
-            stream = sys.stdin.buffer if given == "-" else stack.enter_context(_open(Path(given)))
+            stream = _standard_input() if given == "-" else stack.enter_context(_open(Path(given)))
         elif not hasattr(given, "read"):
             raise Mistake("unreadable", "This is neither a path nor a binary stream.")
         start = _start(Source(stream, limit_bytes=limit_bytes, original=None))
@@ -173,6 +173,13 @@ def open_source(given: Any, *, limit_bytes: int) -> Iterator[Source]:
         elif compression == "zstd":
             whole = pa.CompressedInputStream(pa.PythonFile(whole, mode="r"), "zstd")
         yield Source(whole, limit_bytes=limit_bytes, original=original if compression is None else None)
+
+
+def _standard_input() -> IO[bytes]:
+    # Python has none where whoever started it closed it.
+    if sys.stdin is None:
+        raise Mistake("unreadable", "Standard input is closed.", "Name a file, or send one to standard input.")
+    return sys.stdin.buffer
 
 
 def _open(path: Path) -> IO[bytes]:

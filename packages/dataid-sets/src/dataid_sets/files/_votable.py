@@ -6,7 +6,7 @@ entities, and data that lie elsewhere, which Astropy would fetch.
 
 from __future__ import annotations
 
-__all__ = ("read_votable",)
+__all__ = ("VotableCheck", "read_votable")
 
 import re
 import warnings
@@ -63,24 +63,26 @@ def read_votable(source: Source, options: Options, mistakes: Mistakes) -> Collec
         return _add_binary(stream, scan.layout, scan.collector, mistakes)
 
 
-class _Scan:
-    """Goes through the XML, and takes the rows that stand in it."""
+class VotableCheck:
+    """Goes through the XML, and refuses what Astropy is not to see.
 
-    def __init__(self, options: Options, mistakes: Mistakes) -> None:
-        self._options = options
+    Parameters
+    ----------
+    mistakes : `Mistakes`
+        Where problems go.
+    limit_rows : `int`
+        How many rows a table may promise.
+    """
+
+    def __init__(self, mistakes: Mistakes, limit_rows: int) -> None:
         self._mistakes = mistakes
-        self.collector: Collector | None = None
-        self.binary = False
+        self._limit_rows = limit_rows
         self._fields: list[dict[str, str]] = []
-        self._nulls: dict[int, str] = {}
         self._path: list[str] = []
-        self._cells: list[str] | None = None
-        self._text: list[str] | None = None
-        self._length = 0
-        self._n_rows = 0
-        self._done = False
+        self._n_tables = 0
 
     def read(self, stream: IO[bytes]) -> None:
+        """Go through a file from where it stands to its end."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.XmlDeclHandler = self._declared
@@ -98,11 +100,6 @@ class _Scan:
             told = expat.ErrorString(code) if code is not None else "its encoding is unknown"
             line = getattr(error, "lineno", 1)
             raise self._mistakes.fail(Mistake("invalid_xml", f"This is not valid XML: {told}."), f"line {line}") from None
-
-    @property
-    def layout(self) -> Layout:
-        assert self.collector is not None  # noqa: S101 - the caller has seen it
-        return self.collector.layout
 
     def _refuse(self, code: str, message: str, remedy: str = "") -> Exception:
         return self._mistakes.fail(Mistake(code, message, remedy), f"line {self._parser.CurrentLineNumber}")
@@ -124,20 +121,28 @@ class _Scan:
         if tag in {"FITS", "PARQUET"} or (tag == "STREAM" and "href" in attributes):
             raise self._refuse("unsafe_xml", "The data are not in this file.", "Convert it to a VOTable that has them.")
         if tag == "TABLE":
-            self._fields, self._nulls = [], {}
+            self._fields = []
             self._check_count(attributes.get("nrows", ""))
         elif tag == "FIELD":
             self._field(attributes)
-        elif tag == "VALUES" and self._path[-2:-1] == ["FIELD"] and "null" in attributes:
-            self._nulls[len(self._fields) - 1] = attributes["null"].strip()
         elif tag == "DATA":
-            self._begin()
-        elif tag in {"BINARY", "BINARY2"}:
-            self.binary = True
-        elif tag == "TR":
-            self._cells = []
-        elif tag == "TD":
-            self._cell(attributes)
+            self._n_tables += 1
+            if self._n_tables > 1:
+                raise self._refuse("several_tables", "There are several tables here.", "Leave one.")
+        self._begun(tag, attributes)
+
+    def _begun(self, tag: str, attributes: dict[str, str]) -> None:
+        """Take what is wanted of an element that begins."""
+
+    def _end(self, tag: str) -> None:
+        self._path.pop()
+        self._ended(tag.rpartition(":")[2])
+
+    def _ended(self, tag: str) -> None:
+        """Take what is wanted of an element that ends."""
+
+    def _characters(self, text: str) -> None:
+        """Take text."""
 
     def _field(self, attributes: dict[str, str]) -> None:
         self._fields.append(attributes)
@@ -149,12 +154,43 @@ class _Scan:
         # Astropy makes room for as many rows as are promised.
         if n_rows and (not n_rows.strip().isascii() or not n_rows.strip().isdigit() or len(n_rows) > 18):
             raise self._refuse("invalid_xml", "The number of rows is no number.")
-        if n_rows and int(n_rows) > self._options.limit_rows:
-            raise self._refuse("too_many_rows", f"There are more than {self._options.limit_rows:,} data IDs here.")
+        if n_rows and int(n_rows) > self._limit_rows:
+            raise self._refuse("too_many_rows", f"There are more than {self._limit_rows:,} rows here.")
+
+
+class _Scan(VotableCheck):
+    """Takes the rows that stand in the XML, too."""
+
+    def __init__(self, options: Options, mistakes: Mistakes) -> None:
+        super().__init__(mistakes, options.limit_rows)
+        self._options = options
+        self.collector: Collector | None = None
+        self.binary = False
+        self._nulls: dict[int, str] = {}
+        self._cells: list[str] | None = None
+        self._text: list[str] | None = None
+        self._length = 0
+
+    @property
+    def layout(self) -> Layout:
+        assert self.collector is not None  # noqa: S101 - the caller has seen it
+        return self.collector.layout
+
+    def _begun(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "TABLE":
+            self._nulls = {}
+        elif tag == "VALUES" and self._path[-2:-1] == ["FIELD"] and "null" in attributes:
+            self._nulls[len(self._fields) - 1] = attributes["null"].strip()
+        elif tag == "DATA":
+            self._begin()
+        elif tag in {"BINARY", "BINARY2"}:
+            self.binary = True
+        elif tag == "TR":
+            self._cells = []
+        elif tag == "TD":
+            self._cell(attributes)
 
     def _begin(self) -> None:
-        if self.collector is not None:
-            raise self._refuse("several_tables", "There are several tables here.", "Leave one.")
         place = f"line {self._parser.CurrentLineNumber}"
         names = [field.get("name", "") for field in self._fields]
         layout = lay_out(names, self._options, self._mistakes, place=place)
@@ -187,9 +223,7 @@ class _Scan:
                 raise self._refuse("too_long", f"There is a cell of more than {_LONGEST_CELL:,} characters.")
             self._text.append(text)
 
-    def _end(self, tag: str) -> None:
-        self._path.pop()
-        tag = tag.rpartition(":")[2]
+    def _ended(self, tag: str) -> None:
         if tag == "TD" and self._text is not None:
             if self._cells is not None:
                 self._cells.append("".join(self._text))

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import secrets
+import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -171,6 +172,8 @@ def _target(path: Any) -> Iterator[IO[bytes]]:
         yield path
         return
     if path == "-":
+        if sys.stdout is None:
+            raise Mistake("unwritable", "Standard output is closed.", "Name a file.")
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
@@ -188,6 +191,9 @@ def _target(path: Any) -> Iterator[IO[bytes]]:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
+        if final.exists():
+            # Who could read the file that is replaced can read the new one, and nobody else.
+            part.chmod(stat.S_IMODE(final.stat().st_mode))
         part.replace(final)
     finally:
         with suppress(OSError):

@@ -80,7 +80,19 @@ class SetQuantumGraphBuilder(QueryingBuilder):
         metadata: Mapping[str, Any] | None = None,
         attach_datastore_records: bool = True,  # noqa: FBT001, FBT002
     ) -> PredictedQuantumGraphComponents:
-        """Make the graph; its header's metadata tells of the sets under ``dataid_sets``."""
-        if self._conditions:
-            metadata = {**(metadata or {}), PROVENANCE_KEY: provenance(DataIdSets(self.butler), self._judgements)}
-        return super().finish(output, metadata=metadata, attach_datastore_records=attach_datastore_records)
+        """Make the graph; its header's metadata tells of the sets under ``dataid_sets``.
+
+        Raises
+        ------
+        DataIdSetConflictError
+            If a set was removed meanwhile, or may no longer be read.
+        """
+        if not self._conditions:
+            return super().finish(output, metadata=metadata, attach_datastore_records=attach_datastore_records)
+        sets = DataIdSets(self.butler)
+        sets.require_there(self._conditions)
+        metadata = {**(metadata or {}), PROVENANCE_KEY: provenance(sets, self._judgements)}
+        finished = super().finish(output, metadata=metadata, attach_datastore_records=attach_datastore_records)
+        # The queries are over. A set that was removed before them would have excluded nothing.
+        sets.require_there(self._conditions)
+        return finished

@@ -111,9 +111,9 @@ def _warn_of_unknown(inside: Inside, label: str, table: DataIdTable, problems: l
     A set is checked when it is made; a file only here. An unknown instrument is a mistake, an unknown visit may be one to come.
     """
     absent = absent_rows(inside, table)
-    problems.extend(absent.governors)
+    problems.extend(absent.governors.problems())
     if absent.others:
-        few = "; ".join(each.where for each in absent.others[:_TOLD])
+        few = "; ".join(each.where for each in absent.others.problems(_TOLD)[:_TOLD])
         many = f" and {len(absent.others) - _TOLD:,} more" if len(absent.others) > _TOLD else ""
         _LOG.warning("%s: the registry has no records of %s%s; rows with them have no effect.", label, few, many)
 

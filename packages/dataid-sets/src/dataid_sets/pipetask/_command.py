@@ -18,6 +18,7 @@ from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 from .._conditions import Rule, SetCondition
 from .._errors import DataIdSetError, DataIdSetValueError, Problem
 from ..cli._command import MOST_TOLD
+from ..cli._options import Whole
 from ..cli._output import one_line
 from ._builder import SetQuantumGraphBuilder
 from ._choice import SetChoice
@@ -73,7 +74,11 @@ def _options() -> list[click.Option]:
             show_default=True,
         ),
         option(
-            "--set-visit-system", "visit_system", "The visit system whose visits count; by default all.", type=int, metavar="N"
+            "--set-visit-system",
+            "visit_system",
+            "The visit system whose visits count; by default all.",
+            type=Whole(),
+            metavar="N",
         ),
     ]
 

@@ -6,7 +6,7 @@ inside is here, and nowhere else; ``tests/pipetask/test_contract.py`` is the con
 
 from __future__ import annotations
 
-__all__ = ("QueryingBuilder", "exchanged", "stock_command", "stock_group", "stock_script")
+__all__ = ("QueryingBuilder", "exchanged", "stock_group", "stock_script")
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
@@ -69,13 +69,6 @@ def stock_group() -> click.Group:
     from lsst.ctrl.mpexec.cli import pipetask
 
     return pipetask.cli
-
-
-def stock_command(name: str) -> click.Command:
-    """Give a stock subcommand."""
-    from lsst.ctrl.mpexec.cli.cmd import commands
-
-    return getattr(commands, name)
 
 
 def stock_script() -> Callable[..., Any]:

@@ -17,7 +17,7 @@ from ..pipetask._provenance import PROVENANCE_KEY
 from ._absence import in_inputs, in_query, pruned_evidence
 from ._by_sets import entries_of, judge_sets, used_sets
 from ._explanation import Evidence, Explanation, Verdict
-from ._graph import KnownGraph, Quantum, open_graph
+from ._graph import KnownGraph, Quantum, UnreadableGraphError, open_graph
 from ._quanta import State, fates, judge_fates, run_fates
 from ._question import Question, UnknownDataIdError, ask
 
@@ -50,26 +50,28 @@ def explain(
         evidence = (Evidence("registry", str(error)),)
         named = dict(data_id.required) if isinstance(data_id, DataCoordinate) else dict(data_id)
         told = "The registry has no record of it."
-        known: dict[str, Any] = {"collection": collection, "data_id": named, "dataset_type": dataset_type}
-        return Explanation(verdict=Verdict.UNKNOWN_DATA_ID, message=told, evidence=evidence, **known)
+        asked: dict[str, Any] = {"collection": collection, "data_id": named, "dataset_type": dataset_type}
+        return Explanation(verdict=Verdict.UNKNOWN_DATA_ID, message=told, evidence=evidence, **asked)
     _check_type(question, graphs)
-    return _Search(sets=sets, question=question, graphs=graphs, uses=uses, inputs=inputs, notes=notes).answer()
+    known: dict[str, Any] = {"graphs": graphs, "uses": uses, "inputs": inputs, "notes": notes, "given": graph is not None}
+    return _Search(sets=sets, question=question, **known).answer()
 
 
 def _graphs(sets: DataIdSets, uses: Sequence[Use], given: str | None) -> tuple[list[KnownGraph], list[Evidence]]:
     """Read the graphs that are known, the newest first."""
     if given is not None:
-        try:
-            return [open_graph(given, sets.butler)], []
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise DataIdSetValueError(f"The graph {given} cannot be read: {error}", where="graph") from error
+        return [open_graph(given, sets.butler)], []
     found, notes = [], []
     for path in dict.fromkeys(use.graph for use in reversed(uses) if use.graph is not None):
         try:
             found.append(open_graph(path, sets.butler))
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            notes.append(Evidence("graph", f"The graph {path} cannot be read: {error}", {"graph": path}))
+        except UnreadableGraphError as error:
+            notes.append(_unreadable(path, error))
     return found, notes
+
+
+def _unreadable(path: Any, error: UnreadableGraphError) -> Evidence:
+    return Evidence("graph", error.problems[0].message, {"graph": str(path)})
 
 
 def _check_type(question: Question, graphs: Sequence[KnownGraph]) -> None:
@@ -89,13 +91,21 @@ class _Search:
     graphs: list[KnownGraph]
     uses: list[Use]
     inputs: Sequence[str] | None
+    given: bool = False
     notes: list[Evidence] = field(default_factory=list)
 
     def answer(self) -> Explanation:
         """Look for the first reason that holds."""
-        for graph in self.graphs:
+        for graph in tuple(self.graphs):
             if quanta := graph.quanta(self.question, graph.tasks(self.question)):
-                return self._by_quanta(graph, quanta)
+                try:
+                    return self._by_quanta(graph, quanta)
+                except UnreadableGraphError as error:
+                    # Of a damaged file some parts can still be read.
+                    if self.given:
+                        raise
+                    self.graphs.remove(graph)
+                    self.notes.append(_unreadable(graph.path, error))
         if found := self._found():
             return found
         graph = self.graphs[0] if self.graphs else None

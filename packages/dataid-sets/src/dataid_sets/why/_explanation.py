@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from .._html import html_paragraph, html_table
+
 
 class Verdict(StrEnum):
     """Why a data ID is not in an output; the words do not change."""
@@ -86,6 +88,10 @@ class Explanation:
             "dataset_type": self.dataset_type,
             "evidence": [each.to_dict() for each in self.evidence],
         }
+
+    def _repr_html_(self) -> str:
+        told = f"{self.verdict.value}: {self.message}"
+        return html_paragraph(told) + html_table(("what", "evidence"), [(each.what, each.message) for each in self.evidence])
 
     def __str__(self) -> str:
         return "\n".join([f"{self.verdict.value}: {self.message}", *(f"  - {each.message}" for each in self.evidence)])

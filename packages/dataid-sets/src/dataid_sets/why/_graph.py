@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ("KnownGraph", "Quantum", "open_graph")
+__all__ = ("KnownGraph", "Quantum", "UnreadableGraphError", "open_graph")
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,30 @@ from lsst.pipe.base.pipeline_graph import TaskImportMode
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraph, PredictedQuantumGraphComponents
 from lsst.resources import ResourcePath
 
+from .._errors import DataIdSetValueError
 from ._question import Question
+
+
+class UnreadableGraphError(DataIdSetValueError):
+    """A graph's file is missing, damaged, or no graph."""
+
+    code = "unreadable_graph"
+
+
+@contextmanager
+def _reading(path: Any) -> Iterator[None]:
+    """Turn whatever a damaged file makes its readers stumble over into one error."""
+    try:
+        yield
+    except UnreadableGraphError:
+        raise
+    except Exception as error:  # of zip files, compression, JSON and pydantic each has its own errors
+        told = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise UnreadableGraphError(
+            f"The graph {path} cannot be read: {told}.",
+            where="graph",
+            remedy="See that it is the whole file of a graph in .qg or .qgraph, not one still being written, or name another.",
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -108,7 +132,10 @@ class KnownGraph:
         """Give the results that quanta should have, as dataset types and ids."""
         datasets = self._components.quantum_datasets
         if not all(each in datasets for each in quanta):
-            with PredictedQuantumGraph.open(self.path, import_mode=TaskImportMode.DO_NOT_IMPORT) as reader:
+            with (
+                _reading(self.path),
+                PredictedQuantumGraph.open(self.path, import_mode=TaskImportMode.DO_NOT_IMPORT) as reader,
+            ):
                 reader.read_quantum_datasets(quanta)
                 datasets.update(reader.components.quantum_datasets)
         own = ("_log", "_metadata")
@@ -139,11 +166,14 @@ def open_graph(path: str, butler: Butler) -> KnownGraph:
 
     Raises
     ------
-    OSError
-        If the file cannot be read.
-    ValueError
-        If it is no quantum graph.
+    UnreadableGraphError
+        If the file is not there, is damaged or half written, or is no quantum graph.
     """
+    with _reading(path):
+        return _opened(path, butler)
+
+
+def _opened(path: str, butler: Butler) -> KnownGraph:
     place = ResourcePath(path, forceDirectory=False)
     if not place.exists():
         raise FileNotFoundError(f"There is no file {path}.")

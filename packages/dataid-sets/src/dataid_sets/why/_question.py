@@ -28,6 +28,8 @@ _RELATED = ("visit", "exposure", "group")
 """Dimensions that stand for each other, by the relations that a registry records."""
 _COMMON = frozenset({"detector", "band", "physical_filter", "subfilter", "day_obs"})
 """Dimensions that many data IDs share; a task of detectors alone does not work on some visit."""
+_IMPLIED = _COMMON - {"detector"}
+"""Dimensions that data IDs mostly have by what they name, not by themselves."""
 _OWN = ("_log", "_metadata", "_config", "_resource_usage")
 """What tasks leave beside their results."""
 
@@ -177,6 +179,8 @@ def ask(
         runs = tuple(each for each in members if each in known or each.startswith(f"{collection}/"))
         others = tuple(each for each in members if each not in runs)
     expanded = _expanded(butler, data_id)
+    missed = _dataset_type(butler, wanted)
+    _check_specific(expanded, missed)
     return Question(
         butler=butler,
         collection=collection,
@@ -184,7 +188,7 @@ def ask(
         runs=runs or members,
         others=others if runs else (),
         data_id=expanded,
-        dataset_type=_dataset_type(butler, wanted),
+        dataset_type=missed,
         wanted=wanted,
         values=_values(butler, expanded),
     )
@@ -205,6 +209,17 @@ def _expanded(butler: Butler, data_id: DataCoordinate | Mapping[str, Any]) -> Da
         return butler.registry.expandDataId(plain)
     except ButlerUserError as error:
         raise UnknownDataIdError(_text(error)) from None
+
+
+def _check_specific(data_id: DataCoordinate, dataset_type: DatasetType | None) -> None:
+    """Refuse a data ID that datasets are not told apart by: only an instrument, or what follows from a visit."""
+    named = set(data_id.dimensions.required) - set(data_id.universe.governor_dimensions.names)
+    if named - _IMPLIED or (named and dataset_type is not None and named <= set(dataset_type.dimensions.required)):
+        return
+    given = ", ".join(each for each in data_id.dimensions.required if each in named or not named)
+    told = f"The data ID names only {given}, which is too little to tell datasets apart."
+    remedy = "Name a visit, an exposure, a detector, a tract or a patch, too."
+    raise DataIdSetValueError(Problem(code="invalid_data_id", where="data_id", message=told, remedy=remedy))
 
 
 def _text(error: Exception) -> str:
