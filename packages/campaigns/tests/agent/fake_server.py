@@ -77,6 +77,7 @@ class FakeServer:
         self.files: dict[str, dict[str, Uploaded]] = defaultdict(dict)
         self.hellos: list[AgentHello] = []
         self.refuse_tokens = False
+        self.refuse_rows: int | None = None
         self.drop_answers_of: list[str] = []
         self._changed = threading.Condition()
         self._port = 0
@@ -157,6 +158,8 @@ class FakeServer:
             if self.refuse_tokens or request.headers.get("authorization") != f"Bearer {TOKEN}":
                 error = Forbidden("The token is not good.", remedy="Make a new one.")
                 return JSONResponse(error.as_problem(), 403, media_type="application/problem+json")
+            if self.refuse_rows is not None and request.url.path.endswith("rows.json"):
+                return JSONResponse({}, self.refuse_rows)
             answer = await call_next(request)
             for part in self.drop_answers_of:
                 if request.url.path.endswith(part):

@@ -202,6 +202,21 @@ def test_sets_in_the_stack(worker: StackWorker, repository: Path, tmp_path: Path
         "find_outputs", repository=place, collections=["HSC/demo/inputs"], data_ids=[{"instrument": "HSC", "visit": 903334}]
     )["outputs"]
     assert [one["dataset_type"] for one in outputs] == ["demo_conditions"], "by the visit's exposures"
+    [other] = _find_outputs(worker, place, [{"instrument": "HSC", "visit": 903342}])["outputs"]
+    [both] = _find_outputs(worker, place, [{"instrument": "HSC", "visit": [903334, 903342]}])["outputs"]
+    assert both["datasets"] == outputs[0]["datasets"] + other["datasets"], "a list stands for its values"
+    assert _find_outputs(worker, place, [{"instrument": "x' OR visit>0 OR 'x'='x", "visit": 1}]) == {"outputs": []}
+    for wrong in ([{"instrument": "HSC", "visit": 1}, {"instrument": "HSC", "exposure": 1}], [{"instrument": "HSC", "nope": 1}]):
+        fault = _find_outputs(worker, place, wrong)["faults"][0]
+        assert fault["message"]
+        assert fault["where"].startswith("data_ids["), fault
+        assert fault["remedy"], fault
+    assert worker.call("show_set", repository=place, name="t/two", version=1, rows_file=str(rows))["set"]["access"] == "everyone"
+
+
+def _find_outputs(worker: StackWorker, place: str, data_ids: list[dict[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = worker.call("find_outputs", repository=place, collections=["HSC/demo/inputs"], data_ids=data_ids)
+    return found
 
 
 def test_killed_cancelled_and_empty(server: FakeServer, site_file: Path, state_dir: Path, repository: Path) -> None:

@@ -91,6 +91,18 @@ def test_a_set_is_made_and_its_data_ids_are_brought(
     assert asked["unknown"] == "error"
 
 
+@pytest.mark.parametrize("status", [413, 422])
+def test_a_set_is_made_though_its_data_ids_are_refused(
+    server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path, status: int
+) -> None:
+    server.refuse_rows = status
+    stack.answer(upload_set={"set": {"name": "demo/bad", "version": 1}}, rows={"dimensions": [], "reasons": [], "rows": []})
+    server.add(make_order(P1, UPLOAD))
+    with agent_thread(site_file, server, state_dir):
+        assert server.wait_for_report(P1, "done", "failed").kind == "done"
+    assert "rows.json" not in server.files[P1]
+
+
 @pytest.mark.parametrize(
     ("payload", "verb", "answer"),
     [

@@ -38,6 +38,12 @@ class SetAgent(ScriptedAgent):
         self.report(order, report)
         return dict(order["payload"])
 
+    def make_sets(self) -> None:
+        """Carry out all that waits: only sets are really made."""
+        for order in self.lease():
+            self.begin(order)
+            self.report(order, self.sets.carry_out(order["payload"], mark=f"order {order['id']}", now_us=1)[0])
+
 
 @pytest.fixture
 def agent(client: Clients) -> SetAgent:
@@ -226,3 +232,108 @@ def test_only_an_orders_agent_brings_data_ids(client: Clients, agent: SetAgent) 
     assert client(Role.ADMIN).put(url, params={"token": 1}, json=rows).status_code == 403
     taken = agent.take("upload_set")
     assert agent.client.put(url, params={"token": taken["token"]}, json={"rows": 1}).status_code == 422
+
+
+def _exclude(client: Clients, status: int = 202, **changes: Any) -> dict[str, Any]:
+    body = {"name": "demo/bad", "data_ids": BAD, "reason": "Trailed", **changes}
+    return _post(client, Role.MANAGER, "submissions/S-1/exclude", body, status)
+
+
+def _filled(client: Clients, agent: SetAgent, number: int) -> str:
+    """Run a campaign whose second step leaves a number of sets out, until it waits for a judgement of the first."""
+    names = [f"full/{index}" for index in range(number)]
+    for name in names:
+        agent.sets.make(name, BAD)
+    steps = definition()["steps"]
+    steps[1] = {**steps[1], "sets": {"exclude": names}}
+    ref = _define(client, steps=steps)
+    _start(client, ref)
+    agent.carry_out("preflight")
+    agent.run(agent.take("submit"), task("measure", 9, 7, failed=2))
+    return ref
+
+
+def test_no_more_sets_are_excluded_than_a_definition_may_name(client: Clients, agent: SetAgent) -> None:
+    ref = _filled(client, agent, 49)
+    _exclude(client)
+    refused = _exclude(client, 422, name="demo/worse")
+    assert refused["where"] == "steps"
+    assert "50 sets" in refused["detail"]
+    assert "combine-dataid-sets" in refused["remedy"]
+    agent.make_sets()
+    assert client(Role.VIEWER).get(f"{API}/campaigns/{ref}").json()["revision"] == 2
+    _exclude(client, 422)
+
+
+def test_a_step_that_awaits_its_set_is_not_restarted(client: Clients, agent: SetAgent) -> None:
+    _failed_campaign(client, agent)
+    order = _exclude(client, steps=["step1"])
+    refused = _post(client, Role.OPERATOR, "submissions/S-1/restart", {"reason": "Again"}, 409)
+    assert order["id"] in refused["detail"]
+    assert refused["remedy"] == "Wait until the set is made, then restart it."
+    agent.make_sets()
+    _post(client, Role.OPERATOR, "submissions/S-1/restart", {"reason": "Again"}, 201)
+    assert [one["name"] for one in agent.take("submit")["payload"]["sets"]] == ["demo/bad"]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {},
+        {"set": None},
+        {"set": {"version": 2**40}},
+        {"set": {"version": "one"}},
+        {"set": {"digest": "d" * 100}},
+        {"set": {"created": "yesterday"}},
+        {"set": {"name": "other"}},
+        {"set": {"rows": -1}},
+    ],
+)
+def test_a_result_that_is_none_fails_the_order_and_holds_the_campaign(
+    client: Clients, agent: SetAgent, result: dict[str, Any]
+) -> None:
+    ref = _failed_campaign(client, agent)
+    order = _exclude(client)
+    told = {"set": {**agent.sets.make("demo/bad", BAD), **result["set"]}} if result.get("set") else result
+    for leased in agent.lease():
+        agent.begin(leased)
+        if leased["kind"] == "upload_set":
+            agent.report(leased, {"kind": "done", "result": told})
+    failed = client(Role.VIEWER).get(f"{API}/orders/{order['id']}").json()
+    assert (failed["status"], failed["faults"][0]["code"]) == ("failed", "agent_failed")
+    assert client(Role.VIEWER).get(f"{API}/campaigns/{ref}").json()["held"]
+
+
+@pytest.mark.parametrize("result", [{"sets": [{}]}, {"sets": 1}])
+def test_a_list_that_is_none_fails_the_order(client: Clients, agent: SetAgent, result: dict[str, Any]) -> None:
+    order = _post(client, Role.OPERATOR, "dataid-sets/look", {"site": "here", "butler": "main"})
+    agent.report(agent.take("list_sets"), {"kind": "done", "result": result})
+    assert client(Role.VIEWER).get(f"{API}/orders/{order['id']}").json()["status"] == "failed"
+
+
+@pytest.mark.parametrize("row", [[1], [1, 2, None], [1, 1], [1, -1], [1, "a"], [1, True]])
+def test_data_ids_that_are_none_are_refused(client: Clients, agent: SetAgent, row: list[Any]) -> None:
+    order = _post(client, Role.OPERATOR, "dataid-sets", UPLOAD)
+    taken = agent.take("upload_set")
+    rows = {"dimensions": ["visit"], "reasons": ["bright"], "rows": [[1, 0], row]}
+    url = f"{API}/orders/{order['id']}/files/rows.json"
+    assert agent.client.put(url, params={"token": taken["token"]}, json=rows).status_code == 422
+
+
+def test_what_not_everyone_may_read_is_not_catalogued(client: Clients, agent: SetAgent) -> None:
+    agent.sets.make("set/Shared", BAD)
+    agent.sets.make("set/mine", BAD)
+    _post(client, Role.OPERATOR, "dataid-sets/look", {"site": "here", "butler": "main"})
+    agent.carry_out("list_sets")
+    found = client(Role.VIEWER).get(f"{API}/dataid-sets", params={"name": "sharED"}).json()["items"]
+    assert [one["name"] for one in found] == ["set/Shared"]
+    _post(client, Role.OPERATOR, "dataid-sets/here/main/set/mine@1/rows", {})
+    agent.sets._sets["set/mine"][0]["access"] = "owner"
+    agent.carry_out("show_set")
+    assert client(Role.VIEWER).get(f"{API}/dataid-sets/here/main/set/mine").status_code == 404
+    ref = _define(client, sets={"exclude": ["set/mine"]})
+    _start(client, ref)
+    agent.carry_out("preflight")
+    [used] = client(Role.VIEWER).get(f"{API}/campaigns/{ref}/dataid-sets").json()["items"]
+    assert used["version"] == 1
+    assert client(Role.VIEWER).get(f"{API}/dataid-sets/here/main/set/mine").status_code == 404

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from campaigns.domain.dataidsets import DataIdSetEntry, Pin, SetRole, drift_of, excluded_from, named_sets, sets_of_step
-from campaigns.domain.definition import Definition
+from campaigns.domain.definition import MAX_SETS, Definition
 from campaigns.domain.document import dump_yaml, read_definition, read_yaml
 from campaigns.domain.errors import InvalidDefinition
 from campaigns.domain.exclusions import choices_of, propose
@@ -68,6 +68,13 @@ def test_exclusions_add_to_what_is_excluded() -> None:
     assert changed.step("step2").sets.include == ["deep@2"]
     assert changed.step("step1").sets.exclude == []
     assert excluded_from(changed, "demo/bad@2", ["step2"]) == changed
+
+
+def test_a_definition_with_too_many_sets_is_never_made() -> None:
+    full = [f"x@{number}" for number in range(1, MAX_SETS + 1)]
+    definition = _definition(steps=[{"name": "step1", "sets": {"exclude": full}}])
+    with pytest.raises(ValueError, match="at most 50"):
+        excluded_from(definition, "one/more@1", ["step1"])
 
 
 def test_drift() -> None:

@@ -111,6 +111,15 @@ def test_excluding_what_failed(clients: Clients) -> None:
     agent.sets.outputs = [{"collection": "u/run", "dataset_type": "deepCoadd", "datasets": 12}]
     agent.take()
     assert "deepCoadd 12" in manager.get(here).text
+    again = manager.post("/submissions/S-5/exclude/look", data={"by": "tract,patch", "pick": PICK}).headers["location"]
+    agent.sets.outputs = []
+    agent.take()
+    nothing = manager.get(again).text
+    assert "No output of these dimensions has any of it." in nothing
+    assert "such as a coadd, and what has other dimensions is not counted" in nothing
+    agent.sets.outputs = [{"collection": "u/run", "dataset_type": "deepCoadd", "datasets": 12}]
+    manager.post("/submissions/S-5/exclude/look", data={"by": "tract,patch", "pick": PICK})
+    agent.take()
 
     form = {"name": "dm/bad", "pick": PICK, "steps": ["step3", "step4"], "reason": "No warps there."}
     text = _sent(manager, "/submissions/S-5/exclude", **form)

@@ -6,8 +6,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from campaigns.agent.courier import Backoff, Post
-from campaigns.agent.server import ServerClient, ServerGone
+from campaigns.agent.server import Refused, ServerClient, ServerGone
 from campaigns.agent.site import Site
 from campaigns.agent.smallorders import check_names
 from campaigns.agent.subject import AgentStopping
@@ -25,6 +27,8 @@ from campaigns.wire.agentsets import (
 __all__ = ("SetOrders",)
 
 TIMEOUT_S = 1800.0
+
+log = structlog.get_logger("campaigns.agent")
 
 
 class SetOrders:
@@ -105,6 +109,12 @@ class SetOrders:
                 self._server.bring_rows(post.order, rows)
             except ServerGone:
                 self._stopping.wait(backoff.next_s())
+            except Refused as refused:
+                if refused.status not in (413, 422):
+                    raise
+                # The set is there all the same; only what it has cannot be read at the service.
+                log.warning("the server refuses the data IDs of a set", order=post.order.id, why=str(refused))
+                return
             else:
                 return
         raise AgentStopping

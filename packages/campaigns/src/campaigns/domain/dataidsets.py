@@ -278,6 +278,11 @@ def excluded_from(definition: Definition, reference: str, steps: Iterable[str]) 
         The set, with its version. Earlier versions of it stay excluded: the new one need not have what they have.
     steps : iterable of `str`
         The names of the steps.
+
+    Raises
+    ------
+    ValueError
+        If a step would leave out more sets than a definition may name: such a definition could never be read again.
     """
     chosen = set(steps)
     changed = []
@@ -286,7 +291,9 @@ def excluded_from(definition: Definition, reference: str, steps: Iterable[str]) 
             sets = step.sets.model_copy(update={"exclude": list(dict.fromkeys([*step.sets.exclude, reference]))})
             step = step.model_copy(update={"sets": sets})  # noqa: PLW2901
         changed.append(step)
-    return definition.model_copy(update={"steps": changed})
+    changed_definition = definition.model_copy(update={"steps": changed})
+    # A copy checks nothing.
+    return Definition.model_validate(changed_definition.model_dump(mode="json", exclude_defaults=True))
 
 
 def drift_of(pins: Iterable[Pin], entries: Sequence[DataIdSetEntry]) -> list[Drift]:

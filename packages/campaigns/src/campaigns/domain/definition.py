@@ -17,6 +17,7 @@ from campaigns.domain.errors import Fault
 from campaigns.domain.states import Kind
 
 __all__ = (
+    "MAX_SETS",
     "Definition",
     "Gate",
     "GateKind",
@@ -42,6 +43,10 @@ Collection = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_
 
 MAX_GROUPS = 2000
 """Each group is a submission; more of them could be neither made in one transaction nor watched."""
+
+
+MAX_SETS = 50
+"""How many sets a place of a definition includes at most, and how many it excludes."""
 
 
 class _Part(BaseModel):
@@ -103,11 +108,11 @@ class Sets(_Part):
 
     include: list[SetReference] = Field(
         default_factory=list,
-        max_length=50,
+        max_length=MAX_SETS,
         description="Sets whose data IDs alone are used, such as `demo/good@3`; all must have them.",
     )
     exclude: list[SetReference] = Field(
-        default_factory=list, max_length=50, description="Sets whose data IDs are left out; any of them is enough."
+        default_factory=list, max_length=MAX_SETS, description="Sets whose data IDs are left out; any of them is enough."
     )
 
 

@@ -6,11 +6,13 @@ these steps do not start.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.decisions import newest_attempts
+from campaigns.domain.definition import MAX_SETS
 from campaigns.domain.errors import InvalidInput, NotReady
 from campaigns.domain.exclusions import Excludable, choices_of, propose
 from campaigns.domain.order import AgentOrder
@@ -112,7 +114,7 @@ class ExclusionService:
         Raises
         ------
         InvalidInput
-            If there are no data IDs, no such steps, or the name is none.
+            If there are no data IDs, no such steps, the name is none, or a step leaves out as many sets as it can.
         NotReady
             If the campaign neither runs nor is paused, or all its steps have begun and none is named.
         """
@@ -123,6 +125,7 @@ class ExclusionService:
         if campaign.status not in (CampaignStatus.RUNNING, CampaignStatus.PAUSED):
             raise NotReady(f"{campaign.id} is {campaign.status.value}: nothing more will run in it.", where=campaign.id)
         chosen = self._checked_steps(campaign, steps)
+        self._check_room(campaign, chosen)
         payload = UploadSetPayload(
             stack=submission.stack,
             repository=submission.repository,
@@ -194,6 +197,18 @@ class ExclusionService:
         return order_about_sets(
             self._context, submission.site, payload, campaign=submission.campaign_uuid, submission=submission.uuid
         )
+
+    def _check_room(self, campaign: Campaign, steps: Sequence[str]) -> None:
+        """Check that each step can leave out one set more; those being made count."""
+        coming = Counter(step for order in self._orders.excluding(campaign.uuid) for step in order.payload["exclude_from"])
+        full = [step for step in steps if len(campaign.definition.step(step).sets.exclude) + coming[step] >= MAX_SETS]
+        if full:
+            raise InvalidInput(
+                f"{full[0]} of {campaign.id} leaves out {MAX_SETS} sets already; there can be no more.",
+                where="steps",
+                remedy=f"Leave {', '.join(full)} out, or put sets together by `butler combine-dataid-sets` "
+                f"and make a new campaign from {campaign.id}'s definition.",
+            )
 
     def _checked_steps(self, campaign: Campaign, steps: Sequence[str] | None) -> list[str]:
         names = campaign.definition.step_names

@@ -101,7 +101,7 @@ class ReportService:
             case OrderKind.CANCEL if submission is not None and closed.status is OrderStatus.FAILED:
                 self._cancel_failed(submission, closed)
             case kind if kind in SET_ORDERS and closed is not order:
-                SetReportService(self._context).finish(closed)
+                closed = SetReportService(self._context).finish(closed)
             case OrderKind.PREFLIGHT if closed is not order:
                 closed = replace(closed, faults=tuple(StartService(self._context).finish(closed, list(closed.faults))))
         return closed

@@ -6,12 +6,16 @@ import hashlib
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from campaigns.domain.campaign import Campaign, Revision
 from campaigns.domain.dataidsets import DataIdSetEntry, ReasonCount, excluded_from
+from campaigns.domain.definition import MAX_SETS
+from campaigns.domain.errors import Fault
 from campaigns.domain.identity import SYSTEM, Identity
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.states import CAMPAIGN_TRANSITIONS, CampaignAction, CampaignStatus, OrderStatus
@@ -21,10 +25,10 @@ from campaigns.services.pins import PinService
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.dataidsets import DataIdSetStore
 from campaigns.storage.orders import OrderStore
-from campaigns.wire.agentsets import FoundSet, OutputCount
+from campaigns.wire.agentsets import EVERYONE, FoundOutputs, FoundSet, FoundSets, OutputCount
 from campaigns.wire.orderkind import OrderKind
 
-__all__ = ("SetReportService",)
+__all__ = ("SetReportService", "no_result")
 
 
 class SetReportService:
@@ -40,38 +44,53 @@ class SetReportService:
         self._context = context
         self._store = DataIdSetStore(context.session, context.identity)
 
-    def finish(self, order: AgentOrder) -> None:
+    def finish(self, order: AgentOrder) -> AgentOrder:
         """Take the end of an order: catalogue what was told, and have a campaign leave out what was to be left out.
 
         Parameters
         ----------
         order : `AgentOrder`
             The order, done or failed.
+
+        Returns
+        -------
+        order : `AgentOrder`
+            The order; failed, if what its agent told is no result. An error would have the agent tell it again for ever.
         """
+        told: _Told | None = None
+        if order.status is not OrderStatus.FAILED:
+            try:
+                told = _Told.of(order)
+            except ValueError as error:
+                order = replace(order, status=OrderStatus.FAILED, faults=(no_result(order, error),))
         # What follows looks for orders that are still awaited: this one is not, any more.
         OrderStore(self._context.session, self._context.identity).save(order)
         excluding = order.kind == OrderKind.UPLOAD_SET and bool(order.payload.get("exclude_from"))
-        if order.status is OrderStatus.FAILED:
+        if told is None:
             if excluding:
                 self._not_excluded(order)
-            return
+            return order
         match order.kind:
             case OrderKind.LIST_SETS:
-                self._take_list(order)
+                self._take_list(order, told.sets)
             case OrderKind.FIND_OUTPUTS:
-                self._found(order)
+                self._found(order, told.outputs)
             case OrderKind.UPLOAD_SET | OrderKind.SHOW_SET:
-                found = FoundSet.model_validate(order.result["set"])
+                [found] = told.sets
                 self.catalogue(order, [found], rows_sha256=order.result.get("rows_sha256"))
                 if order.kind == OrderKind.UPLOAD_SET:
                     self._made(order, found)
                 if excluding:
                     self._exclude(order, found)
+        return order
 
     def catalogue(self, order: AgentOrder, found: Sequence[FoundSet], *, rows_sha256: str | None = None) -> None:
-        """Write what an agent told of sets of an order's repository."""
+        """Write what an agent told of sets of an order's repository; what not everyone may read is not kept."""
         now = self._context.clock.now_us()
         for one in found:
+            if one.access != EVERYONE:
+                self._store.forget(order.site, order.payload["repository"], one.name, one.version)
+                continue
             self._store.put(
                 DataIdSetEntry(
                     uuid=str(uuid.uuid4()),
@@ -94,14 +113,13 @@ class SetReportService:
                 )
             )
 
-    def _take_list(self, order: AgentOrder) -> None:
-        found = [FoundSet.model_validate(one) for one in order.result.get("sets", ())]
+    def _take_list(self, order: AgentOrder, found: Sequence[FoundSet]) -> None:
         if order.result.get("n_sets") == len(found):
             self._store.keep_only(order.site, order.payload["repository"], [(one.name, one.version) for one in found])
         self.catalogue(order, found)
 
-    def _found(self, order: AgentOrder) -> None:
-        number = sum(OutputCount.model_validate(one).datasets for one in order.result.get("outputs", ()))
+    def _found(self, order: AgentOrder, outputs: Sequence[OutputCount]) -> None:
+        number = sum(one.datasets for one in outputs)
         told = f"{number:,} dataset{'' if number == 1 else 's'}" if number else "nothing"
         n_runs = len(order.payload["collections"])
         self._context.record(
@@ -130,7 +148,16 @@ class SetReportService:
         if campaign is None or campaign.status not in (CampaignStatus.RUNNING, CampaignStatus.PAUSED):
             return
         reference, steps = f"{found.name}@{found.version}", [str(step) for step in order.payload["exclude_from"]]
-        definition = excluded_from(campaign.definition, reference, steps)
+        try:
+            definition = excluded_from(campaign.definition, reference, steps)
+        except ValueError:
+            message = f"The set {reference} is made, and not excluded: a step leaves out {MAX_SETS} sets already."
+            remedy = (
+                f"Put sets together by `butler combine-dataid-sets`, and make a new campaign from {campaign.id}'s definition."
+            )
+            fault = Fault("sets_not_usable", message, f"steps {', '.join(steps)}", remedy)
+            self._not_excluded(replace(order, faults=(fault,)))
+            return
         document = definition.model_dump(mode="json", exclude_defaults=True)
         canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         now, actor = self._context.clock.now_us(), _person(order)
@@ -163,10 +190,11 @@ class SetReportService:
         campaign = self._campaign(order)
         if campaign is None:
             return
+        made = order.status is OrderStatus.DONE
         why = order.faults[0].message if order.faults else "The site could not make the set."
         self._context.record(
             "campaign.exclude_failed",
-            f"{campaign.id}: the set {order.payload['name']} could not be made",
+            f"{campaign.id}: the set {order.payload['name']} could not be {'excluded' if made else 'made'}",
             reason=why,
             campaign=campaign.uuid,
             submission=order.submission_uuid,
@@ -180,6 +208,37 @@ class SetReportService:
 
     def _campaign(self, order: AgentOrder) -> Campaign | None:
         return CampaignStore(self._context.writing, SYSTEM).find(order.campaign_uuid or "", lock=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the result of an order tells, checked."""
+
+    sets: tuple[FoundSet, ...] = ()
+    outputs: tuple[OutputCount, ...] = ()
+
+    @classmethod
+    def of(cls, order: AgentOrder) -> _Told:
+        """Read it; raises `ValueError` if it is not what it should be."""
+        match order.kind:
+            case OrderKind.LIST_SETS:
+                return cls(sets=tuple(FoundSets.model_validate(order.result).sets))
+            case OrderKind.FIND_OUTPUTS:
+                return cls(outputs=tuple(FoundOutputs.model_validate(order.result).outputs))
+            case _:
+                found = FoundSet.model_validate(order.result.get("set"))
+                if found.name != order.payload["name"]:
+                    raise ValueError("this is another set")
+                return cls(sets=(found,))
+
+
+def no_result(order: AgentOrder, error: Exception) -> Fault:
+    """Tell that what an agent reported as an order's result is none."""
+    where = "result"
+    if isinstance(error, ValidationError):
+        where = ".".join(["result", *(str(part) for part in error.errors()[0]["loc"])])
+    message = f"What the agent at {order.site} told of this order is not what it should be."
+    return Fault("agent_failed", message, where, "Bring the agent and the service to the same version, then ask again.")
 
 
 def _person(order: AgentOrder) -> Identity:

@@ -36,7 +36,7 @@ from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
 from campaigns.services.lookup import checked_reason, found_campaign
 from campaigns.services.pins import PinService
-from campaigns.services.setreports import SetReportService
+from campaigns.services.setreports import SetReportService, no_result
 from campaigns.services.sites import SiteService, agent_is_gone
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.database import Database
@@ -175,7 +175,13 @@ class StartService:
             # Another campaign was started while the site looked.
             faults = [taken]
         found = order.result.get("sets", [])
-        faults = faults or PinService(self._context).faults(campaign, found)
+        told: list[FoundSet] = []
+        try:
+            told = [FoundSet.model_validate(one["set"]) for one in found]
+            faults = faults or PinService(self._context).faults(campaign, found)
+        except (KeyError, TypeError, ValueError) as error:
+            # An error would have the agent tell it again for ever.
+            faults = faults or [no_result(order, error)]
         conductor = Conductor(self._context)
         # Agents carry out; it is the person who asked that starts the campaign.
         actor = Identity(name=order.actor, role=SYSTEM.role)
@@ -189,7 +195,7 @@ class StartService:
             )
             conductor.touch(campaign)
             return faults
-        SetReportService(self._context).catalogue(order, [FoundSet.model_validate(one["set"]) for one in found])
+        SetReportService(self._context).catalogue(order, told)
         PinService(self._context).pin(campaign, found, actor=actor)
         started = conductor.move(campaign, CampaignAction.START, actor=actor, reason=order.reason or "")
         conductor.advance(started)

@@ -140,6 +140,8 @@ class SubmissionService:
         ------
         IllegalTransition
             If it still runs, was accepted, or is not the newest attempt.
+        NotReady
+            If a set is being made that its step is to leave out.
         """
         told = checked_reason(reason)
         campaign, submission = locked_submission(self._context, ref)
@@ -153,6 +155,7 @@ class SubmissionService:
             raise IllegalTransition(
                 f"{submission.id} was accepted.", where=submission.id, remedy="Reject it first, with a reason."
             )
+        self._check_not_awaiting(campaign, submission)
         if submission.status is SubmissionStatus.LOST_CONTACT and submission.order_id is not None:
             # It may still run where nobody sees it: two attempts at once would only be in each other's way.
             order = self._orders.find(submission.order_id, lock=True)
@@ -282,6 +285,18 @@ class SubmissionService:
                 where=submission.id,
                 remedy=f"The newest is {newest.id}.",
             )
+
+    def _check_not_awaiting(self, campaign: Campaign, submission: Submission) -> None:
+        """Refuse a new attempt before the set is there: it would take in what somebody wants left out."""
+        for order in self._orders.excluding(campaign.uuid):
+            if submission.step in order.payload["exclude_from"]:
+                name = order.payload["name"]
+                raise NotReady(
+                    f"{submission.id} is of {submission.step}, which is to leave out the set {name}: "
+                    f"{order.site} is still to make it, by the order {order.id}.",
+                    where=submission.id,
+                    remedy="Wait until the set is made, then restart it.",
+                )
 
     def _check_campaign(self, campaign: Campaign) -> None:
         if campaign.status not in (CampaignStatus.RUNNING, CampaignStatus.PAUSED):

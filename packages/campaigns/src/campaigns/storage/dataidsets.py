@@ -55,7 +55,7 @@ class DataIdSetStore:
         site, butler : `str`, optional
             Only those of a site, and of a repository.
         name : `str`, optional
-            Only those whose names contain it.
+            Only those whose names contain it, in capitals or not.
         after : `tuple` [`int`, `str`], optional
             Only those after the one that was made then and has this UUID.
         limit : `int`
@@ -67,7 +67,7 @@ class DataIdSetStore:
         if butler is not None:
             statement = statement.where(DataIdSetRow.butler == butler)
         if name is not None:
-            statement = statement.where(DataIdSetRow.name.contains(name, autoescape=True))
+            statement = statement.where(DataIdSetRow.name.icontains(name, autoescape=True))
         if after is not None:
             time_us, uuid = after
             same_time = and_(DataIdSetRow.created_us == time_us, DataIdSetRow.id < uuid)
@@ -113,6 +113,11 @@ class DataIdSetStore:
         """Forget the sets of a repository that are not among these names and versions."""
         statement = delete(DataIdSetRow).where(DataIdSetRow.site == site, DataIdSetRow.butler == butler)
         self._session.execute(statement.where(tuple_(DataIdSetRow.name, DataIdSetRow.version).not_in(list(kept))))
+
+    def forget(self, site: str, butler: str, name: str, version: int) -> None:
+        """Forget one set."""
+        statement = delete(DataIdSetRow).where(DataIdSetRow.site == site, DataIdSetRow.butler == butler)
+        self._session.execute(statement.where(DataIdSetRow.name == name, DataIdSetRow.version == version))
 
     def _of(self, site: str, butler: str) -> Select[DataIdSetRow]:
         return self._visible().where(DataIdSetRow.site == site, DataIdSetRow.butler == butler)

@@ -111,12 +111,17 @@ class OrderStore:
 
     def awaited_steps(self, campaign_uuid: str) -> frozenset[str]:
         """Give the steps of a campaign for which a set is being made that they are to leave out."""
+        return frozenset(step for order in self.excluding(campaign_uuid) for step in order.payload["exclude_from"])
+
+    def excluding(self, campaign_uuid: str) -> list[AgentOrder]:
+        """List the orders under way by which a set is made that steps of a campaign are to leave out, oldest first."""
         statement = self._visible().where(
             AgentOrderRow.campaign_id == campaign_uuid,
             AgentOrderRow.kind == EXCLUDING,
             AgentOrderRow.status.in_([OrderStatus.OPEN.value, OrderStatus.LEASED.value, OrderStatus.BEGUN.value]),
         )
-        return frozenset(step for row in self._session.scalars(statement) for step in row.payload.get("exclude_from", ()))
+        rows = self._session.scalars(statement.order_by(AgentOrderRow.created_us, AgentOrderRow.id))
+        return [_order(row) for row in rows if row.payload.get("exclude_from")]
 
     def unsuccessful(self, kinds: Collection[str], *, since_us: int, limit: int) -> list[AgentOrder]:
         """List orders of some kinds, made after a time, that are under way, failed or withdrawn; newest first."""

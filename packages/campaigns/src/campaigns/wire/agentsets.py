@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from campaigns.domain.dataidsets import Outcome, SetRole
 from campaigns.domain.quanta import cut_to
@@ -13,10 +14,13 @@ from campaigns.wire.orderkind import OrderKind
 from campaigns.wire.protocol import Wire
 
 __all__ = (
+    "EVERYONE",
     "MAX_SENT_ROWS",
     "ROWS_FILE",
     "FindOutputsPayload",
+    "FoundOutputs",
     "FoundSet",
+    "FoundSets",
     "GraphReport",
     "GraphSet",
     "ListSetsPayload",
@@ -32,6 +36,9 @@ __all__ = (
 
 MAX_SENT_ROWS = 100_000
 """How many data IDs go through the service at most; larger sets are uploaded at the site, by `butler upload-dataid-set`."""
+
+EVERYONE = "everyone"
+"""The access of sets that the service catalogues; what a site keeps private or to a group stays there."""
 
 ROWS_FILE = "rows.json"
 """The name under which an agent brings the data IDs of a set; see `SetRows`."""
@@ -107,6 +114,16 @@ class FindOutputsPayload(Wire):
     data_ids: list[dict[str, Any]]
 
 
+Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+def _dated(text: str) -> str:
+    told = datetime.fromisoformat(text)
+    if not 1970 <= told.year < 3000:
+        raise ValueError("no year in which a set can have been made")
+    return text
+
+
 class _Told(Wire):
     # What a newer `dataid_sets` tells besides is passed over.
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -116,24 +133,31 @@ class ReasonModel(_Told):
     """A reason, and how many data IDs have it; an empty one stands for none."""
 
     reason: Annotated[str, cut_to(1000)]
-    rows: int
+    rows: Number
 
 
 class FoundSet(_Told):
     """A set as an agent tells of it: `dataid_sets.DataIdSet.to_dict`, and its most frequent reasons."""
 
-    name: str
-    version: int
-    digest: str
-    dimensions: list[str]
-    rows: int
-    pending: int = 0
+    name: str = Field(min_length=1, max_length=200)
+    version: int = Field(ge=1, le=2**31 - 1)
+    digest: str = Field(max_length=64)
+    dimensions: list[str] = Field(max_length=50)
+    rows: Number
+    pending: Number = 0
+    access: str = Field(default=EVERYONE, description="Who may read it; only what everyone may is catalogued.")
     owner: Annotated[str, cut_to(200)] = ""
     description: str = ""
     source: str = ""
-    created: str = Field(description="ISO 8601, UTC.")
+    created: Annotated[str, AfterValidator(_dated)] = Field(description="ISO 8601, UTC.")
     reasons: list[ReasonModel] = Field(default_factory=list, max_length=50)
-    n_reasons: int | None = None
+    n_reasons: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+
+
+class FoundSets(_Told):
+    """The result of `ListSetsPayload`."""
+
+    sets: list[FoundSet] = Field(default_factory=list, max_length=5000)
 
 
 class SetRows(_Told):
@@ -143,13 +167,30 @@ class SetRows(_Told):
     reasons: list[str]
     rows: list[list[Any]] = Field(max_length=MAX_SENT_ROWS)
 
+    @model_validator(mode="after")
+    def _whole(self) -> SetRows:
+        length, numbers = len(self.dimensions) + 1, range(len(self.reasons))
+        for index, row in enumerate(self.rows):
+            if len(row) != length:
+                raise ValueError(f"row {index} has {len(row)} values, not {length}")
+            number = row[-1]
+            if number is not None and (type(number) is not int or number not in numbers):
+                raise ValueError(f"row {index} has no number of a reason at its end")
+        return self
+
 
 class OutputCount(_Told):
     """How many datasets of a type a collection has of the data IDs that were asked about."""
 
     collection: str
     dataset_type: str
-    datasets: int
+    datasets: Number
+
+
+class FoundOutputs(_Told):
+    """The result of `FindOutputsPayload`."""
+
+    outputs: list[OutputCount] = Field(default_factory=list)
 
 
 class GraphSet(_Told):

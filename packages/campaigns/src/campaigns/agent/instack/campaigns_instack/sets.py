@@ -29,12 +29,13 @@ MAX_LISTED = 500
 MAX_REASONS_LISTED = 5
 IN_ONE_QUERY = 100
 
+MAX_LOOKED = 10_000
+"""About how many data IDs collections are asked at most, lists and ranges written out."""
 
-@contextmanager
-def _opened(repository: str, *, writeable: bool = False) -> Iterator[Any]:
-    """Give the sets of a repository (`dataid_sets.DataIdSets`)."""
+
+def _check_installed() -> None:
     try:
-        from dataid_sets import DataIdSets, DataIdSetSchemaError, UnsupportedButlerError  # noqa: PLC0415
+        import dataid_sets  # noqa: F401, PLC0415
     except ImportError as error:
         raise StackError(
             "no_dataid_sets",
@@ -42,6 +43,14 @@ def _opened(repository: str, *, writeable: bool = False) -> Iterator[Any]:
             where="stack",
             remedy="Take a stack that has it, or leave `sets` out.",
         ) from error
+
+
+@contextmanager
+def _opened(repository: str, *, writeable: bool = False) -> Iterator[Any]:
+    """Give the sets of a repository (`dataid_sets.DataIdSets`)."""
+    _check_installed()
+    from dataid_sets import DataIdSets, DataIdSetSchemaError, UnsupportedButlerError  # noqa: PLC0415
+
     with open_butler(repository, writeable=writeable) as butler:
         try:
             yield DataIdSets(butler)
@@ -161,7 +170,9 @@ def _unfit(reference: str, step: str, fit: dict[str, str], *, where: str) -> Sta
         "set_does_not_fit",
         f"The set {reference} cannot be used for {step}: the task {fit['detail']}.",
         where=where,
-        remedy="Name it for other steps only, or project it to fewer dimensions by `butler combine-dataid-sets`.",
+        remedy="Before the campaign starts, name it for other steps only, or project it to fewer dimensions by "
+        "`butler combine-dataid-sets`. Once it has started, its definition stands: make a new campaign from it, without the set "
+        "for this step.",
     )
 
 
@@ -230,8 +241,9 @@ def show_set(repository: str, name: str, version: int, rows_file: str) -> dict[s
 
 
 def _told(sets: Any, one: Any, *, rows_file: str | None = None) -> dict[str, Any]:
+    """Tell of a set; of what not everyone may read, neither reasons nor data IDs."""
     told: dict[str, Any] = one.to_dict()
-    if one.n_rows > MAX_COUNTED:
+    if one.n_rows > MAX_COUNTED or told["access"] != "everyone":
         return told
     arrow = sets.read(one).arrow
     counted = Counter(reason or "" for reason in arrow.column("reason").to_pylist())
@@ -293,12 +305,13 @@ def find_outputs(repository: str, collections: list[str], data_ids: list[dict[st
     collections : `list` [`str`]
         RUN collections.
     data_ids : `list` [`dict`]
-        Data IDs of the same dimensions.
+        Data IDs of the same dimensions; lists and ranges stand for all their values.
 
     Returns
     -------
     result : `dict`
-        ``outputs``, each with ``collection``, ``dataset_type`` and ``datasets``; none where there are no datasets.
+        ``outputs``, each with ``collection``, ``dataset_type`` and ``datasets``; none where there are no datasets. Or ``faults``,
+        if these are no data IDs.
 
     Notes
     -----
@@ -306,11 +319,24 @@ def find_outputs(repository: str, collections: list[str], data_ids: list[dict[st
     combined from several visits, as coadds are, is not: its data ID does not tell.
     """
     counted = []
+    _check_installed()
     with open_butler(repository) as butler:
+        from dataid_sets import DataIdSetError  # noqa: PLC0415
+        from dataid_sets.files import parse_document  # noqa: PLC0415
+
+        try:
+            table = parse_document(data_ids, universe=butler.dimensions, limit_rows=MAX_LOOKED)
+        except DataIdSetError as error:
+            remedy = "Give data IDs that all have the same dimensions, each with values of their types."
+            faults = [_fault(problem) for problem in error.problems]
+            return {
+                "faults": [{**one, "where": f"data_ids{one['where'] or ''}", "remedy": one["remedy"] or remedy} for one in faults]
+            }
+        expanded = table.arrow.select(sorted(table.dimensions.required)).to_pylist()
         for run in collections:
             summary = butler.collections.get_info(run, include_summary=True).dataset_types or ()
             for name in sorted(summary):
-                number = _count(butler, butler.get_dataset_type(name), run, data_ids)
+                number = _count(butler, butler.get_dataset_type(name), run, expanded)
                 if number:
                     counted.append({"collection": run, "dataset_type": name, "datasets": number})
     return {"outputs": counted}
@@ -323,13 +349,14 @@ def _count(butler: Butler, dataset_type: DatasetType, run: str, data_ids: list[d
         return 0
     number = 0
     for start in range(0, len(data_ids), IN_ONE_QUERY):
-        where = " OR ".join(f"({_condition(data_id)})" for data_id in data_ids[start : start + IN_ONE_QUERY])
-        found = butler.query_datasets(dataset_type, run, find_first=False, where=where, explain=False, limit=None)
+        where, bind = _condition(data_ids[start : start + IN_ONE_QUERY])
+        found = butler.query_datasets(dataset_type, run, find_first=False, where=where, bind=bind, explain=False, limit=None)
         number += len(set(found))
     return number
 
 
-def _condition(data_id: dict[str, Any]) -> str:
-    return " AND ".join(
-        f"{name} = {value}" if isinstance(value, int) else f"{name} = '{value}'" for name, value in data_id.items()
-    )
+def _condition(data_ids: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """Make a query for any of some data IDs, and the values to be bound in it."""
+    bind = {f"campaigns_{row}_{name}": value for row, data_id in enumerate(data_ids) for name, value in data_id.items()}
+    rows = (" AND ".join(f"{name} = :campaigns_{row}_{name}" for name in data_id) for row, data_id in enumerate(data_ids))
+    return " OR ".join(f"({row})" for row in rows), bind
