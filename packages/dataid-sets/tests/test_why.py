@@ -20,9 +20,8 @@ from dataid_sets.pipetask import SetQuantumGraphBuilder
 from dataid_sets.pipetask._command import cli
 from dataid_sets.why import Explanation
 from pipetask.graphs import CAM, INPUTS, PAIR, WARPS, define_cam_exposures, fill, pipeline
-from registries import make_repository
+from registries import BACKENDS, make_repository
 
-BACKENDS = ("sqlite", pytest.param("psycopg", marks=pytest.mark.postgres))
 WHERE = "instrument='Cam1' AND skymap='SkyMap1' AND NOT (visit = 1 AND detector = 4)"
 CAM1 = {"instrument": "Cam1"}
 

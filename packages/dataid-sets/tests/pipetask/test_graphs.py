@@ -25,9 +25,8 @@ from pipetask.graphs import (
     pipeline,
     quanta,
 )
-from registries import make_repository
+from registries import BACKENDS, make_repository
 
-BACKENDS = ("sqlite", pytest.param("psycopg", marks=pytest.mark.postgres))
 RC2 = "instrument='HSC' AND skymap='hsc_rings_v1'"
 WHERE = "instrument='Cam1' AND skymap='SkyMap1'"
 CAM_ROW = {"instrument": "Cam1", "skymap": "SkyMap1"}
