@@ -46,7 +46,10 @@ def clients(made_examples: Made, tmp_path: Path) -> Iterator[Clients]:
     shutil.copytree(made_examples.data_dir, data_dir)
     settings = Settings(data_dir=data_dir)
     database = Database(settings.database)
-    yield Clients(create_app(settings, database, clock=FixedClock(made_examples.ends_us)))
+    clock = FixedClock(made_examples.ends_us)
+    clients = Clients(create_app(settings, database, clock=clock))
+    clients.clock = clock
+    yield clients
     database.close()
 
 

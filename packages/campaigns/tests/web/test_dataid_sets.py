@@ -111,6 +111,7 @@ def test_excluding_what_failed(clients: Clients) -> None:
     agent.sets.outputs = [{"collection": "u/run", "dataset_type": "deepCoadd", "datasets": 12}]
     agent.take()
     assert "deepCoadd 12" in manager.get(here).text
+    clients.clock.advance(seconds=1)
     again = manager.post("/submissions/S-5/exclude/look", data={"by": "tract,patch", "pick": PICK}).headers["location"]
     agent.sets.outputs = []
     agent.take()
@@ -118,6 +119,8 @@ def test_excluding_what_failed(clients: Clients) -> None:
     assert "No output of these dimensions has any of it." in nothing
     assert "such as a coadd, and what has other dimensions is not counted" in nothing
     agent.sets.outputs = [{"collection": "u/run", "dataset_type": "deepCoadd", "datasets": 12}]
+    # The newest look is the one that counts.
+    clients.clock.advance(seconds=1)
     manager.post("/submissions/S-5/exclude/look", data={"by": "tract,patch", "pick": PICK})
     agent.take()
 
