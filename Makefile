@@ -84,9 +84,9 @@ DEBIAN_PACKAGES := postgresql chromium fonts-dejavu-core
 test: lint .stack/.dev $(SQLALCHEMY20)/.ready ## check everything: types, style, units, both databases, REST, pages, one real campaign
 	@sh packages/campaigns/tests/support/install_debian_packages.sh $(DEBIAN_PACKAGES)
 	.stack/bin/python -m pytest -q packages/demo-pipeline/tests
-	.stack/bin/python -m pytest -q packages/dataid-sets/tests
-	PYTHONPATH=$(SQLALCHEMY20) DATAID_SETS_BACKENDS=psycopg2 .stack/bin/python -m pytest -q packages/dataid-sets/tests/test_*.py
-	.venv/bin/python -m pytest -q
+	.stack/bin/python -m pytest -q -n 2 --dist loadscope packages/dataid-sets/tests
+	PYTHONPATH=$(SQLALCHEMY20) DATAID_SETS_BACKENDS=psycopg2 .stack/bin/python -m pytest -q -n 2 --dist loadscope packages/dataid-sets/tests/test_*.py
+	.venv/bin/python -m pytest -q -n 2 --dist loadscope
 	@$(MAKE) --no-print-directory test-newer
 
 # The newest Python that is looked for; the stack, the browser and the real campaign were tested already.
@@ -97,13 +97,14 @@ test-newer: $(BUILT)/.ready ## check the service on Python 3.13 too, where there
 	  $(UV) venv --quiet --clear --python "$$python" .build/newer && \
 	  $(UV) pip install --quiet --python .build/newer --require-hashes -r requirements/dev.txt && \
 	  $(UV) pip install --quiet --python .build/newer --no-deps --editable packages/campaigns && \
-	  .build/newer/bin/python -m pytest -q -m "not stack and not browser and not chaos"; \
+	  .build/newer/bin/python -m pytest -q -n 2 --dist loadscope -m "not stack and not browser and not chaos"; \
 	else echo "NOT TESTED on $(NEWER): there is none on the PATH"; fi
 
-lint: $(SERVICE) .venv/.dev ## check types, style and the contracts between packages
+lint: $(SERVICE) .venv/.dev .stack/.ready ## check types, style and the contracts between packages
 	.venv/bin/ruff check --quiet .
 	.venv/bin/ruff format --quiet --check .
 	.venv/bin/mypy --no-error-summary packages/campaigns/src/campaigns
+	.venv/bin/mypy --no-error-summary --config-file packages/dataid-sets/mypy.ini --python-executable .stack/bin/python packages/dataid-sets/src/dataid_sets
 	.venv/bin/lint-imports --no-cache >/dev/null || { .venv/bin/lint-imports --no-cache; false; }
 
 bench: $(SERVICE) .venv/.dev .stack/.ready ## measure what the service costs, and write the table in docs/
@@ -111,7 +112,7 @@ bench: $(SERVICE) .venv/.dev .stack/.ready ## measure what the service costs, an
 
 bench-dataid-sets: .stack/.dev ## measure how fast DataId sets are, and write the table in docs/ (ARGS=--quick for a look)
 	@sh packages/campaigns/tests/support/install_debian_packages.sh postgresql
-	.stack/bin/python bench/dataid_sets $(ARGS)
+	PYTHONPATH=bench:packages/campaigns/tests .stack/bin/python -m dataid_sets_bench $(ARGS)
 
 chaos: $(SERVICE) .venv/.dev .stack/.dev ## kill agent, server and bps at random moments of real runs; damage files of data IDs
 	.stack/bin/python -m pytest -q -s -m chaos packages/dataid-sets/tests

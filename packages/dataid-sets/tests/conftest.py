@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -11,6 +13,7 @@ import pytest
 from lsst.daf.butler import Butler
 
 from dataid_sets import DataIdSets
+from plain_sql import ROWS
 from registries import BACKENDS, HSC_FILES, Shared, make_repository
 from support.postgres import MISSING, PostgresServer, find_programs
 
@@ -28,13 +31,30 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def make_hsc(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
-    """Give a maker of repositories with the records of eleven real HSC visits; it takes the backend's name."""
+    """Give a maker of repositories with the records of eleven real HSC visits; it takes the backend's name.
+
+    Each backend's first one is made; the others are copies.
+    """
     made = iter(range(1000))
 
+    @cache
+    def template(backend: str) -> tuple[Path, str | None]:
+        name = None if backend == "sqlite" else f"{backend}_template"
+        url = None if name is None else request.getfixturevalue("postgres").create(name)
+        root = tmp_path_factory.mktemp(f"hsc-{backend}-template-")
+        return make_repository(root, url=url, driver=backend, files=HSC_FILES), name
+
     def make(backend: str) -> Path:
+        whole, database = template(backend)
         root = tmp_path_factory.mktemp(f"hsc-{backend}-")
-        url = None if backend == "sqlite" else request.getfixturevalue("postgres").create(f"{backend}_{next(made)}")
-        return make_repository(root, url=url, driver=backend, files=HSC_FILES)
+        shutil.copytree(whole, root, dirs_exist_ok=True)
+        if database is not None:
+            name = f"{backend}_{next(made)}"
+            with psycopg.connect(request.getfixturevalue("postgres").url("postgres"), autocommit=True) as connection:
+                connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{database}"')
+            config = root / "butler.yaml"
+            config.write_text(config.read_text().replace(f"/{database}", f"/{name}"))
+        return root
 
     return make
 
@@ -105,3 +125,40 @@ def shared(postgres: PostgresServer, people, tmp_path_factory) -> Iterator[Share
     with Shared(root, url).closing() as made:
         made.sets("registrar").init()
         yield made
+
+
+@pytest.fixture
+def private(shared: Shared, name: str) -> Iterator[int]:
+    """Give the number of a private set of alice's."""
+    sets = shared.sets("alice")
+    made = sets.create(name, ROWS, access="private")
+    yield made.id
+    sets.remove(made)
+
+
+@pytest.fixture
+def public(shared: Shared, name: str) -> Iterator[int]:
+    """Give the number of alice's set that is open to everyone."""
+    sets = shared.sets("alice")
+    made = sets.create(f"{name}/public", ROWS)
+    yield made.id
+    sets.remove(made)
+
+
+@pytest.fixture(scope="class")
+def broad(shared: Shared) -> None:
+    """Give everyone every right, as careless administrators do."""
+    with shared.connect(autocommit=True) as connection:
+        connection.execute("GRANT ALL ON ALL TABLES IN SCHEMA registry TO PUBLIC")
+        connection.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA registry TO PUBLIC")
+
+
+@pytest.fixture(scope="class", params=["narrow", "broad"])
+def grants(request: pytest.FixtureRequest, shared: Shared) -> Iterator[None]:
+    """Go on with the grants that an installation makes, and with every grant there is."""
+    if request.param == "broad":
+        request.getfixturevalue("broad")
+    yield
+    if request.param == "broad":
+        sets = shared.sets("registrar")
+        sets.init()

@@ -40,19 +40,21 @@ def test_operations_are_those_of_python(sets: DataIdSets, a: Rows, b: Rows, c: R
     made = [
         sets.create(f"law/{letter}", table(sets, rows), unknown="pending") for letter, rows in zip("abc", (a, b, c), strict=True)
     ]
-    first = {key: next((rows[key] for rows in (a, b, c) if rows.get(key) is not None), None) for key in {**a, **b, **c}}
+    told = {
+        key: "; ".join(sorted({rows[key] for rows in (a, b, c) if rows.get(key) is not None})) or None for key in {**a, **b, **c}
+    }
     union = sets.union("law/union", made)
-    assert rows_of(sets, union) == first
+    assert rows_of(sets, union) == told
     assert union.parents == tuple(map(str, made))
     assert rows_of(sets, sets.intersection("law/intersection", made)) == {
-        key: first[key] for key in a.keys() & b.keys() & c.keys()
+        key: told[key] for key in a.keys() & b.keys() & c.keys()
     }
     assert rows_of(sets, sets.difference("law/difference", made)) == {key: a[key] for key in a.keys() - b.keys() - c.keys()}
     # The laws of De Morgan's kind, by digests alone.
     left = sets.difference("law/left", [made[0], sets.union("law/bc", made[1:])])
     right = sets.intersection("law/right", [sets.difference("law/ab", made[:2]), sets.difference("law/ac", [made[0], made[2]])])
     assert left.digest == right.digest
-    assert sets.union("law/turned", made[::-1]).digest == union.digest
+    assert sets.union("law/turned", made[::-1]).reasons_digest == union.reasons_digest
     comparison = sets.compare(made[0], made[1])
     assert rows_of(sets, comparison.only_in_a()) == {key: a[key] for key in a.keys() - b.keys()}
     assert rows_of(sets, comparison.only_in_b()) == {key: b[key] for key in b.keys() - a.keys()}
@@ -87,11 +89,11 @@ def test_projection_and_expansion(sets: DataIdSets, name: str) -> None:
     pairs = {(903334, 0): "b", (903334, 1): "a", (903336, 2): None}
     sets.create(name, table(sets, pairs), unknown="pending")
     visits = sets.project(f"{name}/visits", name, ["visit"])
-    assert [(row["visit"], row["reason"]) for row in sets.read(visits).arrow.to_pylist()] == [(903334, "a"), (903336, None)]
+    assert [(row["visit"], row["reason"]) for row in sets.read(visits).arrow.to_pylist()] == [(903334, "a; b"), (903336, None)]
     whole = sets.expand(f"{name}/whole", visits, ["visit", "detector"])
     detectors = [record.id for record in sets.butler.query_dimension_records("detector")]
     assert rows_of(sets, whole) == {
-        (visit, each): reason for visit, reason in ((903334, "a"), (903336, None)) for each in detectors
+        (visit, each): reason for visit, reason in ((903334, "a; b"), (903336, None)) for each in detectors
     }
 
 
@@ -127,10 +129,29 @@ def test_a_data_id_keeps_its_own_reasons_when_dimensions_change(sets: DataIdSets
     sets.create(
         f"{name}/all", [{"instrument": "HSC", "visit": each.id, "reason": f"{each.day_obs} {each.id}"} for each in nights]
     )
-    first = {}
+    told: dict[int, list[str]] = {}
     for each in nights:
-        first.setdefault(each.day_obs, f"{each.day_obs} {each.id}")
-    assert reasons_by(sets, sets.project(f"{name}/nights", f"{name}/all", ["day_obs"]), "day_obs") == first
+        told.setdefault(each.day_obs, []).append(f"{each.day_obs} {each.id}")
+    found = reasons_by(sets, sets.project(f"{name}/nights", f"{name}/all", ["day_obs"]), "day_obs")
+    assert found == {night: "; ".join(sorted(reasons)) for night, reasons in told.items()}
+
+
+def test_reasons_of_several_rows_are_joined_as_those_of_a_file_are(sets: DataIdSets, name: str) -> None:
+    """By bytes, each once, whatever order the database's language has; and through a translation, too."""
+    reasons = ("été", "Zoo", "apple", "zoo", "apple")
+    detectors = sorted(record.id for record in sets.butler.query_dimension_records("detector"))
+    known = {"instrument": "HSC", "exposure": SNAPS_VISIT}
+    rows = [{**known, "detector": each, "reason": reason} for each, reason in zip(detectors, reasons, strict=False)]
+    sets.create(name, [*rows, {**rows[0], "exposure": 903334, "reason": None}])
+    joined = "Zoo; apple; zoo; été"
+    exposures = sets.project(f"{name}/exposures", name, ["exposure"])
+    assert reasons_by(sets, exposures, "exposure") == {903334: None, SNAPS_VISIT: joined}
+    assert reasons_by(sets, sets.project(f"{name}/visits", name, ["visit"]), "visit") == {903334: None, SNAPS_VISIT: joined}
+    listed = [{"instrument": "HSC", "exposure": row["exposure"], "reason": row["reason"]} for row in rows]
+    listed.append({"instrument": "HSC", "exposure": 903334, "reason": None})
+    assert sets.create(f"{name}/listed", listed).reasons_digest == exposures.reasons_digest
+    apart = [sets.create(f"{name}/{index}", [row]) for index, row in enumerate(listed)]
+    assert sets.union(f"{name}/union", apart).reasons_digest == exposures.reasons_digest
 
 
 def test_the_rule_holds_where_a_dimension_is_dropped_too(sets: DataIdSets, name: str) -> None:
@@ -192,6 +213,15 @@ def test_a_reason_for_each_row_takes_no_longer_than_one_for_all(sets: DataIdSets
     started = time.monotonic()
     assert sets.union(f"{name}/u", [made]).reasons_digest == made.reasons_digest
     assert time.monotonic() - started < 10
+
+
+def test_a_mistake_in_a_data_query_has_a_place_and_a_remedy(sets: DataIdSets, name: str) -> None:
+    sets.create(name, [{"instrument": "HSC", "visit": 903334}])
+    for make in (sets.complement, sets.restrict):
+        with pytest.raises(DataIdSetValueError, match="--where") as raised:
+            make(f"{name}/x", name, where="visit ===")
+        assert raised.value.problems[0].where == "where"
+    assert [each.name for each in sets.list(name=f"{name}*")] == [name]
 
 
 def test_unknown_dimensions_are_told(sets: DataIdSets, name: str) -> None:

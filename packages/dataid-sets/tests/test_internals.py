@@ -51,6 +51,14 @@ def test_an_aborted_transaction_leaves_nothing_and_a_nested_one_joins(inside: In
     assert not inside.in_transaction
 
 
+def test_collections_have_numbers_and_names(inside: Inside, name: str) -> None:
+    inside.butler.collections.register(name)
+    table = inside.collections
+    with inside.reading() as connection:
+        key = connection.execute(sa.select(table.c.collection_id).where(table.c.name == name)).scalar_one()
+    assert (table.name, key) == ("collection", inside.collection_key(name))
+
+
 def test_dimension_elements_give_their_keys(inside: Inside) -> None:
     universe: DimensionUniverse = inside.universe
     for element, expected in {

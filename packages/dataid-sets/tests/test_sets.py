@@ -117,6 +117,31 @@ def test_wrong_options_are_told(sets: DataIdSets, mistake, told: str) -> None:
     assert told in str(raised.value)
 
 
+@pytest.mark.parametrize("wrong", ["a//b", "/a", "a/", "", "a b", "x" * 201, "é"])
+def test_names_have_whole_parts(sets: DataIdSets, wrong: str) -> None:
+    with pytest.raises(DataIdSetValueError, match=r"is no name for a set.*stands between two parts") as raised:
+        sets.create(wrong, [{"instrument": "HSC", "visit": visits(sets)[0]}])
+    assert len(str(raised.value)) < 300
+
+
+def test_what_is_long_is_not_repeated_whole(sets: DataIdSets) -> None:
+    long = "x" * 100_000
+    for mistake in (
+        lambda: sets.find(f"{long}@1"),
+        lambda: sets.find(f"a@{long}"),
+        lambda: sets.list(dimensions=[long]),
+        lambda: sets.create("a", [{"instrument": "HSC", "visit": long}]),
+        lambda: sets.create("a", [{long: 1}]),
+        lambda: sets.create("a", [], access=long),
+        lambda: sets.set_quota(long, 1),
+        lambda: sets.tag(long + "*", dataset_types="calexp", collections="x"),
+        lambda: sets.tag("a", dataset_types=long, collections="x"),
+    ):
+        with pytest.raises(DataIdSetValueError) as raised:
+            mistake()
+        assert len(str(raised.value)) < 1000
+
+
 def test_pixels_must_be_of_their_scheme(sets: DataIdSets, name: str) -> None:
     with pytest.raises(DataIdSetValueError, match="htm7=5: The registry has no such htm7"):
         sets.create(name, [{"htm7": 5}, {"htm7": 131072}], unknown="pending")

@@ -10,7 +10,14 @@ import pytest
 from lsst.daf.butler import Butler, CollectionType, DatasetType
 from lsst.daf.butler.registry import ConflictingDefinitionError, MissingCollectionError
 
-from dataid_sets import DataIdSetConflictError, DataIdSetDimensionsError, DataIdSets, DataIdSetValueError, Tagging
+from dataid_sets import (
+    DataIdSetConflictError,
+    DataIdSetDimensionsError,
+    DataIdSetPermissionError,
+    DataIdSets,
+    DataIdSetValueError,
+    Tagging,
+)
 from dataid_sets._internals import Inside
 from dataid_sets._tags import ServerTags
 
@@ -88,6 +95,8 @@ def test_a_conflict_is_butlers_error_and_nothing_is_done(sets: DataIdSets, targe
     with pytest.raises(
         ConflictingDefinitionError, match=rf"2 other datasets of type calexp.*visit={some[0][2]}.*nothing was done"
     ):
+        tagged(sets, target, stock=stock)
+    with pytest.raises(DataIdSetConflictError, match="another collection"):
         tagged(sets, target, stock=stock)
     assert refs(sets, target) == {key: ours[key] for key in some}
 
@@ -211,8 +220,9 @@ def test_mistakes_are_told(sets: DataIdSets, target: str) -> None:
         tagged(sets, target, dataset_types="calexp.wcs")
     with pytest.raises(DataIdSetValueError, match="No dataset type is named"):
         tagged(sets, target, dataset_types=[])
-    with pytest.raises(MissingCollectionError, match="nowhere"):
-        tagged(sets, target, collections="nowhere")
+    for stock in (False, True):
+        with pytest.raises(DataIdSetValueError, match=r"collections: .*nowhere.*query-collections"):
+            tagged(sets, target, collections="nowhere", stock=stock)
     with pytest.raises(MissingCollectionError):
         butler.collections.get_info(target)
 
@@ -239,3 +249,37 @@ def test_a_private_set_is_noted_and_warned_of(sets: DataIdSets, target: str) -> 
     }
     assert tagged(sets, target, include=[public], exclude=[private]).added == 0
     assert sets.uses(collection=target) == noted
+
+
+def kept(sets: DataIdSets) -> int:
+    with sets._inside.reading() as connection:
+        return sets._headers.quotas.kept(connection, sets._headers.person.name)
+
+
+def test_what_is_tagged_from_a_private_set_counts_until_the_collection_goes(sets: DataIdSets, target: str) -> None:
+    listed = sorted(refs(sets, RUN))
+    few, more = (sets.create(f"{target}/{n}", rows(listed[:n]), access="private") for n in (3, 5))
+    before = kept(sets)
+    tagged(sets, f"{target}/open", include=[rows(listed)])
+    tagged(sets, target, include=[few], dry_run=True)
+    assert kept(sets) == before
+    tagged(sets, target, include=[few, more])
+    tagged(sets, target, include=[few, more])
+    assert kept(sets) == before + 3
+    tagged(sets, target, include=[more])
+    assert kept(sets) == before + 5
+    assert [use.n_rows for use in sets.uses(collection=target)] == [3, 0, 2]
+    owner = sets._headers.person.name
+    sets.set_quota(owner, kept(sets) + 1)
+    try:
+        with pytest.raises(DataIdSetPermissionError, match=r"3 more do not fit.*remove-collections"):
+            tagged(sets, f"{target}/other", include=[few])
+        with pytest.raises(MissingCollectionError):
+            sets.butler.collections.get_info(f"{target}/other")
+    finally:
+        sets.set_quota(owner, None)
+    sets.butler.collections.x_remove(target)
+    assert kept(sets) == before
+    # A collection made again of that name is another one.
+    tagged(sets, target, include=[few])
+    assert kept(sets) == before + 3

@@ -214,6 +214,34 @@ def test_sets_in_the_stack(worker: StackWorker, repository: Path, tmp_path: Path
     assert worker.call("show_set", repository=place, name="t/two", version=1, rows_file=str(rows))["set"]["access"] == "everyone"
 
 
+def test_what_is_private_stays_at_the_site(worker: StackWorker, repository: Path, tmp_path: Path) -> None:
+    place, rows = str(repository), tmp_path / "rows.json"
+    script = (
+        "import sys; from dataid_sets import DataIdSets; from lsst.daf.butler import Butler; "
+        "rows = [{'instrument': 'HSC', 'visit': 903334, 'reason': 'nobody knows'}]; "
+        "DataIdSets(Butler.from_config(sys.argv[1], writeable=True)).create('t/private', rows, access='private')"
+    )
+    subprocess.run([STACK / "bin" / "python", "-c", script, place], check=True, env=_clean())
+    assert "t/private" not in json.dumps(worker.call("list_sets", repository=place))
+    shown = worker.call("show_set", repository=place, name="t/private", version=1, rows_file=str(rows))
+    assert shown["set"]["access"] == "private"
+    assert "nobody knows" not in json.dumps(shown)
+    assert not rows.exists()
+
+
+def test_a_set_that_fits_no_pipeline_is_not_made(worker: StackWorker, repository: Path, tmp_path: Path) -> None:
+    place = str(repository)
+    made = {"description": "", "source": "", "unknown": "error", "rows_file": str(tmp_path / "rows.json"), "repository": place}
+    data_ids = [{"instrument": "HSC", "visit": 903334, "detector": 0}]
+    pipelines = [{"step": "step1", "pipeline": f"{PIPELINE}#step1"}, {"step": "gone", "pipeline": "/no/such.yaml"}]
+    found = worker.call("upload_set", name="t/fits", data_ids=data_ids, mark="order 8", pipelines=pipelines, **made)
+    assert [(fit["step"], fit["outcome"]) for fit in found["fits"]] == [("step1", "applied"), ("gone", "not_known")]
+    known = [[found["set"]["name"], 1, found["set"]["digest"]]]
+    listed = worker.call("list_sets", repository=place, known=known)["sets"]
+    assert "n_reasons" not in next(one for one in listed if one["name"] == "t/fits"), "what is known is not read again"
+    assert "n_reasons" in next(one for one in worker.call("list_sets", repository=place)["sets"] if one["name"] == "t/fits")
+
+
 def _find_outputs(worker: StackWorker, place: str, data_ids: list[dict[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = worker.call("find_outputs", repository=place, collections=["HSC/demo/inputs"], data_ids=data_ids)
     return found

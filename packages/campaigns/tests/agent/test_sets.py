@@ -91,7 +91,7 @@ def test_a_set_is_made_and_its_data_ids_are_brought(
     assert asked["unknown"] == "error"
 
 
-@pytest.mark.parametrize("status", [413, 422])
+@pytest.mark.parametrize("status", [409, 413, 422])
 def test_a_set_is_made_though_its_data_ids_are_refused(
     server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path, status: int
 ) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,35 @@ def test_a_setup_that_prints_is_not_taken_for_an_answer(tmp_path: Path) -> None:
         worker.call("hello", timeout_s=10)
     said = next((tmp_path / "workers").glob("*")).read_text()
     assert "Setting up the stack" in said
+
+
+HELPER = """#!/bin/sh
+exec {python} -c '
+import json, sys, time
+for line in sys.stdin:
+    asked = json.loads(line)
+    time.sleep(asked["args"].get("takes_s", 0))
+    print(json.dumps({{"id": asked["id"], "ok": True, "result": asked["verb"]}}), flush=True)
+time.sleep(0.4)
+'
+"""
+
+
+def test_the_end_of_an_idle_process_is_not_that_of_the_next(tmp_path: Path) -> None:
+    """What waits for the next process is not answered by the end of the one before, which takes its time to go."""
+    python = tmp_path / "prefix" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(HELPER.format(python=sys.executable))
+    python.chmod(0o755)
+    workers = Workers(_site(tmp_path, prefix=str(tmp_path / "prefix")), tmp_path / "workers")
+    worker = workers.get("odd")
+    assert worker.call("first", timeout_s=10) == "first"
+    with ThreadPoolExecutor(5) as pool:
+        idle = pool.submit(worker.stop_if_idle, 0.0)
+        asked = []
+        for number in range(4):
+            time.sleep(0.05)
+            asked.append(pool.submit(worker.call, f"next {number}", timeout_s=10, takes_s=0.2))
+        assert [one.result() for one in asked] == [f"next {number}" for number in range(4)]
+        idle.result()
+    workers.stop()

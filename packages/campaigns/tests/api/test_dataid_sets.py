@@ -270,7 +270,7 @@ def test_a_step_that_awaits_its_set_is_not_restarted(client: Clients, agent: Set
     order = _exclude(client, steps=["step1"])
     refused = _post(client, Role.OPERATOR, "submissions/S-1/restart", {"reason": "Again"}, 409)
     assert order["id"] in refused["detail"]
-    assert refused["remedy"] == "Wait until the set is made, then restart it."
+    assert refused["remedy"] == "Wait until the set is made, then restart it; or withdraw the exclusion."
     agent.make_sets()
     _post(client, Role.OPERATOR, "submissions/S-1/restart", {"reason": "Again"}, 201)
     assert [one["name"] for one in agent.take("submit")["payload"]["sets"]] == ["demo/bad"]

@@ -131,7 +131,7 @@ def test_the_sets_were_applied_pinned_and_recorded(ran: tuple[Path, subprocess.C
         campaign = CampaignStore(session, SYSTEM).find("C-1")
         submissions = [SubmissionStore(session, SYSTEM).find(f"S-{number}") for number in (1, 2, 3)]
         pins = PinStore(session, SYSTEM).of_campaign(campaign.uuid if campaign else "")
-        entries = DataIdSetStore(session, SYSTEM).newest(limit=10)
+        entries = DataIdSetStore(session, SYSTEM).listed(limit=10)
     database.close()
     assert campaign is not None
     assert campaign.revision == 2

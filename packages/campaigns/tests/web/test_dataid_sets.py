@@ -126,11 +126,11 @@ def test_excluding_what_failed(clients: Clients) -> None:
 
     form = {"name": "dm/bad", "pick": PICK, "steps": ["step3", "step4"], "reason": "No warps there."}
     text = _sent(manager, "/submissions/S-5/exclude", **form)
-    assert "dm/bad is being made" in text
-    assert "A set is being made that step3, step4 will leave out." in text
+    assert "dm/bad is to be made" in text
+    assert "step3, step4 wait for the set dm/bad, to leave 1 data ID out." in text
     agent.take()
     text = manager.get("/campaigns/C-2?tab=data").text
-    assert "A set is being made" not in text
+    assert "wait for the set" not in text
     assert "dm/bad" in text
     assert "deepCoadd 12" in text
     assert "dm/bad@1" in manager.get("/campaigns/C-2?tab=definition").text
@@ -146,3 +146,98 @@ def test_excluding_is_a_managers_and_keeps_nothing_that_was_not_given(clients: C
         answer = manager.post("/submissions/S-5/exclude", data={**form, **changes})
         assert answer.status_code == 422, changes
     assert manager.get("/submissions/S-5/exclude?by=visit").status_code == 422
+
+
+def _key(page: str) -> str:
+    """Give the key of a page's first form with one."""
+    found = re.search(r'name="once" value="([0-9a-f-]{36})"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_a_form_sent_twice_is_done_once(clients: Clients) -> None:
+    manager = browser(clients, Role.MANAGER)
+    page = manager.get("/submissions/S-5/exclude").text
+    assert _key(page) != _key(manager.get("/submissions/S-5/exclude").text)
+    form = {"once": _key(page), "name": "dm/bad", "pick": PICK, "steps": ["step3"], "reason": "No warps there."}
+    answers = [manager.post("/submissions/S-5/exclude", data=form) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0].headers["location"] == answers[1].headers["location"]
+    exclusions = clients(Role.VIEWER).get("/api/v1/campaigns/C-2/exclusions").json()["items"]
+    assert len(exclusions) == 1
+    other = manager.post("/submissions/S-5/exclude", data={**form, "reason": "Another."})
+    assert other.status_code == 422
+    assert "used for another request" in other.text
+    for path in ("/campaigns/C-2?tab=notes", "/dataid-sets", "/campaigns/new"):
+        assert _key(manager.get(path).text), path
+
+
+def test_an_exclusion_is_withdrawn_from_the_campaigns_head(clients: Clients) -> None:
+    manager = browser(clients, Role.MANAGER)
+    form = {"name": "dm/bad", "pick": PICK, "steps": ["step3"], "reason": "No warps there."}
+    assert "step3 will leave it out, and waits for it." in _sent(manager, "/submissions/S-5/exclude", **form)
+    page = manager.get("/campaigns/C-2").text
+    assert "step3 waits for the set dm/bad" in page
+    assert "No warps there." in page
+    [path] = re.findall(r'action="(/campaigns/C-2/exclusions/[^"]+/withdraw)"', page)
+    assert "/withdraw" not in browser(clients, Role.OPERATOR).get("/campaigns/C-2").text
+    assert manager.post(path, data={"reason": " "}).status_code == 422
+    text = _sent(manager, path, reason="It was the flat.")
+    assert "is withdrawn: it is not left out of step3." in text
+    assert "waits for the set" not in text
+    assert manager.post(path, data={"reason": "Again."}).status_code == 409
+
+
+def test_a_set_is_dropped_from_steps(clients: Clients) -> None:
+    manager = browser(clients, Role.MANAGER)
+    form = {"name": "dm/bad", "pick": PICK, "steps": ["step3", "step4"], "reason": "No warps there."}
+    _sent(manager, "/submissions/S-5/exclude", **form)
+    _agent(clients).take()
+    page = manager.get("/campaigns/C-2?tab=data").text
+    assert 'name="set" value="dm/bad@1"' in page
+    text = _sent(manager, "/campaigns/C-2/dataid-sets/drop", set="dm/bad@1", steps=["step4"], reason="Not needed there.")
+    assert "step4 no longer leaves dm/bad@1 out" in text
+    refused = manager.post("/campaigns/C-2/dataid-sets/drop", data={"set": "dm/bad@1", "steps": ["step4"], "reason": "Again."})
+    assert refused.status_code == 422
+    assert "step4 of C-2 does not leave out dm/bad@1." in refused.text
+
+
+def test_what_failed_is_told_until_it_is_seen_or_done(clients: Clients) -> None:
+    operator = browser(clients, Role.OPERATOR)
+    agent = _agent(clients)
+    fault = {"code": "sets_not_usable", "message": "The registry has no tables for DataId sets."}
+    for _ in range(2):
+        _sent(operator, "/dataid-sets/look", place="here embargo")
+        agent.refuse_preflight(fault)
+        clients.clock.advance(seconds=8 * 3600)
+    page = operator.get("/dataid-sets").text
+    assert page.count(fault["message"]) == 2, "they stay, however long"
+    dismissals = re.findall(r'action="(/dataid-sets/orders/[^"]+/dismiss)"', page)
+    assert fault["message"] in _sent(operator, dismissals[0])
+    _sent(operator, "/dataid-sets/look", place="here embargo")
+    clients.clock.advance(seconds=8 * 3600)
+    assert "waits for its agent" in operator.get("/dataid-sets").text, "under way, however long"
+    agent.take()
+    assert fault["message"] not in operator.get("/dataid-sets").text
+
+
+def test_large_sets_come_as_a_file_or_as_text(clients: Clients) -> None:
+    operator = browser(clients, Role.OPERATOR)
+    many = json.dumps(
+        [{"instrument": "LSSTCam", "visit": 2026110100000 + number, "reason": "bright"} for number in range(30_000)]
+    )
+    assert len(many) > 1_500_000
+    form = {"place": "here main", "name": "a/many", "reason": "To try."}
+    for sent in (
+        {"data": form, "files": {"file": ("many.json", many)}},
+        {"data": {**form, "data_ids": many}, "files": {"file": ("", "")}},
+        {"data": {**form, "data_ids": many}},
+    ):
+        answer = operator.post("/dataid-sets", **sent)
+        assert answer.status_code == 303, answer.text
+    orders = clients(Role.VIEWER).get("/api/v1/orders", params={"limit": 3})
+    assert "no text" in operator.post("/dataid-sets", data=form, files={"file": ("a.parquet", b"\xff\xfe")}).text
+    too_large = operator.post("/campaigns/C-2/notes", data={"kind": "problem", "body": "x" * 1_100_000})
+    assert too_large.status_code == 413
+    assert "at most 1 MB are taken here" in too_large.text
+    assert orders.status_code == 200

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from lsst.daf.butler import Dimension, DimensionGroup, DimensionUniverse
 
-from ._errors import DataIdSetValueError, Problem
+from ._errors import DataIdSetValueError, Problem, shortened
 from ._order import repeated
 
 REASON = "reason"
@@ -42,11 +42,11 @@ def group_of(
 
 def no_dimension(name: str, universe: DimensionUniverse, *, where: str = "dimensions") -> Problem:
     """Say that a dimension does not exist, and which one may have been meant."""
-    close = difflib.get_close_matches(name, sorted(universe.dimensions.names), n=1)
+    close = difflib.get_close_matches(name[:100], sorted(universe.dimensions.names), n=1)
     remedy = (
         f"Did you mean {close[0]}?" if close else f"Known are {', '.join(sorted(universe.dimensions.names - _skypix(universe)))}."
     )
-    return Problem(code="unknown_dimension", where=where, message=f"There is no dimension {name}.", remedy=remedy)
+    return Problem(code="unknown_dimension", where=where, message=f"There is no dimension {shortened(name)}.", remedy=remedy)
 
 
 def _skypix(universe: DimensionUniverse) -> set[str]:
@@ -71,9 +71,15 @@ def typed(arrow: pa.Table, group: DimensionGroup, constants: Mapping[str, int | 
     names, columns, problems = sorted(group.required), {}, []
     for name in arrow.column_names:
         if name not in (*names, REASON):
-            told = f"{name} is no primary key of data IDs of {', '.join(group.required)}."
+            where = shortened(name)
+            told = f"{where} is no primary key of data IDs of {', '.join(group.required)}."
             problems.append(
-                Problem(code="unknown_column", where=name, message=told, remedy="Leave the column out, or convert it first.")
+                Problem(
+                    code="unknown_column",
+                    where=shortened(name),
+                    message=told,
+                    remedy="Leave the column out, or convert it first.",
+                )
             )
     for name in (*names, REASON):
         try:
@@ -113,7 +119,8 @@ def _wrong_words(column: pa.ChunkedArray, name: str, dimension: Dimension | None
             yield _not_unicode(name, noun)
             return
         tests = [(pc.match_substring(words, "\0"), "bad_character", f"{noun} has a NUL character, which no registry can hold.")]
-        longest = dimension.primary_key.length if dimension else None
+        # Numbers have no length.
+        longest: int | None = getattr(dimension.primary_key, "length", None) if dimension else None
         if dimension:
             tests.append((pc.equal(pc.binary_length(words), 0), "missing_value", f"{noun} is empty."))
         if longest is not None:
@@ -204,7 +211,9 @@ def _constant(value: int | str | None, n_rows: int, wanted: pa.DataType, name: s
     )
     if not right:
         noun = "a whole number" if plain == pa.int64() else "text"
-        raise DataIdSetValueError(Problem(code="wrong_type", where=name, message=f"{name} takes {noun}, not {value!r}."))
+        raise DataIdSetValueError(
+            Problem(code="wrong_type", where=name, message=f"{name} takes {noun}, not {shortened(repr(value))}.")
+        )
     try:
         one = pa.array([value], plain)
     except UnicodeEncodeError:

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from lsst.daf.butler import DimensionGroup
 
+from ._columns import REASON
 from ._errors import DataIdSetDimensionsError, DataIdSetValueError, Problem
 from ._internals import Inside
 from ._table import DataIdTable
@@ -184,33 +185,34 @@ class SetCondition:
         exists = sa.exists(listed.correlate_except(source))
         return exists if self.role is Role.INCLUDE else ~exists
 
-    def reason(self, inside: Inside, fit: Fit, keys: Mapping[str, Any], reasons: sa.Table) -> Any:
-        """Give the least reason that the set has for a data ID, as an expression.
+    def reasons(self, inside: Inside, fit: Fit, names: Set[str], told: sa.Table) -> sa.Subquery | None:
+        """Give the reasons that the set has for data IDs of other dimensions.
 
         Parameters
         ----------
         inside : `Inside`
             The Butler's inside.
         fit : `Fit`
-            How the set meets the data ID's dimensions.
-        keys : mapping of `str` to `sqlalchemy.ColumnElement`
-            The data ID's columns.
-        reasons : `sqlalchemy.Table`
+            How the set meets these dimensions.
+        names : set of `str`
+            The dimensions.
+        told : `sqlalchemy.Table`
             The table of reasons.
 
         Returns
         -------
-        reason : `sqlalchemy.ColumnElement`
-            Null where the data ID lacks a dimension of the set, so that nothing tells which of its rows are meant.
+        rows : `sqlalchemy.Subquery` or `None`
+            A column for each of the set's dimensions as it is translated, and ``reason``; a data ID may come several times.
+            `None` where a dimension of the set is lacking, so that nothing tells which of its rows are meant.
         """
         aliased = self.table_of_rows.alias()
         source, columns, _ = replace(self, rows=aliased)._source(inside, fit)
-        source = source.join(reasons, sa.and_(reasons.c.set_id == aliased.c.set_id, reasons.c.reason_id == aliased.c.reason_id))
-        if not columns.keys() <= keys.keys():
-            return sa.null()
-        match = [columns[name] == keys[name] for name in columns]
-        told = sa.select(inside.least(reasons.c.reason)).select_from(source).where(aliased.c.set_id == self.set_id, *match)
-        return told.correlate(*{column.table for column in keys.values()}).scalar_subquery()
+        if not columns.keys() <= names:
+            return None
+        source = source.join(told, sa.and_(told.c.set_id == aliased.c.set_id, told.c.reason_id == aliased.c.reason_id))
+        listed = [column.label(name) for name, column in columns.items()]
+        select = sa.select(*listed, told.c.reason.label(REASON)).select_from(source)
+        return select.where(aliased.c.set_id == self.set_id).subquery()
 
     def _own(self) -> list[sa.ColumnElement[bool]]:
         return [] if self.set_id is None else [self.table_of_rows.c.set_id == self.set_id]

@@ -46,7 +46,7 @@ class Digester:
             column = arrow.column(name)
             for chunk in column.chunks if isinstance(column, pa.ChunkedArray) else [column]:
                 if self._types.get(name) == pa.int64():
-                    hashed.update(np.ascontiguousarray(chunk.to_numpy(), dtype="<i8"))
+                    hashed.update(np.ascontiguousarray(chunk.to_numpy(), dtype="<i8").data)
                 else:
                     _hash_text(hashed, chunk)
 

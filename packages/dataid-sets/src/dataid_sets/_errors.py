@@ -17,6 +17,7 @@ __all__ = (
     "NoSuchDataIdSetError",
     "Problem",
     "UnsupportedButlerError",
+    "shortened",
 )
 
 from collections.abc import Iterable
@@ -24,6 +25,15 @@ from dataclasses import asdict, dataclass
 
 SHOWN = 20
 """How many problems an error's text names; all of them are in its ``problems``."""
+
+_LONGEST = 60
+"""How many characters of what was given an error repeats."""
+
+
+def shortened(given: object) -> str:
+    """Give what was given, for a message: as it is, or its beginning where it is long."""
+    text = str(given)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -186,7 +186,7 @@ def _lacking_keys(inside: Inside, arrow: pa.Table, dimension: Dimension) -> pa.T
     with inside.reading() as connection:
         for condition in _conditions(wanted, columns, dimension):
             found.extend(connection.execute(select.where(condition)).all())
-    transposed = list(zip(*found, strict=True)) if found else [[] for _ in names]
+    transposed = list(zip(*found, strict=True)) if found else [()] * len(names)
     types = {name: wanted.schema.field(name).type for name in names}
     present = pa.table({name: pa.array(values, types[name]) for name, values in zip(names, transposed, strict=True)})
     return wanted.join(present, keys=names, join_type="left anti").sort_by([(name, "ascending") for name in names])

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from . import _schema as schema
 
 LEDGER = "dataid_set_ledger"
+_COLLECTION = "collection"
+"""Butler's own table, with ``collection_id`` and ``name``."""
 QUOTA_USED_UP = "DSQ01"
 NOT_ALLOWED = "DSI01"
 
@@ -85,6 +87,15 @@ def functions(at: Names) -> Iterator[str]:
         IF (NEW.name, NEW.owner, NEW.newest) IS DISTINCT FROM (OLD.name, OLD.owner, OLD.newest + 1) THEN {refuse} END IF;
         RETURN NEW; END"""
     yield from _function(at, "dataid_set_name_changes", body)
+    # The number, unlike the name, is never given again; so what was tagged is free for good when its collection is removed.
+    body = f"""BEGIN
+        NEW.collection_id := (SELECT c.collection_id FROM {at(_COLLECTION)} c WHERE c.name = NEW.collection);
+        RETURN NEW; END"""
+    yield from _function(at, "dataid_set_placed", body, definer=True)
+    body = f"""BEGIN
+        IF NEW.n_rows > 0 THEN PERFORM {at("dataid_set_require_quota")}(NEW.used_by, NEW.n_rows); END IF;
+        RETURN NULL; END"""
+    yield from _function(at, "dataid_set_counted", body, definer=True)
     # The lock makes a removal wait for this transaction, and this one for a removal.
     refuse = _refuse("'the set is gone'")
     body = f"""BEGIN
@@ -123,7 +134,10 @@ def _header_functions(at: Names) -> Iterator[str]:
 
 def _quota_functions(at: Names) -> Iterator[str]:
     # Whatever else is to count against a quota is to be added here, and in `Quotas.kept`.
-    body = f"BEGIN RETURN (SELECT coalesce(sum(n_rows), 0) FROM {at(LEDGER)} WHERE owner = whose); END"
+    alive = f"EXISTS (SELECT 1 FROM {at(_COLLECTION)} c WHERE c.collection_id = u.collection_id)"
+    body = f"""BEGIN
+        RETURN (SELECT coalesce(sum(n_rows), 0) FROM {at(LEDGER)} WHERE owner = whose)
+            + (SELECT coalesce(sum(u.n_rows), 0) FROM {at(schema.USE)} u WHERE u.used_by = whose AND {alive}); END"""
     yield from _function(at, "dataid_set_kept", body, takes="whose text", gives="bigint", definer=True)
     # Who waits for the lock then sees what the other kept, as long as each statement has its own snapshot.
     body = f"""DECLARE most bigint; kept bigint; BEGIN
@@ -197,7 +211,7 @@ def static_guards(at: Names, header_ids: str, use_ids: str) -> Iterator[str]:
     yield _policy(at, schema.NAME, "UPDATE", mine, mine)
     yield _policy(at, schema.QUOTA, "SELECT", f"{mine} OR owner = '*'")
     same = f"(h.id, h.name, h.version, h.digest) = ({', '.join(f'{schema.USE}.{each}' for each in _OF_SET)})"
-    used = f"used_by = current_user AND EXISTS (SELECT 1 FROM {header} h WHERE {same})"
+    used = f"used_by = current_user AND coalesce(n_rows, 0) >= 0 AND EXISTS (SELECT 1 FROM {header} h WHERE {same})"
     yield _policy(at, schema.USE, "SELECT", f"used_by = current_user OR set_id IN (SELECT id FROM {header})")
     yield _policy(at, schema.USE, "INSERT", "", used)
     yield from _of_rows(at, schema.REASON_TABLE)
@@ -211,6 +225,8 @@ def static_guards(at: Names, header_ids: str, use_ids: str) -> Iterator[str]:
     yield trigger(schema.HEADER, "changes", "BEFORE UPDATE", "dataid_set_changes()")
     yield trigger(schema.HEADER, "forgotten", "BEFORE DELETE", "dataid_set_forgotten()")
     yield trigger(schema.NAME, "changes", "BEFORE UPDATE", "dataid_set_name_changes()")
+    yield trigger(schema.USE, "placed", "BEFORE INSERT", "dataid_set_placed()", only="all")
+    yield trigger(schema.USE, "counted", "AFTER INSERT", "dataid_set_counted()")
     yield trigger(schema.USE, "used", "AFTER INSERT", "dataid_set_used()", only="all")
     whole = f"AFTER INSERT ON {header} DEFERRABLE INITIALLY DEFERRED"
     yield _trigger(at, schema.HEADER, "dataid_sets_whole", whole, "dataid_set_whole()", each="ROW")

@@ -107,12 +107,6 @@ class Headers:
             return (found if removed else alive)[0]
         raise NoSuchDataIdSetError(self._not_found(wanted, found))
 
-    def list(self, *terms: sa.ColumnElement[bool], removed: bool = False, everyone: bool = False) -> list[DataIdSet]:
-        """Give the sets that hold to all terms, by name and version; those of `everyone` to an administrator."""
-        header = self._installation.table(schema.HEADER)
-        alive = () if removed else (header.c.removed.is_(None),)
-        return self._select(*terms, *alive, order=(header.c.name, header.c.version), everyone=everyone)
-
     def _select(self, *terms: sa.ColumnElement[bool], order: Any, everyone: bool = False) -> list[DataIdSet]:
         header = self._installation.table(schema.HEADER)
         me = self.person
@@ -127,7 +121,7 @@ class Headers:
             .order_by(*(order if isinstance(order, tuple) else (order,)))
         )
         with self._inside.reading() as connection:
-            return [self._record(row) for row in connection.execute(select).mappings()]
+            return [self._record(dict(row)) for row in connection.execute(select).mappings()]
 
     def require_there(self, conditions: Iterable[SetCondition]) -> None:
         """See that sets in use can still be read: a set without rows excludes nothing, and nobody would notice.
@@ -183,8 +177,8 @@ class Headers:
             description=row["description"] or "",
             source=row["source"] or "",
             created=_utc(row["created"]),
-            expires=_utc(row["expires"]),
-            removed=_utc(row["removed"]),
+            expires=None if row["expires"] is None else _utc(row["expires"]),
+            removed=None if row["removed"] is None else _utc(row["removed"]),
             parents=tuple(json.loads(row["parents"] or "[]")),
             recipe=json.loads(row["recipe"] or "{}"),
         )
@@ -251,6 +245,14 @@ class Headers:
         except sa.exc.IntegrityError as error:
             raise DataIdSetConflictError(f"There is a set {name}@{version} already.", where="name") from error
 
+    # ---- last, since it hides the type of the same name from what follows it
+
+    def list(self, *terms: sa.ColumnElement[bool], removed: bool = False, everyone: bool = False) -> list[DataIdSet]:
+        """Give the sets that hold to all terms, by name and version; those of `everyone` to an administrator."""
+        header = self._installation.table(schema.HEADER)
+        alive = () if removed else (header.c.removed.is_(None),)
+        return self._select(*terms, *alive, order=(header.c.name, header.c.version), everyone=everyone)
+
 
 def _insert(connection: sa.Connection, table: sa.Table) -> Any:
     dialects = {"postgresql": sa.dialects.postgresql, "sqlite": sa.dialects.sqlite}
@@ -267,5 +269,6 @@ def _system_user() -> Person:
     return Person(getpass.getuser(), tuple(sorted(groups)))
 
 
-def _utc(moment: astropy.time.Time | None) -> datetime.datetime | None:
-    return None if moment is None else moment.utc.to_datetime(datetime.UTC)
+def _utc(moment: astropy.time.Time) -> datetime.datetime:
+    found: datetime.datetime = moment.utc.to_datetime(datetime.UTC)
+    return found

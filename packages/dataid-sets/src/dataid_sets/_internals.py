@@ -6,20 +6,22 @@ needs of its inside is here, and nowhere else; the tests of this module are the 
 
 from __future__ import annotations
 
-__all__ = ("Inside", "first_columns")
+__all__ = ("Inside", "first_columns", "mistakes_told")
 
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from lsst.daf.butler import Butler, CollectionType, DatasetType, DimensionElement, DimensionUniverse, ddl
+from lsst.daf.butler import Butler, ButlerUserError, CollectionType, DatasetType, DimensionElement, DimensionUniverse, ddl
 from lsst.daf.butler.direct_butler import DirectButler
 from lsst.daf.butler.direct_query_driver import DirectQueryDriver
 from lsst.daf.butler.queries import DataCoordinateQueryResults, DatasetRefQueryResults, Query
-from lsst.daf.butler.registry import CollectionSummary, MissingCollectionError, MissingDatasetTypeError
+from lsst.daf.butler.registry import CollectionSummary, MissingCollectionError, MissingDatasetTypeError, RegistryError
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from ._errors import UnsupportedButlerError
+from ._errors import DataIdSetError, DataIdSetValueError, Problem, UnsupportedButlerError
+from ._order import REASONS_BETWEEN
 
 D = TypeVar("D", bound=DirectQueryDriver)
 
@@ -47,7 +49,8 @@ class Inside:
         self.butler = butler
         self._registry = butler._registry
         self.db = butler._registry._db
-        self.managers = butler._registry._managers
+        # Their private names are on no base class that type checkers see.
+        self.managers: Any = butler._registry._managers
 
     @property
     def universe(self) -> DimensionUniverse:
@@ -157,7 +160,8 @@ class Inside:
 
     def attribute(self, name: str) -> str | None:
         """Give one of the registry's attributes."""
-        return self.managers.attributes.get(name)
+        value: str | None = self.managers.attributes.get(name)
+        return value
 
     def set_attribute(self, name: str, value: str) -> None:
         """Set one of the registry's attributes."""
@@ -188,9 +192,10 @@ class Inside:
     def collection_type(self, name: str) -> CollectionType | None:
         """Give a collection's type, or `None` where there is no such collection."""
         try:
-            return self.managers.collections.find(name).type
+            found: CollectionType = self.managers.collections.find(name).type
         except MissingCollectionError:
             return None
+        return found
 
     def tags(self, dataset_type: DatasetType) -> tuple[sa.Table, int, str]:
         """Give the table that holds a dataset type's place in TAGGED collections.
@@ -212,11 +217,18 @@ class Inside:
 
     @property
     def _collection_column(self) -> str:
-        return self.managers.collections.getCollectionForeignKeyName()
+        name: str = self.managers.collections.getCollectionForeignKeyName()
+        return name
 
     def collection_key(self, name: str) -> Any:
         """Give the key of a collection that exists."""
         return self.managers.collections.find(name).key
+
+    @property
+    def collections(self) -> sa.Table:
+        """The table of all collections: ``collection_id``, which PostgreSQL gives but once, and ``name`` (`sqlalchemy.Table`)."""
+        table: sa.Table = self.managers.collections._tables.collection
+        return table
 
     def write_summary(self, collection: str, dataset_type: DatasetType, governors: Mapping[str, set[str]]) -> None:
         """Note that a collection has datasets of a type, with these values of instrument and the like.
@@ -240,9 +252,27 @@ class Inside:
         if cache is not None:
             cache._cache.pop(self.collection_key(collection), None)
 
-    def least(self, text: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
-        """Give the least text of a group, by its bytes, whatever order the database's language has."""
-        return sa.func.min(sa.collate(text, "C" if self.is_postgresql else "BINARY"))
+    # ---- text, by its bytes, whatever order the database's language has
+
+    def extremes(self, text: sa.ColumnElement[str]) -> tuple[sa.ColumnElement[str], sa.ColumnElement[str]]:
+        """Give the least and the greatest text of a group."""
+        ordered = sa.collate(text, "C" if self.is_postgresql else "BINARY")
+        return sa.func.min(ordered), sa.func.max(ordered)
+
+    def joined(self, connection: sa.Connection, text: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+        """Give the texts of a group, which are distinct, sorted and put one after another.
+
+        Notes
+        -----
+        SQLite's own function has an order only since version 3.44, so that it gets another one for this connection.
+        """
+        if self.is_postgresql:
+            order = sa.collate(text, "C")
+            return sa.func.string_agg(text, aggregate_order_by(sa.literal(REASONS_BETWEEN), order))
+        raw = connection.connection.driver_connection
+        if raw is not None:
+            raw.create_aggregate("dataid_set_joined", 1, _Joined)
+        return sa.func.dataid_set_joined(text, type_=sa.Text)
 
     # ---- queries
 
@@ -304,10 +334,44 @@ class Inside:
         builder = driver.build_query(results._tree, columns)
         if builder.postprocessing:
             return None
-        select, _ = builder.finish_select()
-        return select.distinct().subquery()
+        found: sa.Select[Any] = builder.finish_select()[0]
+        return found.distinct().subquery()
 
 
 def first_columns(available: Any) -> dict[str, Any]:
     """Give one column for each dimension of a query that is being built."""
     return {name: columns[0] for name, columns in available.items()}
+
+
+class _Joined:
+    """SQLite's aggregate of texts, sorted and put one after another."""
+
+    def __init__(self) -> None:
+        self._texts: set[str] = set()
+
+    def step(self, text: str) -> None:
+        """Take one more."""
+        self._texts.add(text)
+
+    def finalize(self) -> str:
+        """Give them all."""
+        return REASONS_BETWEEN.join(sorted(self._texts))
+
+
+@contextmanager
+def mistakes_told(*, where: str, remedy: str) -> Iterator[None]:
+    """Say of a mistake that Butler finds where it is, and what to do.
+
+    Raises
+    ------
+    DataIdSetValueError
+        If Butler finds one in what the user gave.
+    """
+    try:
+        yield
+    except DataIdSetError:
+        raise
+    except (ButlerUserError, RegistryError) as error:
+        # The text of a KeyError is the representation of what it was given.
+        told = " ".join(str(error.args[0] if error.args else error).split())
+        raise DataIdSetValueError(Problem(code="butler", where=where, message=told, remedy=remedy)) from error

@@ -11,17 +11,19 @@ import io
 import uuid
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 import sqlalchemy as sa
+from lsst.daf.butler.progress import Progress, ProgressBar
 
 from ._columns import REASON
+from ._copying import copy_format
 
 BATCH_ROWS = 100_000
-_CSV = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
+_PROGRESS = Progress("lsst.dataid_sets")
 
 
 def with_reason_ids(arrow: pa.Table) -> tuple[pa.Table, list[str]]:
@@ -77,27 +79,33 @@ def bulk_insert(
     names = [*constants, *arrow.column_names]
     prepare = connection.dialect.identifier_preparer
     target = f"{prepare.format_table(table)} ({', '.join(map(prepare.quote, names))})"
-    raw = connection.connection.driver_connection
-    batches = _batches(arrow, constants)
+    raw: Any = connection.connection.driver_connection
     if connection.dialect.name == "sqlite":
-        for batch in batches:
+        for batch in _batches(arrow, constants):
             _execute_many(raw, f"INSERT INTO {target}", batch)
-    elif connection.dialect.driver == "psycopg":
-        with raw.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN (FORMAT csv)") as copy:
-            for batch in batches:
-                copy.write(_csv(batch))
-    else:
-        with raw.cursor() as cursor:
-            cursor.copy_expert(f"COPY {target} FROM STDIN (FORMAT csv)", _Pieces(_csv(batch) for batch in batches))
+        return
+    form = copy_format(table, arrow, constants)
+    pieces = form.pieces(_batches(arrow, {} if form.has_constants else constants))
+    statement = f"COPY {target} FROM STDIN (FORMAT {form.name})"
+    with raw.cursor() as cursor:
+        if connection.dialect.driver == "psycopg":
+            with cursor.copy(statement) as copy:
+                for piece in pieces:
+                    copy.write(piece)
+        else:
+            cursor.copy_expert(statement, _Pieces(pieces))
 
 
 def _batches(arrow: pa.Table, constants: Mapping[str, int]) -> Iterator[pa.Table]:
     """Give the rows in batches, with the constants before them, which are many bytes in all."""
-    for start in range(0, arrow.num_rows, BATCH_ROWS):
-        batch = arrow.slice(start, BATCH_ROWS)
-        for name, value in reversed(constants.items()):
-            batch = batch.add_column(0, name, pa.array(np.full(batch.num_rows, value)))
-        yield batch
+    bar: ProgressBar[pa.Table]
+    with _PROGRESS.bar(desc="Loading, rows", total=arrow.num_rows) as bar:
+        for start in range(0, arrow.num_rows, BATCH_ROWS):
+            batch = arrow.slice(start, BATCH_ROWS)
+            for name, value in reversed(list(constants.items())):
+                batch = batch.add_column(0, name, pa.array(np.full(batch.num_rows, value)))
+            yield batch
+            bar.update(batch.num_rows)
 
 
 def _guarded(connection: sa.Connection, table: sa.Table) -> bool:
@@ -120,7 +128,7 @@ def _insert_by_way_of_temporary(
     staging.drop(connection)
 
 
-def _execute_many(raw: object, insert: str, batch: pa.Table) -> None:
+def _execute_many(raw: Any, insert: str, batch: pa.Table) -> None:
     """Insert one batch into SQLite; a value that all its rows share is bound by a literal, so that Python handles it once."""
     places, columns = [], []
     for name in batch.column_names:
@@ -137,7 +145,7 @@ def _execute_many(raw: object, insert: str, batch: pa.Table) -> None:
             columns.append(column.to_numpy().tolist() if plain else column.to_pylist())
     statement = f"{insert} VALUES ({', '.join(places)})"
     rows = zip(*columns, strict=True) if columns else ((),) * batch.num_rows
-    raw.executemany(statement, rows)  # type: ignore[attr-defined]
+    raw.executemany(statement, rows)
 
 
 def _constant(column: pa.Array) -> bool:
@@ -148,18 +156,12 @@ def _constant(column: pa.Array) -> bool:
     return bool((values == values[0]).all())
 
 
-def _csv(batch: pa.Table) -> memoryview:
-    text = [pa.string() if pa.types.is_dictionary(field.type) else field.type for field in batch.schema]
-    out = io.BytesIO()
-    pyarrow.csv.write_csv(batch.cast(pa.schema(list(zip(batch.column_names, text, strict=True)))), out, _CSV)
-    return out.getbuffer()
-
-
 class _Pieces(io.RawIOBase):
     """Pieces of bytes as a file, for psycopg2."""
 
-    def __init__(self, pieces: Iterator[memoryview]) -> None:
-        self._pieces, self._rest = pieces, memoryview(b"")
+    def __init__(self, pieces: Iterator[bytes | memoryview]) -> None:
+        self._pieces = (memoryview(piece) for piece in pieces)
+        self._rest = memoryview(b"")
 
     def readable(self) -> bool:
         return True

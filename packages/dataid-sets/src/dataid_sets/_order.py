@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ("repeated", "sorted_distinct")
+__all__ = ("REASONS_BETWEEN", "repeated", "sorted_distinct")
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+REASONS_BETWEEN = "; "
+"""What stands between the reasons of one data ID: all distinct ones, sorted by their bytes, wherever several meet."""
 _REASON = "reason"
 _PART = 1 << 18
 """How many rows are handled at once, so that what is made in between stays small."""
@@ -107,7 +109,8 @@ def _field(column: pa.ChunkedArray, name: str) -> _Field:
 
 
 def _words(column: pa.ChunkedArray) -> list[str]:
-    return column.chunk(0).dictionary.to_pylist()
+    words: list[str] = column.chunk(0).dictionary.to_pylist()
+    return words
 
 
 def _product(fields: Sequence[_Field]) -> int:
@@ -119,11 +122,14 @@ def _product(fields: Sequence[_Field]) -> int:
 
 def _numbers(column: pa.Array, field: _Field) -> np.ndarray:
     """Give a column's numbers, from 0; of text, the ranks of its words; of reasons, the words' places in the dictionary."""
+    numbers: np.ndarray
     if field.name == _REASON:
-        return column.indices.fill_null(-1).to_numpy().astype(np.int64) + 1
-    if field.ranks is not None:
-        return field.ranks[column.indices.to_numpy()]
-    return column.to_numpy() - np.int64(field.low)
+        numbers = column.indices.fill_null(-1).to_numpy().astype(np.int64) + 1
+    elif field.ranks is not None:
+        numbers = field.ranks[column.indices.to_numpy()]
+    else:
+        numbers = column.to_numpy() - np.int64(field.low)
+    return numbers
 
 
 def _packed(arrow: pa.Table, fields: Sequence[_Field]) -> Iterator[np.ndarray]:
@@ -201,7 +207,7 @@ def _joined(packed: np.ndarray, codes: np.ndarray, words: list[str]) -> tuple[np
     kept, known = list(words), {word: code for code, word in enumerate(words)}
     for index in np.flatnonzero(ends - first > 1).tolist():
         given = sorted({words[code] for code in codes[first[index] : ends[index]].tolist() if code >= 0})
-        text = "; ".join(given)
+        text = REASONS_BETWEEN.join(given)
         if given and text not in known:
             known[text] = len(kept)
             kept.append(text)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from . import _guards as guards
 from . import _schema as schema
-from ._errors import DatabaseFailedError, DataIdSetPermissionError, DataIdSetValueError, Problem
+from ._errors import DatabaseFailedError, DataIdSetPermissionError, DataIdSetValueError, Problem, shortened
 from ._installation import Installation
 from ._internals import Inside
 from ._rights import is_administrator
@@ -50,7 +50,7 @@ class Quotas:
         """Set how many rows an owner may keep; see `DataIdSets.set_quota`."""
         if not owner or len(owner) > 64:
             raise DataIdSetValueError(
-                f"{owner!r} is nobody's name.", where="owner", remedy="Name a person, or * for everyone else."
+                f"{shortened(owner)!r} is nobody's name.", where="owner", remedy="Name a person, or * for everyone else."
             )
         if max_rows is not None and max_rows < 0:
             raise DataIdSetValueError("A quota is not negative.", where="max_rows", remedy="Give None to take it away.")
@@ -70,7 +70,7 @@ class Quotas:
     def limit(self, connection: sa.Connection, owner: str) -> int | None:
         """Give how many rows an owner may keep; `None` where nothing limits them."""
         table = self._installation.table(schema.QUOTA)
-        told: dict[str, int] = dict(map(tuple, connection.execute(sa.select(table.c.owner, table.c.max_rows))))  # type: ignore[arg-type]
+        told = {name: most for name, most in connection.execute(sa.select(table.c.owner, table.c.max_rows))}
         if owner in told:
             return int(told[owner])
         # Whom nothing binds has no quota, unless it was set for them by name.
@@ -83,13 +83,20 @@ class Quotas:
 
         Notes
         -----
-        Whatever else is to count is to be added here, and in ``dataid_set_kept`` of `_guards`.
+        These are the rows of their sets, and the datasets that they tagged from sets not open to everyone, for as long as the
+        collection exists. Whatever else is to count is to be added here, and in ``dataid_set_kept`` of `_guards`.
         """
-        header = self._installation.table(schema.HEADER)
-        total = sa.select(sa.func.coalesce(sa.func.sum(header.c.n_rows), 0)).where(
-            header.c.owner == owner, header.c.removed.is_(None)
+        header, use = self._installation.table(schema.HEADER), self._installation.table(schema.USE)
+        there = self._inside.collections
+        same = sa.and_(there.c.collection_id == use.c.collection_id, there.c.name == use.c.collection)
+        alive = sa.exists(sa.select(sa.literal(1)).select_from(there).where(same))
+        return sum(
+            int(connection.execute(sa.select(sa.func.coalesce(sa.func.sum(column), 0)).where(*terms)).scalar_one())
+            for column, *terms in (
+                (header.c.n_rows, header.c.owner == owner, header.c.removed.is_(None)),
+                (use.c.n_rows, use.c.used_by == owner, alive),
+            )
         )
-        return int(connection.execute(total).scalar_one())
 
     def require(self, connection: sa.Connection, added: int) -> None:
         """Refuse more rows than the caller may keep.
@@ -110,7 +117,8 @@ def _used_up(kept: int, most: int, added: int) -> Problem:
         code="quota_used_up",
         where="quota",
         message=f"You keep {kept:,} of {most:,} rows; {added:,} more do not fit.",
-        remedy="Remove sets that you no longer need (`butler remove-dataid-set`), or ask an administrator for more.",
+        remedy="Remove sets that you no longer need (`butler remove-dataid-set`), or collections that you tagged from sets not "
+        "open to everyone (`butler remove-collections`); or ask an administrator for more.",
     )
 
 

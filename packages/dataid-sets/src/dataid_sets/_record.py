@@ -14,12 +14,16 @@ from typing import Any, NamedTuple, TypeVar
 
 from lsst.daf.butler import DimensionGroup
 
-from ._errors import DataIdSetValueError, Problem
+from ._errors import DataIdSetValueError, Problem, shortened
 
 E = TypeVar("E", bound=StrEnum)
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,199}")
-_REMEDY = "A name has letters, digits and _ . + / - and at most 200 characters; a version follows after @, as in demo/bad@1."
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_.+-]+)*")
+_LONGEST_NAME = 200
+_REMEDY = (
+    f"A name has letters, digits and _ . + - and at most {_LONGEST_NAME} characters; a / stands between two parts of it; "
+    "a version follows after @, as in demo/bad@1."
+)
 
 
 class Access(StrEnum):
@@ -52,7 +56,9 @@ def choice(kind: type[E], given: E | str, *, where: str) -> E:
         return kind(given)
     except ValueError:
         named = ", ".join(each.value for each in kind)
-        raise DataIdSetValueError(f"{given!r} is no {where}.", where=where, remedy=f"Choose one of: {named}.") from None
+        raise DataIdSetValueError(
+            f"{shortened(given)!r} is no {where}.", where=where, remedy=f"Choose one of: {named}."
+        ) from None
 
 
 def check_name(name: str) -> str:
@@ -61,12 +67,12 @@ def check_name(name: str) -> str:
     Raises
     ------
     DataIdSetValueError
-        If it has characters that a name may not have.
+        If it is too long, has characters that a name may not have, or a part of it is empty.
     """
-    if not _NAME.fullmatch(name):
-        raise DataIdSetValueError(
-            Problem(code="invalid_name", where="name", message=f"{name!r} is no name for a set.", remedy=_REMEDY)
-        )
+    # The length comes first, since the pattern would be tried on any text.
+    if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
+        told = f"{shortened(name)!r} is no name for a set."
+        raise DataIdSetValueError(Problem(code="invalid_name", where="name", message=told, remedy=_REMEDY))
     return name
 
 
@@ -84,7 +90,7 @@ def parse_reference(text: str | Reference | DataIdSet) -> Reference:
         return Reference(text.name, text.version)
     name, at, version = text.partition("@")
     if at and not re.fullmatch(r"[1-9][0-9]{0,8}", version):
-        told = f"{text!r} names no version."
+        told = f"{shortened(text)!r} names no version."
         raise DataIdSetValueError(Problem(code="invalid_name", where="name", message=told, remedy=_REMEDY))
     return Reference(check_name(name), int(version) if at else None)
 

@@ -6,7 +6,7 @@ be explained; its number is never given again.
 
 from __future__ import annotations
 
-__all__ = ("SetRemoval", "check_group")
+__all__ = ("SetRemoval",)
 
 import dataclasses
 import datetime
@@ -15,24 +15,16 @@ import astropy.time
 import sqlalchemy as sa
 
 from . import _schema as schema
+from ._description import check_group
 from ._errors import DataIdSetPermissionError, DataIdSetValueError, Problem
-from ._headers import Headers
-from ._installation import Installation
-from ._internals import Inside
+from ._part import SetsPart
 from ._quotas import refusals_told
 from ._record import Access, DataIdSet, Reference, choice, parse_reference
 from ._rights import is_administrator
 
 
-class SetRemoval:
+class SetRemoval(SetsPart):
     """What owners may do to their sets once these are made; `DataIdSets` has it all."""
-
-    _inside: Inside
-    _installation: Installation
-    _headers: Headers
-
-    def _require_writeable(self) -> None:
-        raise NotImplementedError
 
     def remove(self, reference: str | Reference | DataIdSet) -> DataIdSet:
         """Remove a version of a set that the caller owns, at once and for good.
@@ -52,7 +44,7 @@ class SetRemoval:
         Raises
         ------
         DataIdSetPermissionError
-            If it is another's.
+            If the Butler may not write, or the set is another's.
         DataIdSetValueError
             If no version is named.
         NoSuchDataIdSetError
@@ -80,10 +72,17 @@ class SetRemoval:
         access, group : `Access` or `str`, `str`, optional
             Who may read it besides its owner; `group` is needed where access is ``group``. On PostgreSQL a group is a role.
 
+        Returns
+        -------
+        shared : `DataIdSet`
+            The set as it is now.
+
         Raises
         ------
         DataIdSetPermissionError
-            If it is another's.
+            If the Butler may not write, or the set is another's.
+        NoSuchDataIdSetError
+            If there is none that the caller may read.
         DataIdSetValueError
             If the group is missing, is given where none belongs, or does not exist.
         """
@@ -107,6 +106,13 @@ class SetRemoval:
         -------
         removed : `list` [`DataIdSet`]
             What was removed, by name and version.
+
+        Raises
+        ------
+        DataIdSetPermissionError
+            If the Butler may not write.
+        DataIdSetValueError
+            If the time has no time zone.
         """
         self._require_writeable()
         if now is not None and now.tzinfo is None:
@@ -146,24 +152,3 @@ class SetRemoval:
                 unused = ~sa.exists().where(use.c.set_id == header.c.id)
                 connection.execute(sa.delete(header).where(header.c.id == found.id, unused))
         return dataclasses.replace(found, removed=moment.utc.to_datetime(datetime.UTC))
-
-
-def check_group(inside: Inside, access: Access, group: str | None) -> None:
-    """Check with whom a set is to be shared.
-
-    Raises
-    ------
-    DataIdSetValueError
-        If a group is missing, is given where none belongs, or is no role of the database. Whoever makes a role of that name later
-        could read the set.
-    """
-    if (access is Access.GROUP) != (group is not None):
-        raise DataIdSetValueError("A set shared with a group names it, and no other does.", where="group")
-    if group is None or not inside.is_postgresql:
-        return
-    with inside.reading() as connection:
-        if connection.execute(sa.text("SELECT 1 FROM pg_roles WHERE rolname = :name"), {"name": group}).first() is None:
-            told = f"The database has no role {group}."
-            raise DataIdSetValueError(
-                told, where="group", remedy="Name a role of the database, such as one that `\\du` of psql lists."
-            )

@@ -11,12 +11,13 @@ __all__ = ("guard", "guard_rows", "is_administrator", "is_guarded", "may_install
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
 from . import _guards as guards
 from . import _schema as schema
-from ._errors import DataIdSetSchemaError
+from ._errors import DataIdSetSchemaError, shortened
 from ._internals import Inside
 
 _REGISTRY_TABLE = "butler_attributes"
@@ -45,7 +46,7 @@ def guard(inside: Inside, static: Mapping[str, sa.Table], rows: Iterable[sa.Tabl
     them, so that neither waits for the other.
     """
     listed = sorted({*(table.name for table in rows), *inside.table_names(schema.ROWS_PREFIX)})
-    sequences = {name: static[name].c.id.default.name for name in (schema.HEADER, schema.USE)}
+    sequences = {name: _sequence(static[name]) for name in (schema.HEADER, schema.USE)}
     with inside.transaction() as connection:
         names = _begin(connection, inside)
         grantee = _grantee(connection, inside, grant_to)
@@ -65,6 +66,12 @@ def guard(inside: Inside, static: Mapping[str, sa.Table], rows: Iterable[sa.Tabl
             _run(connection, f"ALTER SEQUENCE {names(sequence)} OWNER TO {_quoted(connection, owner)}")
             _run(connection, f"REVOKE ALL ON SEQUENCE {names(sequence)} FROM PUBLIC")
             _run(connection, f"GRANT USAGE ON SEQUENCE {names(sequence)} TO {grantee}")
+
+
+def _sequence(table: sa.Table) -> str:
+    """Give the name of the sequence that numbers a table's rows."""
+    sequence: Any = table.c.id.default
+    return str(sequence.name)
 
 
 _IN_ORDER = (schema.NAME, schema.HEADER, schema.QUOTA, schema.REASON_TABLE, schema.USE)
@@ -106,7 +113,7 @@ def require_role(inside: Inside, name: str) -> None:
         found = connection.execute(sa.text("SELECT 1 FROM pg_roles WHERE rolname = :name"), {"name": name}).first()
     if found is None and name.upper() != "PUBLIC":
         raise DataIdSetSchemaError(
-            f"The database has no role {name}.", where="grant_to", remedy="Name one that exists, or PUBLIC."
+            f"The database has no role {shortened(name)}.", where="grant_to", remedy="Name one that exists, or PUBLIC."
         )
 
 
@@ -229,7 +236,9 @@ def unguarded(inside: Inside) -> list[str]:
 def is_administrator(inside: Inside) -> bool:
     """Tell whether guards do not bind the caller; on SQLite, whether the file is theirs."""
     if not inside.is_postgresql:
-        filename = inside.db.filename
+        # What Butler has for SQLite knows its file; the base class does not.
+        database: Any = inside.db
+        filename: str | None = database.filename
         return filename is None or Path(filename).stat().st_uid == os.getuid()
     with inside.reading() as connection:
         select = sa.text("SELECT NOT row_security_active(CAST(:table AS regclass))")

@@ -104,11 +104,14 @@ USE_SPEC = ddl.TableSpec(
         _text("kind", 16, nullable=False),
         _text("collection", 255),
         ddl.FieldSpec("graph", sa.Text),
+        _number("collection_id", nullable=True),
+        _number("n_rows", nullable=True),
         _moment("used"),
         _text("used_by", 64, nullable=False),
     ],
-    indexes=[ddl.IndexSpec("set_id"), ddl.IndexSpec("collection")],
-    doc="Which set was used, in what role, for which quantum graph, output run or TAGGED collection.",
+    indexes=[ddl.IndexSpec("set_id"), ddl.IndexSpec("collection"), ddl.IndexSpec("used_by")],
+    doc="Which set was used, in what role, for which quantum graph, output run or TAGGED collection; and how many datasets that "
+    "collection got from it, where they count against the quota of who did it.",
 )
 
 QUOTA_SPEC = ddl.TableSpec(

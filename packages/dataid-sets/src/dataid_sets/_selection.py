@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ("fill",)
+__all__ = ("Selection", "fill")
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +21,29 @@ from ._installation import Installation
 from ._internals import Inside
 
 _FETCHED = 50_000
+_GREATEST = "greatest_reason"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The data IDs of a new set, with their reasons.
+
+    Attributes
+    ----------
+    rows : `sqlalchemy.Select`
+        Gives a column for each required dimension, in alphabetical order, then ``reason``.
+    repeats : `bool`
+        Whether a data ID may come several times.
+    at_least : `int`
+        How many times a data ID must come.
+    may_be_pending : `bool`
+        Whether any of them may lack a record.
+    """
+
+    rows: sa.Select[Any]
+    repeats: bool = True
+    at_least: int = 1
+    may_be_pending: bool = True
 
 
 def fill(
@@ -29,12 +53,10 @@ def fill(
     connection: sa.Connection,
     name: str,
     dimensions: DimensionGroup,
-    select: sa.Select[Any],
+    selection: Selection,
     known: Mapping[str, Any],
-    *,
-    may_be_pending: bool,
 ) -> int:
-    """Make the next version of a name from a SELECT, in the caller's transaction.
+    """Make the next version of a name from a selection, in the caller's transaction.
 
     Parameters
     ----------
@@ -46,12 +68,10 @@ def fill(
         The name.
     dimensions : `lsst.daf.butler.DimensionGroup`
         The new set's dimensions.
-    select : `sqlalchemy.Select`
-        Gives a column for each required dimension, in alphabetical order, then ``reason``; no data ID twice.
+    selection : `Selection`
+        The data IDs. One that comes several times has all its reasons, sorted and put one after another, as in `sorted_distinct`.
     known : mapping
         What else the header has.
-    may_be_pending : `bool`
-        Whether any of these data IDs may lack a record.
 
     Returns
     -------
@@ -64,10 +84,10 @@ def fill(
     """
     names = sorted(dimensions.required)
     with inside.temporary_table(_spec(dimensions)) as staging:
-        connection.execute(sa.insert(staging).from_select([*names, REASON], select))
+        _stage(inside, connection, staging, names, selection)
         summary, reasons = _summary(connection, staging, dimensions)
         lacking = sa.select(sa.func.count()).select_from(staging).where(pending_condition(inside, dimensions, staging))
-        n_pending = connection.execute(lacking).scalar_one() if may_be_pending else 0
+        n_pending = connection.execute(lacking).scalar_one() if selection.may_be_pending else 0
         version = headers.next_version(connection, name)
         set_id = headers.insert(connection, summary, name, version, n_pending=n_pending, **known)
         if reasons:
@@ -85,7 +105,30 @@ def fill(
 
 def _spec(dimensions: DimensionGroup) -> ddl.TableSpec:
     fields = [field for field in schema.rows_spec(dimensions).fields if field.name in dimensions.required]
-    return ddl.TableSpec(fields=[*fields, ddl.FieldSpec(REASON, sa.Text)])
+    return ddl.TableSpec(fields=[*fields, ddl.FieldSpec(REASON, sa.Text), ddl.FieldSpec(_GREATEST, sa.Text)])
+
+
+def _stage(inside: Inside, connection: sa.Connection, staging: sa.Table, names: list[str], selection: Selection) -> None:
+    """Put the data IDs into the temporary table, each once."""
+    if not selection.repeats:
+        connection.execute(sa.insert(staging).from_select([*names, REASON], selection.rows))
+        return
+    rows = selection.rows.subquery()
+    keys, (least, greatest) = [rows.c[each] for each in names], inside.extremes(rows.c[REASON])
+    grouped = sa.select(*keys, least, sa.func.nullif(greatest, least)).group_by(*keys)
+    if selection.at_least > 1:
+        grouped = grouped.having(sa.func.count() >= selection.at_least)
+    connection.execute(sa.insert(staging).from_select([*names, REASON, _GREATEST], grouped))
+    several = staging.c[_GREATEST].is_not(None)
+    if connection.execute(sa.select(sa.literal(1)).select_from(staging).where(several).limit(1)).first() is not None:
+        # Only few data IDs have several reasons, as a rule; so only theirs are put together.
+        same = sa.and_(several, *[staging.c[each] == rows.c[each] for each in names])
+        pairs = sa.select(*keys, rows.c[REASON]).select_from(rows.join(staging, same)).where(rows.c[REASON].is_not(None))
+        told = pairs.distinct().subquery()
+        ours = [told.c[each] for each in names]
+        joined = sa.select(*ours, inside.joined(connection, told.c[REASON]).label(REASON)).group_by(*ours).subquery()
+        this = [staging.c[each] == joined.c[each] for each in names]
+        connection.execute(sa.update(staging).values({REASON: joined.c[REASON]}).where(*this))
 
 
 def _summary(connection: sa.Connection, staging: sa.Table, dimensions: DimensionGroup) -> tuple[Summary, list[str]]:

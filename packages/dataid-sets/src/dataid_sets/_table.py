@@ -113,7 +113,8 @@ class DataIdTable:
         if dimensions is None and not mappings:
             raise DataIdSetValueError("There are no data IDs to take the dimensions from.", remedy="Give `dimensions`.")
         group = group_of(dimensions, list(mappings[0]) if mappings else [], universe)
-        names, problems = sorted(group.required), []
+        names = sorted(group.required)
+        problems: list[Problem] = []
         for index, row in enumerate(mappings):
             odd = sorted(({*names} - row.keys()) | (row.keys() - {*names, REASON}))
             problems.extend(
@@ -158,7 +159,8 @@ class DataIdTable:
         return sorted(self.dimensions.required)
 
     def __len__(self) -> int:
-        return self.arrow.num_rows
+        n_rows: int = self.arrow.num_rows
+        return n_rows
 
     def __iter__(self) -> Iterator[DataCoordinate]:
         names = list(self.dimensions.required)
@@ -217,7 +219,8 @@ def _mappings(rows: Any) -> list[dict[str, Any]]:
     """Take data coordinates and mappings, or say what else there is."""
     if isinstance(rows, str | bytes | Mapping) or not isinstance(rows, Iterable):
         raise DataIdSetValueError(f"Data IDs are listed, not given as {type(rows).__name__}.", where="data_ids")
-    mappings, problems = [], []
+    mappings: list[dict[str, Any]] = []
+    problems: list[Problem] = []
     for index, row in enumerate(rows):
         if isinstance(row, DataCoordinate):
             mappings.append(dict(row.required))

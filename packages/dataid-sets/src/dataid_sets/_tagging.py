@@ -16,22 +16,22 @@ import sqlalchemy as sa
 from lsst.daf.butler import CollectionType, DatasetType
 from lsst.daf.butler.registry import ConflictingDefinitionError, MissingDatasetTypeError
 
+from . import _schema as schema
 from ._conditions import Rule, SetCondition
-from ._errors import DataIdSetConflictError, DataIdSetValueError, Problem
-from ._headers import Headers
+from ._errors import DataIdSetConflictError, DataIdSetValueError, Problem, shortened
 from ._html import html_paragraph, html_table
-from ._installation import Installation
-from ._internals import Inside
+from ._internals import Inside, mistakes_told
 from ._query import open_query
-from ._quotas import Quotas
+from ._querying import Listed, SetQuerying
 from ._record import Access, DataIdSet, Reference
 from ._tags import ServerTags, StockTags, Tags
-from ._uses import UseKind
+from ._uses import SetUses, UseKind
 
 SHOWN = 10
 """How many conflicting data IDs an error names, and a result."""
 
 _LONGEST_NAME = 255
+_CONFLICT_REMEDY = "Tag into another collection, or take the others out of this one (`butler prune-datasets --disassociate`)."
 
 _POSTPROCESSED = "Butler filters this query's rows in Python, by their regions"
 _OBSCORE = "the registry keeps an ObsCore table beside its datasets"
@@ -116,21 +116,21 @@ class Tagging:
         return html_paragraph(told) + html_table(heads, rows) + "".join(html_paragraph(str(each)) for each in self.warnings)
 
 
-class SetTagging:
+class TagConflictError(DataIdSetConflictError, ConflictingDefinitionError):
+    """A collection has another dataset of a data ID; for Butler it is the error that `associate` raises."""
+
+
+class SetTagging(SetQuerying, SetUses):
     """The making of TAGGED collections; `DataIdSets` has it."""
 
-    _inside: Inside
-    _installation: Installation
-    _headers: Headers
-
     def tag(
-        self: Any,
+        self,
         collection: str,
         *,
         dataset_types: str | DatasetType | Iterable[str | DatasetType],
         collections: str | Iterable[str],
-        include: Iterable[Any] = (),
-        exclude: Iterable[Any] = (),
+        include: Iterable[Listed] = (),
+        exclude: Iterable[Listed] = (),
         rule: Rule | str = Rule.ANY,
         visit_system: int | None = None,
         dry_run: bool = False,
@@ -161,52 +161,71 @@ class SetTagging:
         Raises
         ------
         ConflictingDefinitionError
-            If the collection has another dataset of a data ID; this is Butler's error. Then nothing was done.
+            If the collection has another dataset of a data ID; this is Butler's error, and a `DataIdSetConflictError`, too. Then
+            nothing was done.
         DataIdSetConflictError
             If `collection` is a RUN, CHAINED or CALIBRATION collection.
         DataIdSetValueError
-            If there is no such dataset type.
+            If there is no such dataset type, or no such collection to search.
         DataIdSetPermissionError
             If the Butler may not write, or a quota is used up.
+
+        Notes
+        -----
+        What is tagged from sets not open to everyone counts against the caller's quota until the collection is removed.
         """
         _check_collection(collection)
         if not dry_run:
             self._require_writeable()
-        listed = {"include": list(map(self._found, include)), "exclude": list(map(self._found, exclude))}
+        included, excluded = [*map(self._found, include)], [*map(self._found, exclude)]
         work = _Work(
             inside=self._inside,
             collection=collection,
             types=_checked_types(self._inside, dataset_types),
             searched=[collections] if isinstance(collections, str) else list(collections),
-            conditions=self.conditions(**listed, rule=rule, visit_system=visit_system),
+            conditions=self.conditions(include=included, exclude=excluded, rule=rule, visit_system=visit_system),
             stock=stock,
         )
         created = work.check_target(dry_run=dry_run)
-        hidden = [
-            each
-            for sets in listed.values()
-            for each in sets
-            if isinstance(each, DataIdSet) and each.access is not Access.EVERYONE
-        ]
+        used = [each for each in (*included, *excluded) if isinstance(each, DataIdSet)]
         if dry_run:
             tagged = work.run(dry_run=True, existed=not created)
         else:
             with work.collection_for(created=created), self._inside.atomic() as connection:
                 tagged = work.run(dry_run=False, existed=not created)
-                if hidden:
-                    Quotas(self._inside, self._installation, self._headers).require(
-                        connection, sum(each.added for each in tagged)
-                    )
-                for condition in work.conditions:
-                    if condition.set_id is not None:
-                        translation = {"rule": condition.rule.value, "visit_system": condition.visit_system}
-                        self.record_use(condition, kind=UseKind.TAGGED, collection=collection, translation=translation)
-        return Tagging(
-            collection=collection, created=created, dry_run=dry_run, tagged=tagged, warnings=tuple(_warnings(collection, hidden))
-        )
+                if created:
+                    self._free(connection, collection)
+                self._record_tags(connection, work, used, sum(each.added for each in tagged))
+        warnings = tuple(_warnings(collection, _hidden(used)))
+        return Tagging(collection=collection, created=created, dry_run=dry_run, tagged=tagged, warnings=warnings)
 
-    def _found(self, listed: Any) -> Any:
-        return self._headers.find(listed) if isinstance(listed, str | DataIdSet | Reference) else listed
+    def _found(self, listed: Listed) -> Listed:
+        return self.find(listed) if isinstance(listed, str | DataIdSet | Reference) else listed
+
+    def _free(self, connection: sa.Connection, collection: str) -> None:
+        """Let no rows count that an earlier collection of the name had: SQLite may have given the new one its number."""
+        if not self._inside.is_postgresql:
+            use = self._installation.table(schema.USE)
+            connection.execute(sa.update(use).where(use.c.collection == collection).values(n_rows=None))
+
+    def _record_tags(self, connection: sa.Connection, work: _Work, used: Sequence[DataIdSet], added: int) -> None:
+        """Write down the sets that were used; what they gave counts once, with the first that is not open to everyone."""
+        hidden = _hidden(used)
+        if hidden:
+            self._headers.quotas.require(connection, added)
+        charged = hidden[0] if hidden and added else None
+        for condition in work.conditions:
+            found = next((each for each in used if each.id == condition.set_id), None)
+            if found is not None:
+                self._write_use(
+                    found,
+                    kind=UseKind.TAGGED,
+                    collection=work.collection,
+                    role=condition.role,
+                    translation={"rule": condition.rule.value, "visit_system": condition.visit_system},
+                    n_rows=added if found is charged else 0,
+                )
+                charged = None if found is charged else charged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,8 +268,9 @@ class _Work:
         with open_query(self.inside, self.conditions) as query, ExitStack() as stack:
             found: list[tuple[Tags, str]] = []
             for dataset_type in self.types:
-                results = query.datasets(dataset_type.name, self.searched)
-                select = self.inside.datasets_select(results)
+                with mistakes_told(where="collections", remedy="`butler query-collections REPO` lists them."):
+                    results = query.datasets(dataset_type.name, self.searched)
+                    select = self.inside.datasets_select(results)
                 why = _ASKED if self.stock else _OBSCORE if self.inside.has_obscore else _POSTPROCESSED if select is None else ""
                 if select is None or why:
                     found.append((StockTags(self.inside, dataset_type, results), why))
@@ -280,9 +300,11 @@ class _Work:
             tags.insert(self.collection)
         except sa.exc.IntegrityError as error:
             # Somebody tagged at the same moment, or two of the datasets found have one data ID.
-            raise ConflictingDefinitionError(
+            raise TagConflictError(
                 f"Datasets of type {tags.dataset_type.name} contradict what is in {self.collection}, or each other: "
-                "a collection has one dataset of each type and data ID."
+                "a collection has one dataset of each type and data ID.",
+                where=self.collection,
+                remedy=_CONFLICT_REMEDY,
             ) from error
 
 
@@ -294,9 +316,9 @@ def _check_collection(name: str) -> None:
     elif len(name) > _LONGEST_NAME:
         told = f"The collection's name has {len(name):,} characters; {_LONGEST_NAME} fit."
     elif "*" in name:
-        told = f"{name} is a pattern, not the name of one collection."
+        told = f"{shortened(name)} is a pattern, not the name of one collection."
     elif not name.isprintable():
-        told = f"{name!r} has control characters, or such as nobody can see."
+        told = f"{shortened(name)!r} has control characters, or such as nobody can see."
     if told:
         raise DataIdSetValueError(
             told, where="collection", remedy="Name one TAGGED collection, for example u/ana/good or LSSTCam/raw/DM-12345."
@@ -315,7 +337,7 @@ def _checked_types(inside: Inside, given: str | DatasetType | Iterable[str | Dat
             if found[-1].isComponent():
                 told = f"{name} is a component; a collection has whole datasets."
         except MissingDatasetTypeError:
-            told = f"There is no dataset type {name}."
+            told = f"There is no dataset type {shortened(name)}."
         if told:
             remedy = "`butler query-dataset-types REPO` lists them."
             problems.append(Problem(code="no_such_dataset_type", where="dataset_types", message=told, remedy=remedy))
@@ -336,7 +358,13 @@ def _require_no_conflicts(collection: str, told: Iterable[Tagged]) -> None:
                 f"{each.n_conflicts:,} other datasets of type {each.dataset_type} with the same data IDs ({shown}{more})"
             )
     if lines:
-        raise ConflictingDefinitionError(f"Collection {collection} has {', and '.join(lines)}; nothing was done.")
+        message = f"Collection {collection} has {', and '.join(lines)}; nothing was done."
+        raise TagConflictError(message, where=collection, remedy=_CONFLICT_REMEDY)
+
+
+def _hidden(used: Iterable[DataIdSet]) -> list[DataIdSet]:
+    """Give those sets that are not open to everyone."""
+    return [each for each in used if each.access is not Access.EVERYONE]
 
 
 def _warnings(collection: str, hidden: Sequence[DataIdSet]) -> Iterator[Problem]:

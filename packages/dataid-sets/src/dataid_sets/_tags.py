@@ -99,10 +99,16 @@ class ServerTags:
             # In the order of the unique index, so that its pages are filled one after another; and SQLite would take ON CONFLICT
             # for part of a join, were there no WHERE.
             select = sa.select(sa.literal(type_id), sa.literal(key), rows.c.dataset_id, *keys).where(sa.true()).order_by(*keys)
-            insert = postgresql.insert(tags) if self._inside.is_postgresql else sqlite.insert(tags)
-            insert = insert.from_select(["dataset_type_id", collection_column, "dataset_id", *names], select)
-            # Only the same dataset again is passed over; another of its data ID is an error.
-            connection.execute(insert.on_conflict_do_nothing(index_elements=["dataset_id", collection_column]))
+            columns = ["dataset_type_id", collection_column, "dataset_id", *names]
+            try:
+                # To look for a conflict before each row would take half as long again, on PostgreSQL.
+                with connection.begin_nested():
+                    connection.execute(sa.insert(tags).from_select(columns, select))
+            except sa.exc.IntegrityError:
+                insert = postgresql.insert(tags) if self._inside.is_postgresql else sqlite.insert(tags)
+                # Only the same dataset again is passed over; another of its data ID is an error.
+                passing = insert.on_conflict_do_nothing(index_elements=["dataset_id", collection_column])
+                connection.execute(passing.from_select(columns, select))
 
 
 class StockTags:
@@ -126,8 +132,8 @@ class StockTags:
 
     def compare(self, collection: str, n_shown: int) -> Compared:
         """Hold the datasets against what a collection has; see `ServerTags.compare`."""
-        options = {"find_first": False, "limit": None, "explain": False}
-        found = self._inside.butler.query_datasets(self.dataset_type.name, collection, **options)
+        search = self._inside.butler.query_datasets
+        found = search(self.dataset_type.name, collection, find_first=False, limit=None, explain=False)
         there = {ref.dataId.required_values: ref.id for ref in found}
         others = [ref for ref in self._refs if there.get(ref.dataId.required_values, ref.id) != ref.id]
         matched = sum(ref.dataId.required_values in there for ref in self._refs)

@@ -17,10 +17,9 @@ from lsst.daf.butler.registry import MissingCollectionError
 
 from . import _schema as schema
 from ._conditions import Role, SetCondition
-from ._errors import DataIdSetValueError
-from ._headers import Headers
-from ._installation import Installation
+from ._errors import DataIdSetValueError, shortened
 from ._internals import Inside
+from ._part import SetsPart
 from ._quotas import refusals_told
 from ._record import DataIdSet, Reference, choice, parse_reference
 
@@ -54,6 +53,9 @@ class Use:
         Who did it.
     translation : `dict`
         How the set met the graph: ``rule``, ``visit_system``, ``fit`` by task, ``path``; empty where nobody said.
+    n_rows : `int`
+        How many datasets the collection got that count against the quota of who did it, for as long as the collection exists:
+        those tagged from sets not open to everyone.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Use:
     used: datetime.datetime
     used_by: str
     translation: Mapping[str, Any] = field(default_factory=dict)
+    n_rows: int = 0
 
     @property
     def reference(self) -> str:
@@ -78,15 +81,11 @@ class Use:
         return {**asdict(self), "role": self.role.value, "kind": self.kind.value, "used": used}
 
 
-class SetUses:
+class SetUses(SetsPart):
     """The record of uses; `DataIdSets` has it."""
 
-    _inside: Inside
-    _installation: Installation
-    _headers: Headers
-
     def record_use(
-        self: Any,
+        self,
         used: SetCondition | str | Reference | DataIdSet,
         *,
         kind: UseKind | str,
@@ -129,36 +128,62 @@ class SetUses:
         self._require_writeable()
         if isinstance(used, SetCondition):
             if used.set_id is None:
-                raise DataIdSetValueError(f"{used.label} is no set of the registry.", where="used")
+                told = f"{shortened(used.label)} is no set of the registry."
+                raise DataIdSetValueError(told, where="used", remedy="Load its data IDs as a set first.")
             role, used = used.role, used.label
         if role is None:
-            raise DataIdSetValueError("Nothing says whether the set was included or excluded.", where="role")
-        found = self._headers.find(used)
-        known = {
-            "set_id": found.id,
-            "role": choice(Role, role, where="role").value,
-            "kind": choice(UseKind, kind, where="kind").value,
-            "collection": collection,
-            "graph": graph,
-        }
-        rest = {
-            "set_name": found.name,
-            "set_version": found.version,
-            "digest": found.digest,
-            "translation": json.dumps(dict(translation or {}), sort_keys=True),
-            "used": astropy.time.Time.now(),
-            "used_by": self._headers.person.name,
-        }
+            raise DataIdSetValueError(
+                "Nothing says whether the set was included or excluded.", where="role", remedy="Choose one of: include, exclude."
+            )
+        return self._write_use(
+            self.find(used),
+            kind=choice(UseKind, kind, where="kind"),
+            collection=collection,
+            graph=graph,
+            role=choice(Role, role, where="role"),
+            translation=translation or {},
+        )
+
+    def _write_use(
+        self,
+        found: DataIdSet,
+        *,
+        kind: UseKind,
+        collection: str,
+        role: Role,
+        translation: Mapping[str, Any],
+        graph: str | None = None,
+        n_rows: int = 0,
+    ) -> bool:
+        """Write down a use, unless it was and no more rows count; tells whether it was written."""
+        known = {"set_id": found.id, "role": role.value, "kind": kind.value, "collection": collection, "graph": graph}
         table = self._installation.table(schema.USE)
         # `IS NOT DISTINCT FROM` finds a missing graph, too.
         same = [table.c[key].is_not_distinct_from(value) for key, value in known.items()]
         with refusals_told(), self._inside.transaction() as connection:
-            if connection.execute(sa.select(table.c.id).where(*same)).first() is not None:
+            if not n_rows and connection.execute(sa.select(table.c.id).where(*same)).first() is not None:
                 return False
-            connection.execute(sa.insert(table).values(**known, **rest))
+            values = {
+                **known,
+                "set_name": found.name,
+                "set_version": found.version,
+                "digest": found.digest,
+                "translation": json.dumps(dict(translation), sort_keys=True),
+                "collection_id": self._collection_id(connection, collection),
+                "n_rows": n_rows or None,
+                "used": astropy.time.Time.now(),
+                "used_by": self._headers.person.name,
+            }
+            connection.execute(sa.insert(table).values(**values))
         return True
 
-    def uses(self: Any, reference: str | Reference | DataIdSet | None = None, *, collection: str | None = None) -> list[Use]:
+    def _collection_id(self, connection: sa.Connection, name: str) -> int | None:
+        """Give the number of a collection, if there is one; PostgreSQL looks for itself."""
+        table = self._inside.collections
+        found: int | None = connection.execute(sa.select(table.c.collection_id).where(table.c.name == name)).scalar()
+        return found
+
+    def uses(self, reference: str | Reference | DataIdSet | None = None, *, collection: str | None = None) -> list[Use]:
         """Tell what sets were used for.
 
         Parameters
@@ -216,4 +241,5 @@ def _use(row: Any) -> Use:
         used=row["used"].utc.to_datetime(datetime.UTC),
         used_by=row["used_by"],
         translation=json.loads(row["translation"] or "{}"),
+        n_rows=row["n_rows"] or 0,
     )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
+from lsst.daf.butler import Butler
 from lsst.daf.butler.cli.butler import cli
 from lsst.daf.butler.cli.utils import LogCliRunner
+
+from dataid_sets import DataIdSets
 
 Run = Callable[..., Result]
 
@@ -31,6 +35,34 @@ def run() -> Run:
         return result
 
     return run
+
+
+@pytest.fixture(scope="session")
+def bare_template(make_hsc: Callable[[str], Path]) -> Path:
+    """Give a repository of SQLite without the tables of sets, for copies."""
+    return make_hsc("sqlite")
+
+
+@pytest.fixture(scope="session")
+def template(bare_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a repository of SQLite with the tables of sets, for copies."""
+    root = tmp_path_factory.mktemp("template-") / "repo"
+    shutil.copytree(bare_template, root)
+    with Butler.from_config(root, writeable=True) as butler:
+        DataIdSets(butler).init()
+    return root
+
+
+@pytest.fixture
+def bare_root(bare_template: Path, tmp_path: Path) -> Path:
+    """Give a repository of a test's own, without the tables of sets."""
+    return Path(shutil.copytree(bare_template, tmp_path / "bare"))
+
+
+@pytest.fixture
+def own_root(template: Path, tmp_path: Path) -> Path:
+    """Give a repository of a test's own, with the tables of sets."""
+    return Path(shutil.copytree(template, tmp_path / "own"))
 
 
 @pytest.fixture

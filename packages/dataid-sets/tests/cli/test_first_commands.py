@@ -17,8 +17,8 @@ from .conftest import Run, document
 
 
 @pytest.mark.parametrize("backend", ["sqlite", "psycopg"])
-def test_init_makes_tables_and_may_be_repeated(run: Run, make_hsc, backend: str) -> None:
-    root = make_hsc(backend)
+def test_init_makes_tables_and_may_be_repeated(run: Run, make_hsc, request: pytest.FixtureRequest, backend: str) -> None:
+    root = request.getfixturevalue("bare_root") if backend == "sqlite" else make_hsc(backend)
     first = document(run("init-dataid-sets", root, "--json"))["tables"]
     more = ("--dimensions", "visit,physical_filter", "--dimensions", "band")
     again = document(run("init-dataid-sets", root, *more, "--json"))["tables"]
@@ -32,11 +32,10 @@ def test_init_names_a_dimension_that_there_is_not(run: Run, hsc_root: Path) -> N
     assert "--mend goes with --check" in run("init-dataid-sets", hsc_root, "--mend", code=2).stderr
 
 
-def test_check_finds_and_mends(run: Run, make_hsc, good_csv: Path) -> None:
+def test_check_finds_and_mends(run: Run, own_root: Path, good_csv: Path) -> None:
     import sqlite3
 
-    root = make_hsc("sqlite")
-    run("init-dataid-sets", root)
+    root = own_root
     run("upload-dataid-set", root, "t/x", good_csv)
     with sqlite3.connect(root / "gen3.sqlite3") as connection:
         connection.execute("UPDATE dataid_set_rows_visit SET set_id = 99 WHERE visit = 903334")

@@ -146,8 +146,11 @@ def test_convert_tells_what_it_cannot(run: Run, hsc_root: Path, sets: DataIdSets
     assert "HSCnothing" in problems.read_text()
     assert "no constant" in run(*arguments, "--constant", "HSC", code=1).stderr
     path.with_suffix(".csv").write_text("a,b\n1\n")
-    assert "line 2: The row has 1 cells" in run("convert-dataids", hsc_root, path.with_suffix(".csv"), out, code=1).stderr
-    assert "Use --column" in run("convert-dataids", hsc_root, path, out, code=1).stderr
+    assert "line 2: The number of values is 1" in run("convert-dataids", hsc_root, path.with_suffix(".csv"), out, code=1).stderr
+    assert "--column obs_id" in run("convert-dataids", hsc_root, path, out, code=1).stderr
+    assert (
+        "of plain text alone" in run("convert-dataids", hsc_root, path.with_suffix(".csv"), out, "--column", "a", code=1).stderr
+    )
 
 
 @pytest.mark.parametrize(
@@ -164,7 +167,7 @@ def test_convert_tells_what_it_cannot(run: Run, hsc_root: Path, sets: DataIdSets
         (
             "e.jsonl",
             '{"visit.name": "a"}\n{"visit.name": "a", "visit.name": "b"}\n',
-            "line 2, an object has the key visit.name twice",
+            "line 2: This is not valid JSON: an object has the key visit.name twice",
         ),
     ],
 )
@@ -247,9 +250,8 @@ def test_sweep_removes_what_has_expired(run: Run, hsc_root: Path, name: str, set
     assert document(run("remove-dataid-set", hsc_root, "--sweep", "--yes", "--json")) == {"items": []}
 
 
-def test_init_sets_quotas(run: Run, make_hsc, good_csv: Path, tmp_path: Path) -> None:
-    root = make_hsc("sqlite")
-    run("init-dataid-sets", root)
+def test_init_sets_quotas(run: Run, own_root: Path, good_csv: Path, tmp_path: Path) -> None:
+    root = own_root
     owner = document(run("upload-dataid-set", root, "t/x", good_csv, "--json"))["owner"]
     run("init-dataid-sets", root, "--quota", f"{owner}=3")
     assert "quota_used_up" in run("upload-dataid-set", root, "t/x", good_csv, "--json", code=1).stdout

@@ -68,7 +68,7 @@ def test_the_end_of_a_range_may_be_the_greatest_number() -> None:
     "visits", ["0..9223372036854775807", ["0..99999", "0..99999999:2"], "-9223372036854775808..9223372036854775807"]
 )
 def test_the_product_is_bounded_before_it_is_made(visits: Any) -> None:
-    assert "more than 50,000,000" in problems_of([{"instrument": "A", "visit": visits, "detector": "0..999"}])[""]
+    assert "more than 50,000,000" in problems_of([{"instrument": "A", "visit": visits, "detector": "0..999"}])["[0]"]
 
 
 def test_all_problems_at_once() -> None:

@@ -15,7 +15,7 @@ import pytest
 from lsst.daf.butler import DimensionUniverse
 
 from dataid_sets import DataIdFileError, DataIdTable
-from dataid_sets.files import _csv, read_data_ids, write_data_ids
+from dataid_sets.files import Columns, _csv, read_columns, read_data_ids, write_data_ids
 
 UNIVERSE = DimensionUniverse()
 SEED = 20261122
@@ -206,6 +206,38 @@ def _run(n_cases: int) -> None:
         except BaseException as error:
             error.add_note(f"case {case}: random.Random({SEED + case})")
             raise
+
+
+def _columns(data: bytes, format_: str) -> Columns | DataIdFileError:
+    try:
+        return read_columns(io.BytesIO(data), format=format_, limit_rows=100_000, limit_bytes=1 << 24)
+    except DataIdFileError as error:
+        assert all(problem.message and problem.code for problem in error.problems)
+        str(error).encode()
+        return error
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_damaged_files_of_any_columns_give_rows_or_problems(format_: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, n_read = random.Random(SEED), 0
+    stream = io.BytesIO()
+    write_data_ids(_table(random.Random(SEED - 1)), stream, format=format_)
+    for _ in range(300):
+        data = _mutated(rng, stream.getvalue())
+        found = _columns(data, format_)
+        with monkeypatch.context() as patched:
+            patched.setattr(_csv._Rows, "add_block", lambda *_: False)
+            slowly = _columns(data, format_)
+        if isinstance(found, DataIdFileError):
+            assert isinstance(slowly, DataIdFileError), data
+            assert found.problems == slowly.problems
+        else:
+            assert isinstance(slowly, Columns), data
+            assert found.data.to_pylist() == slowly.data.to_pylist()
+            assert (found.lines is None) == (slowly.lines is None)
+            assert found.lines is None or found.lines.tolist() == slowly.lines.tolist()  # type: ignore[union-attr]
+            n_read += 1
+    assert n_read
 
 
 def test_damaged_files_give_rows_or_problems() -> None:

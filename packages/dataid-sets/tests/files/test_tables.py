@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from dataid_sets.files import read_data_ids, write_data_ids
 UNIVERSE = DimensionUniverse()
 HSC = {"instrument": "HSC"}
 MERGES = "# a0: &a0 {x: 1, y: 2}\n" + "".join(f"# a{n}: &a{n} {{<<: [{','.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12))
-DATA = Path(os.environ.get("CAMPAIGN_TEST_DATA") or Path(__file__).parents[4] / "../shared/data").resolve()
 
 
 def read(content: bytes | str, format_: str, **given: Any) -> DataIdTable:
@@ -52,11 +50,8 @@ def votable(body: str, fields: str = '<FIELD name="visit" datatype="long"/>', he
 # ---- CSV and ECSV
 
 
-def test_the_real_exclusion_list() -> None:
-    path = DATA / "LSSTCam-bad.ecsv"
-    if not path.exists():
-        pytest.skip(f"no real data: {path}; set CAMPAIGN_TEST_DATA")
-    table = read_data_ids(path, universe=UNIVERSE, constants={"instrument": "LSSTCam"})
+def test_the_real_exclusion_list(real_data: Path) -> None:
+    table = read_data_ids(real_data / "LSSTCam-bad.ecsv", universe=UNIVERSE, constants={"instrument": "LSSTCam"})
     assert len(table) == 527
     assert set(table.dimensions.required) == {"instrument", "exposure"}
     found = dict(pairs(table, "exposure"))

@@ -90,6 +90,7 @@ class SetOrders:
                     "source": payload.source,
                     "mark": mark,
                     "unknown": payload.unknown.value,
+                    "pipelines": [one.model_dump() for one in payload.fit_to],
                     "rows_file": str(rows),
                 }
             case ShowSetPayload():
@@ -97,7 +98,7 @@ class SetOrders:
             case FindOutputsPayload():
                 arguments = {"collections": payload.collections, "data_ids": payload.data_ids}
             case ListSetsPayload():
-                arguments = {}
+                arguments = {"known": [[one.name, one.version, one.digest] for one in payload.known]}
         told: dict[str, Any] = worker.call(payload.kind.value, repository=repository, timeout_s=TIMEOUT_S, **arguments)
         return told
 
@@ -110,6 +111,9 @@ class SetOrders:
             except ServerGone:
                 self._stopping.wait(backoff.next_s())
             except Refused as refused:
+                if refused.status == 409:
+                    log.info("nobody asks for the data IDs of a set any more", order=post.order.id, why=str(refused))
+                    return
                 if refused.status not in (413, 422):
                     raise
                 # The set is there all the same; only what it has cannot be read at the service.

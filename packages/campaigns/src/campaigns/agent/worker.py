@@ -12,6 +12,7 @@ import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -46,6 +47,22 @@ class StackRefused(Exception):
         self.fault = fault
 
 
+@dataclass(slots=True, kw_only=True)
+class _Running:
+    """One process of a helper, and who waits for its answers: the end of one is not that of the next.
+
+    Attributes
+    ----------
+    process : `subprocess.Popen`
+        The process.
+    waiting : `dict` [`int`, `concurrent.futures.Future`]
+        Those who wait, by the number of their request.
+    """
+
+    process: subprocess.Popen[bytes]
+    waiting: dict[int, Future[dict[str, Any]]] = field(default_factory=dict)
+
+
 class StackWorker:
     """The helper in one stack.
 
@@ -64,8 +81,7 @@ class StackWorker:
         self._stack = stack
         self._log = log
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._waiting: dict[int, Future[dict[str, Any]]] = {}
+        self._running: _Running | None = None
         self._next_id = 1
         self._closed = False
         self._used_s = time.monotonic()
@@ -98,19 +114,19 @@ class StackWorker:
             If the stack could not do it, took too long, or died.
         """
         with self._lock:
-            process = self._ensure()
+            running = self._ensure()
             request_id, future = self._next_id, Future[dict[str, Any]]()
             self._next_id += 1
-            self._waiting[request_id] = future
+            running.waiting[request_id] = future
             self._used_s = time.monotonic()
             request = {"id": request_id, "verb": verb, "args": args, "timeout_s": timeout_s}
             # If it has just died, the reader sees that as well, and answers for it.
             with suppress(BrokenPipeError):
-                self._write(process, request)
+                self._write(running.process, request)
         try:
             answer = future.result(timeout_s + START_ALLOWANCE_S)
         except FutureTimeout:
-            self.stop()
+            self._give_up(running)
             raise StackRefused(
                 Fault(
                     "stack_timeout",
@@ -128,16 +144,17 @@ class StackWorker:
     def stop(self) -> None:
         """End it; what it was doing is abandoned."""
         with self._lock:
-            process, self._process = self._process, None
-        self._end(process)
+            running, self._running = self._running, None
+        self._end(running)
 
     def stop_if_idle(self, after_s: float) -> None:
         """End it if nobody has asked anything for so long."""
         with self._lock:
-            if self._waiting or time.monotonic() - self._used_s < after_s:
+            running = self._running
+            if running is None or running.waiting or time.monotonic() - self._used_s < after_s:
                 return
-            process, self._process = self._process, None
-        self._end(process)
+            self._running = None
+        self._end(running)
 
     def close(self) -> None:
         """End it for good."""
@@ -145,10 +162,18 @@ class StackWorker:
             self._closed = True
         self.stop()
 
+    def _give_up(self, running: _Running) -> None:
+        """End a process that does not answer; the one that took its place, if there is one, goes on."""
+        with self._lock:
+            if self._running is running:
+                self._running = None
+        self._end(running)
+
     @staticmethod
-    def _end(process: subprocess.Popen[bytes] | None) -> None:
-        if process is None:
+    def _end(running: _Running | None) -> None:
+        if running is None:
             return
+        process = running.process
         StackWorker._close_input(process)
         try:
             process.wait(2.0)
@@ -162,17 +187,16 @@ class StackWorker:
             with suppress(BrokenPipeError):
                 process.stdin.close()
 
-    def _ensure(self) -> subprocess.Popen[bytes]:
+    def _ensure(self) -> _Running:
         if self._closed:
             raise StackRefused(Fault("agent_stopping", "The agent is about to end."))
-        if self._process is not None and self._process.poll() is None:
-            return self._process
+        if self._running is not None and self._running.process.poll() is None:
+            return self._running
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("wb") as errors:
-            process = self._launch(errors)
-        self._process = process
-        threading.Thread(target=self._read, args=(process,), name=f"worker-{self._stack.name}", daemon=True).start()
-        return process
+            running = self._running = _Running(process=self._launch(errors))
+        threading.Thread(target=self._read, args=(running,), name=f"worker-{self._stack.name}", daemon=True).start()
+        return running
 
     def _launch(self, errors: BinaryIO) -> subprocess.Popen[bytes]:
         try:
@@ -202,7 +226,8 @@ class StackWorker:
             process.stdin.write(json.dumps(request).encode() + b"\n")
             process.stdin.flush()
 
-    def _read(self, process: subprocess.Popen[bytes]) -> None:
+    def _read(self, running: _Running) -> None:
+        process = running.process
         if process.stdout is None:
             return
         with process.stdout:
@@ -214,15 +239,15 @@ class StackWorker:
                     log.warning("the stack's helper said something that is no answer", stack=self._stack.name, line=line[:200])
                     continue
                 with self._lock:
-                    future = self._waiting.pop(answer["id"], None)
+                    future = running.waiting.pop(answer["id"], None)
                 if future is not None:
                     future.set_result(answer)
         code = process.wait()
         self._close_input(process)
         with self._lock:
-            waiting, self._waiting = self._waiting, {}
-            if self._process is process:
-                self._process = None
+            waiting, running.waiting = running.waiting, {}
+            if self._running is running:
+                self._running = None
         for future in waiting.values():
             future.set_result({"ok": False, "error": self._death(code)})
 

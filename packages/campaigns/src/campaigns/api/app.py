@@ -53,8 +53,10 @@ API_ROUTERS: Final[tuple[APIRouter, ...]] = (
 )
 """All routers below ``/api/v1``. A new one is added here, and nowhere else."""
 
-UPLOADS: Final = re.compile(r"/api/v1/((orders|submissions|campaigns)/[^/]+/files(/.*)?|dataid-sets)")
-"""Paths that take files or many data IDs, and so larger bodies."""
+UPLOADS: Final = re.compile(
+    r"/api/v1/(orders|submissions|campaigns)/[^/]+/files(/.*)?|(/api/v1)?/(dataid-sets|submissions/[^/]+/exclude(/look)?)"
+)
+"""Paths that take files or many data IDs, and so larger bodies: of the interface, and of the forms on the pages."""
 
 
 def create_app(settings: Settings, database: Database, *, clock: Clock | None = None) -> FastAPI:

@@ -86,11 +86,15 @@ class BodyLimit:
         async def receive_some() -> Message:
             nonlocal received
             if left < 0:
-                raise HTTPException(413)
+                raise _too_large(limit)
             message = await receive()
             received += len(message.get("body", b""))
             if received > limit:
-                raise HTTPException(413)
+                raise _too_large(limit)
             return message
 
         await self._app(scope, receive_some, send)
+
+
+def _too_large(limit: int) -> HTTPException:
+    return HTTPException(413, detail=f"at most {limit / 1_000_000:g} MB")

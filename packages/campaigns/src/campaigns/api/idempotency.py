@@ -21,12 +21,12 @@ from pydantic import BaseModel
 from campaigns.api.dependencies import Caller
 from campaigns.api.route_table import RouteTable
 from campaigns.domain.errors import IdempotencyMismatch
-from campaigns.domain.identity import Role
+from campaigns.domain.identity import Identity, Role
 from campaigns.schema.idempotency import KEY_LENGTH
 from campaigns.services.factory import Factory
 from campaigns.storage.idempotency import IdempotencyStore, KeptAnswer
 
-__all__ = ("REPLAYED", "IdempotencyKey", "Once", "idempotent")
+__all__ = ("REPLAYED", "IdempotencyKey", "Once", "answered_once", "idempotent", "key_of")
 
 REPLAYED: Final = "Idempotency-Replayed"
 
@@ -67,14 +67,29 @@ async def _once(
         ),
     ] = None,
 ) -> IdempotencyKey | None:
-    if idempotency_key is None:
-        return None
+    return None if idempotency_key is None else key_of(request, identity, idempotency_key, content=await request.body())
+
+
+def key_of(request: Request, identity: Identity, key: str, *, content: bytes) -> IdempotencyKey:
+    """Make the key of a request.
+
+    Parameters
+    ----------
+    request : `fastapi.Request`
+        The request.
+    identity : `Identity`
+        Who asks.
+    key : `str`
+        The key that came with it.
+    content : `bytes`
+        What it says; another content under the same key is another request.
+    """
     table: RouteTable = request.app.state.route_table
     sort = "agent" if identity.role is Role.AGENT else "user"
     digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
-    digest.update(await request.body())
+    digest.update(content)
     return IdempotencyKey(
-        key=idempotency_key,
+        key=key,
         principal=f"{sort}:{identity.name}",
         route=f"{request.method} {table.find(request.scope['endpoint']).path}",
         request_hash=digest.hexdigest(),
@@ -118,42 +133,50 @@ def idempotent(
     IdempotencyMismatch
         If the key came before with another request.
     """
+
+    def answer() -> KeptAnswer:
+        made = create()
+        told = {} if headers is None else dict(headers(made))
+        return KeptAnswer(request_hash="", status=status, headers=told, body=made.model_dump_json())
+
+    kept, replayed = answered_once(writing, once, answer)
+    response = Response(kept.body, status_code=kept.status, headers=kept.headers, media_type="application/json")
+    if replayed:
+        response.headers[REPLAYED] = "true"
+    return response
+
+
+def answered_once(writing: Factory, once: IdempotencyKey | None, answer: Callable[[], KeptAnswer]) -> tuple[KeptAnswer, bool]:
+    """Do something and keep its answer, or give the answer as it was before, and say which of the two.
+
+    Parameters
+    ----------
+    writing : `Factory`
+        The transaction.
+    once : `IdempotencyKey` or `None`
+        The key; without one it is simply done.
+    answer : callable
+        Does it, and gives the answer.
+
+    Raises
+    ------
+    IdempotencyMismatch
+        If the key came before with another request.
+    """
     if once is None:
-        return _response(_create(create, status=status, headers=headers, request_hash=""))
+        return answer(), False
     store = IdempotencyStore(writing.writer)
     now_us = writing.clock.now_us()
     store.forget(before_us=now_us - timedelta(hours=writing.settings.idempotency_h) // timedelta(microseconds=1))
     kept = store.claim(principal=once.principal, route=once.route, key=once.key, request_hash=once.request_hash, now_us=now_us)
     if kept is None:
-        answer = _create(create, status=status, headers=headers, request_hash=once.request_hash)
-        store.keep(principal=once.principal, route=once.route, key=once.key, answer=answer)
-        return _response(answer)
+        given = answer()
+        store.keep(principal=once.principal, route=once.route, key=once.key, answer=given)
+        return given, False
     if kept.request_hash != once.request_hash:
         raise IdempotencyMismatch(
             "The Idempotency-Key was used for another request.",
             where="Idempotency-Key",
-            remedy="Make up a new key for each new request.",
+            remedy="Make up a new key for each new request; a page makes one each time it is loaded.",
         )
-    response = _response(kept)
-    response.headers[REPLAYED] = "true"
-    return response
-
-
-def _create(
-    create: Callable[[], ModelT],
-    *,
-    status: int,
-    headers: Callable[[ModelT], Mapping[str, str]] | None,
-    request_hash: str,
-) -> KeptAnswer:
-    made = create()
-    return KeptAnswer(
-        request_hash=request_hash,
-        status=status,
-        headers={} if headers is None else dict(headers(made)),
-        body=made.model_dump_json(),
-    )
-
-
-def _response(answer: KeptAnswer) -> Response:
-    return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type="application/json")
+    return kept, True

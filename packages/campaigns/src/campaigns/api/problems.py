@@ -119,8 +119,9 @@ def _http_error(request: Request, error: HTTPException) -> Response:
                 remedy="Look at /api/v1/openapi.json for what there is.",
             ).as_problem()
         case 413:
+            limit = f": {error.detail} are taken here" if str(error.detail).startswith("at most") else ""
             problem = TooLarge(
-                "The request is larger than allowed.", where="body", remedy="Send less, or ask for a higher limit."
+                f"The request is larger than allowed{limit}.", where="body", remedy="Send less, or ask for a higher limit."
             ).as_problem()
         case status:
             phrase = HTTPStatus(status).phrase

@@ -27,7 +27,9 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "complete": ("campaigns.cli.campaigns:complete", "End a campaign as completed."),
     "define": ("campaigns.cli.campaigns:define", "Make a campaign from a campaign file."),
     "demo": ("campaigns.cli.demo:demo", "Run a small real campaign on this machine."),
+    "drop": ("campaigns.cli.exclusions:drop", "Have steps no longer leave a DataId set out."),
     "edit": ("campaigns.cli.campaigns:edit", "Give a campaign a new revision of its definition."),
+    "exclusions": ("campaigns.cli.exclusions:exclusions", "List the exclusions whose sets are still to be made."),
     "fail": ("campaigns.cli.campaigns:fail", "End a campaign as failed."),
     "list": ("campaigns.cli.campaigns:list_campaigns", "List campaigns, newest first."),
     "login": ("campaigns.cli.login:login", "Sign in, and keep a token for this server."),
@@ -45,6 +47,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "start": ("campaigns.cli.campaigns:start", "Start a campaign, once its site finds nothing wrong."),
     "submissions": ("campaigns.cli.submissions:submissions", "List a campaign's submissions."),
     "watch": ("campaigns.cli.records:watch", "Follow what happens in a campaign."),
+    "withdraw": ("campaigns.cli.exclusions:withdraw", "Take an exclusion back whose set is still to be made."),
 }
 """Name of a command to where it is and what it does, in one line."""
 

@@ -229,7 +229,7 @@ class CampaignClient(Connection):
 
     def find_outputs(self, ref: str, data_ids: list[dict[str, Any]]) -> dict[str, Any]:
         """Have the site count what the outputs of a submission's campaign have of some data IDs already; gives the order."""
-        answer: dict[str, Any] = self.post(f"submissions/{ref}/exclude/look", {"data_ids": data_ids})
+        answer: dict[str, Any] = self.create(f"submissions/{ref}/exclude/look", {"data_ids": data_ids})
         return answer
 
     def exclude(
@@ -257,6 +257,39 @@ class CampaignClient(Connection):
         """
         body = {"name": name, "data_ids": data_ids, "reason": reason, "steps": steps}
         answer: dict[str, Any] = self.create(f"submissions/{ref}/exclude", body)
+        return answer
+
+    def exclusions(self, ref: str) -> list[dict[str, Any]]:
+        """List the exclusions of a campaign whose sets are still to be made, oldest first."""
+        return list(self.items(f"campaigns/{ref}/exclusions"))
+
+    def withdraw_exclusion(self, ref: str, order_id: str, *, reason: str) -> dict[str, Any]:
+        """Take an exclusion of a campaign back whose set is still to be made; gives the order, withdrawn."""
+        answer: dict[str, Any] = self.create(f"campaigns/{ref}/exclusions/{order_id}/withdraw", {"reason": reason})
+        return answer
+
+    def drop_set(self, ref: str, reference: str, *, reason: str, steps: list[str] | None = None) -> dict[str, Any]:
+        """Have steps of a campaign that has begun no longer leave a set out.
+
+        Parameters
+        ----------
+        ref : `str`
+            The campaign.
+        reference : `str`
+            The set, as its definition has it.
+        reason : `str`
+            Why.
+        steps : `list` [`str`], optional
+            The steps; by default all that leave it out and were not submitted with it.
+
+        Returns
+        -------
+        campaign : `dict`
+            The campaign, with its new revision.
+        """
+        answer: dict[str, Any] = self.create(
+            f"campaigns/{ref}/dataid-sets/drop", {"set": reference, "steps": steps, "reason": reason}
+        )
         return answer
 
     def wait_for_order(self, order_id: str, *, timeout_s: float = 60.0) -> dict[str, Any]:

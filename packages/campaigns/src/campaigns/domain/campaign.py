@@ -108,12 +108,56 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignListing:
-    """A row of the list of campaigns: the campaign and how far its newest attempts are."""
+    """A row of the list of campaigns: what a list shows of one, without its definition.
 
-    campaign: Campaign
-    quanta: QuantaCounts
-    n_submissions: int
-    n_active: int
+    Attributes
+    ----------
+    quanta : `QuantaCounts`
+        Of the newest attempts, added up.
+    n_submissions, n_active : `int`
+        How many submissions it has, and how many of them are under way.
+    operators, labels : `tuple` [`str`, ...]
+        By name.
+    signed : `bool`
+        Whether its newest revision is signed off.
+    """
+
+    uuid: str
+    number: int
+    name: str
+    title: str
+    reason: str
+    kind: Kind
+    status: CampaignStatus
+    status_reason: str | None
+    revision: int
+    owner: str
+    lead: str | None
+    team: str | None
+    ticket: str | None
+    site: str | None
+    stack: str | None
+    butler: str | None
+    instrument: str | None
+    output: str | None
+    created_us: int
+    updated_us: int
+    started_us: int | None
+    ended_us: int | None
+    held: bool
+    starting: bool
+    signed: bool
+    waits: tuple[Wait, ...]
+    quanta: QuantaCounts = field(default_factory=QuantaCounts)
+    n_submissions: int = 0
+    n_active: int = 0
+    operators: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The local id, such as ``C-42`` (`str`)."""
+        return campaign_id(self.number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,10 @@ __all__ = (
     "Pin",
     "ReasonCount",
     "SetRole",
+    "SetSort",
     "SetUse",
     "drift_of",
+    "dropped_from",
     "excluded_from",
     "named_sets",
     "sets_of_step",
@@ -204,6 +206,37 @@ class DataIdSetEntry:
         return f"{self.name}@{self.version}"
 
 
+class SetSort(StrEnum):
+    """What sets are listed by; with ``-`` downwards."""
+
+    NEWEST = "-created"
+    OLDEST = "created"
+    NAME = "name"
+    NAME_DOWN = "-name"
+    SMALLEST = "rows"
+    LARGEST = "-rows"
+
+    @property
+    def falling(self) -> bool:
+        """Whether the largest goes first (`bool`)."""
+        return self.value.startswith("-")
+
+    @property
+    def field(self) -> str:
+        """The field of `DataIdSetEntry` (`str`)."""
+        return {"created": "created_us", "name": "name", "rows": "n_rows"}[self.value.lstrip("-")]
+
+    @property
+    def key_type(self) -> type:
+        """Of which type the keys are (`type`)."""
+        return str if self in (SetSort.NAME, SetSort.NAME_DOWN) else int
+
+    def key(self, entry: DataIdSetEntry) -> str | int:
+        """Give the key by which a set is listed."""
+        found: str | int = getattr(entry, self.field)
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Drift:
     """A pinned name of which there is a newer version now, or whose set is no longer what was pinned."""
@@ -285,15 +318,50 @@ def excluded_from(definition: Definition, reference: str, steps: Iterable[str]) 
         If a step would leave out more sets than a definition may name: such a definition could never be read again.
     """
     chosen = set(steps)
+    return _checked(definition, [_leaving(step, reference) if step.name in chosen else step for step in definition.steps])
+
+
+def dropped_from(definition: Definition, reference: str, steps: Iterable[str]) -> Definition:
+    """Give a definition in which some steps no longer leave a set out.
+
+    Parameters
+    ----------
+    definition : `Definition`
+        The definition.
+    reference : `str`
+        The set, as the definition has it. Where it is excluded from all steps at once, the others name it themselves.
+    steps : iterable of `str`
+        The names of the steps.
+
+    Raises
+    ------
+    ValueError
+        If another step would leave out more sets than a definition may name.
+    """
+    chosen = set(steps)
+    everywhere = reference in definition.sets.exclude
     changed = []
     for step in definition.steps:
         if step.name in chosen:
-            sets = step.sets.model_copy(update={"exclude": list(dict.fromkeys([*step.sets.exclude, reference]))})
-            step = step.model_copy(update={"sets": sets})  # noqa: PLW2901
-        changed.append(step)
-    changed_definition = definition.model_copy(update={"steps": changed})
+            left = [one for one in step.sets.exclude if one != reference]
+            changed.append(step.model_copy(update={"sets": step.sets.model_copy(update={"exclude": left})}))
+        else:
+            changed.append(_leaving(step, reference) if everywhere else step)
+    if everywhere:
+        rest = [one for one in definition.sets.exclude if one != reference]
+        definition = definition.model_copy(update={"sets": definition.sets.model_copy(update={"exclude": rest})})
+    return _checked(definition, changed)
+
+
+def _leaving(step: Step, reference: str) -> Step:
+    sets = step.sets.model_copy(update={"exclude": list(dict.fromkeys([*step.sets.exclude, reference]))})
+    return step.model_copy(update={"sets": sets})
+
+
+def _checked(definition: Definition, steps: list[Step]) -> Definition:
     # A copy checks nothing.
-    return Definition.model_validate(changed_definition.model_dump(mode="json", exclude_defaults=True))
+    changed = definition.model_copy(update={"steps": steps})
+    return Definition.model_validate(changed.model_dump(mode="json", exclude_defaults=True))
 
 
 def drift_of(pins: Iterable[Pin], entries: Sequence[DataIdSetEntry]) -> list[Drift]:

@@ -18,6 +18,7 @@ __all__ = (
     "IllegalTransition",
     "InvalidCredentials",
     "InvalidDefinition",
+    "InvalidFilter",
     "InvalidInput",
     "LostUpdate",
     "NotAuthenticated",
@@ -136,6 +137,19 @@ class InvalidDefinition(CampaignError):
         listed = tuple(faults)
         noun = "problem" if len(listed) == 1 else "problems"
         super().__init__(f"The definition has {len(listed)} {noun}.", faults=listed)
+
+
+class InvalidFilter(CampaignError):
+    """A filter is not in the language, or asks for what there is not; each fault names the column."""
+
+    code = "invalid_filter"
+    status = 422
+    title = "The filter is not valid"
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        listed = tuple(faults)
+        first = listed[0]
+        super().__init__(first.message, where=first.where, remedy=first.remedy, faults=listed)
 
 
 class PreflightFailed(CampaignError):

@@ -9,7 +9,7 @@ from typing import Any, Final
 from campaigns.domain.failures import message_pattern
 from campaigns.domain.quanta import QuantumFailure
 
-__all__ = ("CHOICES", "Excludable", "Proposal", "choices_of", "propose")
+__all__ = ("CHOICES", "AwaitedExclusion", "Excludable", "Proposal", "choices_of", "propose")
 
 CHOICES: Final = (
     ("visit",),
@@ -90,6 +90,66 @@ class Excludable:
     begun: list[str]
     name: str
     runs: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitedExclusion:
+    """Data to be left out of steps, whose set is still to be made: the steps wait for it.
+
+    Attributes
+    ----------
+    order_id : `str`
+        The order to the site.
+    name : `str`
+        The set's name.
+    n_data_ids : `int`
+        How many data IDs, or lists of them, it is made of.
+    steps : `tuple` [`str`, ...]
+        The steps that are to leave it out.
+    actor, reason : `str`
+        Who wants it, and why.
+    asked_us : `int`
+        Since when, UTC microseconds.
+    taken_up : `bool`
+        Whether an agent has begun to make it.
+    agent_id : `str`, optional
+        The agent that has the order.
+    served : `bool`
+        Whether an agent of the site was heard lately: the one that has begun it, or any where none has.
+    heard_us : `int`, optional
+        When it was heard last, UTC microseconds; `None` if never.
+    """
+
+    order_id: str
+    site: str
+    name: str
+    n_data_ids: int
+    steps: tuple[str, ...]
+    actor: str
+    reason: str
+    asked_us: int
+    taken_up: bool
+    agent_id: str | None = None
+    served: bool = True
+    heard_us: int | None = None
+
+    @property
+    def waits_for(self) -> str:
+        """What is waited for, as one sentence (`str`)."""
+        if self.taken_up:
+            doing = "is making it" if self.served else "began it and is silent"
+            return f"The agent at {self.site} {doing}."
+        if self.served:
+            return f"The agent at {self.site} has not taken it up yet."
+        return f"No agent serves {self.site} now."
+
+    @property
+    def remedy(self) -> str:
+        """What can be done, as one sentence (`str`)."""
+        steps = ", ".join(self.steps)
+        withdraw = f"withdraw the exclusion: {steps} then start{'s' if len(self.steps) == 1 else ''} with the data in."
+        start = f"Start the site's agent: `campaign agent --site {self.site}`. Or"
+        return f"Wait, or {withdraw}" if self.served else f"{start} {withdraw}"
 
 
 def choices_of(failures: Iterable[QuantumFailure]) -> list[tuple[str, ...]]:

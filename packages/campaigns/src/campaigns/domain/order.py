@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from campaigns.domain.errors import Fault
-from campaigns.domain.states import OrderStatus
+from campaigns.domain.states import UNDER_WAY, OrderStatus
 
 __all__ = ("AgentOrder",)
 
@@ -29,6 +29,8 @@ class AgentOrder:
         The fencing token of the newest lease; 0 before the first.
     next_seq : `int`
         The number of the report expected next, from 1.
+    dismissed_us : `int`, optional
+        When somebody said of its failure that it has been seen, UTC microseconds.
     """
 
     id: str
@@ -49,3 +51,9 @@ class AgentOrder:
     result: dict[str, Any] = field(default_factory=dict)
     begun_us: int | None = None
     ended_us: int | None = None
+    dismissed_us: int | None = None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it is still to be carried out, or is being (`bool`)."""
+        return self.status in UNDER_WAY

@@ -179,6 +179,8 @@ ORDER_TRANSITIONS: Final[Mapping[tuple[OrderStatus, OrderAction], OrderStatus]] 
     (R.LEASED, D.LEASE): R.LEASED,
     (R.LEASED, D.BEGIN): R.BEGUN,
     (R.LEASED, D.WITHDRAW): R.WITHDRAWN,
+    # What an agent still says of an order that was withdrawn from it changes nothing.
+    (R.BEGUN, D.WITHDRAW): R.WITHDRAWN,
     (R.BEGUN, D.FINISH): R.DONE,
     (R.BEGUN, D.FAIL): R.FAILED,
 }
@@ -188,6 +190,9 @@ ACTIVE: Final = frozenset({S.PLANNED, S.QUEUED, S.ACQUIRING, S.RUNNING})
 
 ENDED: Final = frozenset({S.SUCCEEDED, S.PARTLY_SUCCEEDED, S.FAILED, S.CANCELLED})
 """Submissions that will not move again by themselves."""
+
+UNDER_WAY: Final = frozenset({R.OPEN, R.LEASED, R.BEGUN})
+"""Orders that are still to be carried out, or are being."""
 
 StatusT = TypeVar("StatusT", bound=StrEnum)
 ActionT = TypeVar("ActionT", bound=StrEnum)

@@ -35,5 +35,6 @@ class AgentOrderRow(Base):
     created_us: Mapped[int] = mapped_column(Microseconds)
     begun_us: Mapped[int | None] = mapped_column(Microseconds)
     ended_us: Mapped[int | None] = mapped_column(Microseconds)
+    dismissed_us: Mapped[int | None] = mapped_column(Microseconds)
 
     __table_args__ = (Index(None, "site", "status", "created_us"),)

@@ -39,6 +39,15 @@ class CampaignRow(Base):
     butler: Mapped[str | None] = mapped_column(ShortText)
     output: Mapped[str | None] = mapped_column(ShortText)
     claims_output: Mapped[bool]
+    lead: Mapped[str | None] = mapped_column(ShortText)
+    team: Mapped[str | None] = mapped_column(ShortText)
+    ticket: Mapped[str | None] = mapped_column(ShortText)
+    instrument: Mapped[str | None] = mapped_column(ShortText)
+    waiting: Mapped[bool]
+    """Whether `waits` has any."""
+    signed_revision: Mapped[int | None] = mapped_column(Integer)
+    search_text: Mapped[str] = mapped_column(Text)
+    """All that a search for words looks at, folded; `campaigns.storage.textindex` keeps an index of it."""
 
     __table_args__ = (
         Index(None, "status", "number"),

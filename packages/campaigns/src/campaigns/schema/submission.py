@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Integer, String, Text, UniqueConstraint, Uuid
+from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaigns.schema.base import Base, Microseconds, ShortText
@@ -74,4 +74,6 @@ class SubmissionRow(Base):
     __table_args__ = (
         UniqueConstraint("campaign_id", "step", "group_name", "attempt"),
         UniqueConstraint("site", "repository", "output_run"),
+        # What a list of campaigns adds up.
+        Index("ix_submission_campaign_id_status", "campaign_id", "status", "superseded"),
     )

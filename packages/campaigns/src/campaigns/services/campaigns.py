@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 
-from campaigns.domain.campaign import Campaign, CampaignListing, Revision
+from campaigns.domain.campaign import Campaign, Revision
 from campaigns.domain.decisions import Decision, Start, decide
 from campaigns.domain.definition import Definition, missing_for_start
 from campaigns.domain.errors import (
@@ -22,7 +22,6 @@ from campaigns.domain.errors import (
     NotReady,
 )
 from campaigns.domain.identity import Role, may
-from campaigns.domain.page import Page
 from campaigns.domain.states import ACTIVE, CampaignAction, CampaignStatus, SubmissionStatus
 from campaigns.domain.submission import Submission
 from campaigns.services.conductor import Conductor
@@ -61,27 +60,6 @@ class CampaignService:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._store = CampaignStore(context.session, context.identity)
-
-    def list(self, *, limit: int, cursor: str | None) -> Page[CampaignListing]:
-        """List campaigns, newest first.
-
-        Parameters
-        ----------
-        limit : `int`
-            How many at most.
-        cursor : `str`, optional
-            The last page's ``next``.
-
-        Raises
-        ------
-        InvalidInput
-            If the cursor is none that this list gave.
-        """
-        if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
-            raise InvalidInput("The cursor is none that this list gave.", where="cursor", remedy="Begin without one.")
-        found = self._store.newest(before=None if cursor is None else int(cursor), limit=limit + 1)
-        items = list(found[:limit])
-        return Page(items, str(items[-1].campaign.number) if len(found) > limit else None)
 
     def get(self, ref: str) -> Campaign:
         """Give a campaign by local id, UUID or name."""

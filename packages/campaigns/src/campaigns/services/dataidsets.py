@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from campaigns.domain.campaign import Campaign
-from campaigns.domain.dataidsets import CampaignSet, DataIdSetEntry, SetRole, drift_of, named_sets
+from campaigns.domain.dataidsets import CampaignSet, DataIdSetEntry, SetRole, SetSort, drift_of, named_sets
 from campaigns.domain.document import unkeepable
-from campaigns.domain.errors import InvalidInput, NotFound, StaleLease, TooLarge
+from campaigns.domain.errors import IllegalTransition, InvalidInput, NotFound, StaleLease, TooLarge
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.states import OrderStatus
 from campaigns.services.context import Context
@@ -18,13 +19,27 @@ from campaigns.services.lookup import checked_reason, found_campaign
 from campaigns.services.ordering import order_about_sets, site_with
 from campaigns.storage.dataidsets import DataIdSetStore, PinStore
 from campaigns.storage.orders import OrderStore
-from campaigns.wire.agentsets import MAX_SENT_ROWS, ListSetsPayload, SetRows, ShowSetPayload, Unknown, UploadSetPayload
+from campaigns.wire.agentsets import (
+    MAX_SENT_ROWS,
+    KnownSet,
+    ListSetsPayload,
+    SetRows,
+    ShowSetPayload,
+    Unknown,
+    UploadSetPayload,
+)
 from campaigns.wire.orderkind import SET_ORDERS, OrderKind
 
 __all__ = ("DataIdSetService", "SetPage", "check_set_name", "counted_data_ids")
 
-TOLD_FOR_US = 6 * 3_600_000_000
-"""How long the list tells of orders that failed."""
+MAX_TOLD = 20
+"""How many orders the list tells of."""
+
+MAX_KNOWN = 500
+"""Of how many sets an agent is told that they are known: it tells of no more itself."""
+
+TOLD = frozenset(kind.value for kind in SET_ORDERS if kind is not OrderKind.FIND_OUTPUTS)
+"""The kinds of orders that the list tells of."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,199}")
 
@@ -65,11 +80,24 @@ class DataIdSetService:
         site: str | None = None,
         butler: str | None = None,
         name: str | None = None,
-        after: tuple[int, str] | None = None,
+        words: Sequence[str] = (),
+        sort: SetSort = SetSort.NEWEST,
+        after: tuple[int | str, str] | None = None,
         limit: int,
     ) -> list[DataIdSetEntry]:
-        """List what is known, newest first; see `DataIdSetStore.newest`."""
-        return self._store.newest(site=site, butler=butler, name=name, after=after, limit=limit)
+        """List what is known, by default newest first; see `DataIdSetStore.listed`.
+
+        Raises
+        ------
+        InvalidInput
+            If ``after`` has no UUID.
+        """
+        if after is not None:
+            try:
+                after = (after[0], str(UUID(after[1])))
+            except ValueError:
+                raise InvalidInput("The cursor is not one of this list.", where="query.cursor", remedy="Leave it out.") from None
+        return self._store.listed(site=site, butler=butler, name=name, words=words, sort=sort, after=after, limit=limit)
 
     def get(self, site: str, butler: str, reference: str) -> DataIdSetEntry:
         """Give what is known of a set, by ``name@version``, or ``name`` for the newest.
@@ -197,7 +225,11 @@ class DataIdSetService:
     def look(self, *, site: str, butler: str, stack: str | None = None) -> AgentOrder:
         """Have a site tell of all sets of a repository; what is known of them is then as it is there."""
         _, chosen = site_with(self._context, site, butler=butler, stack=stack)
-        return order_about_sets(self._context, site, ListSetsPayload(stack=chosen, repository=butler))
+        known = [
+            KnownSet(name=name, version=version, digest=digest)
+            for name, version, digest in self._store.known(site, butler, limit=MAX_KNOWN)
+        ]
+        return order_about_sets(self._context, site, ListSetsPayload(stack=chosen, repository=butler, known=known))
 
     def show(self, site: str, butler: str, reference: str) -> AgentOrder:
         """Have a site bring the data IDs of a set, which can then be read here."""
@@ -210,10 +242,43 @@ class DataIdSetService:
         return order_about_sets(self._context, site, payload)
 
     def under_way(self) -> Sequence[AgentOrder]:
-        """List the newest orders about sets that are under way, or could not be carried out in the last hours."""
-        since_us = self._context.clock.now_us() - TOLD_FOR_US
-        kinds = [kind.value for kind in SET_ORDERS if kind is not OrderKind.FIND_OUTPUTS]
-        return OrderStore(self._context.session, self._context.identity).unsuccessful(kinds, since_us=since_us, limit=5)
+        """List the orders about sets that are under way, and those that failed until that is dealt with; newest first."""
+        return OrderStore(self._context.session, self._context.identity).unsuccessful(sorted(TOLD), limit=MAX_TOLD)
+
+    def dismiss(self, order_id: str, *, reason: str | None = None) -> AgentOrder:
+        """Say of an order that failed that it has been seen: the pages no longer tell of it.
+
+        Raises
+        ------
+        IllegalTransition
+            If it has not failed.
+        NotFound
+            If there is no such order about sets.
+        """
+        orders = OrderStore(self._context.session, self._context.identity)
+        order = orders.find(order_id, lock=True)
+        if order is None or order.kind not in TOLD:
+            raise NotFound(f"There is no order {order_id} about DataId sets.", where=order_id)
+        if order.status is not OrderStatus.FAILED:
+            raise IllegalTransition(
+                f"The order is {order.status.value}: only one that failed is dismissed.",
+                where=order_id,
+                remedy="It goes by itself when it is done.",
+            )
+        if order.dismissed_us is not None:
+            return order
+        dismissed = replace(order, dismissed_us=self._context.clock.now_us())
+        orders.save(dismissed)
+        about = order.payload.get("name") or order.payload["repository"]
+        self._context.record(
+            "order.dismissed",
+            f"The failure to {order.kind.replace('_', ' ')} {about} was dismissed",
+            reason=reason,
+            campaign=order.campaign_uuid,
+            submission=order.submission_uuid,
+            details={"order": order.id, "faults": [fault.as_dict() for fault in order.faults]},
+        )
+        return dismissed
 
     def put_rows(self, order_id: str, content: bytes, *, token: int) -> None:
         """Keep the data IDs that an agent brings for its order, until the order is done.

@@ -8,6 +8,7 @@ from campaigns.config import Settings
 from campaigns.domain.events import EventDraft
 from campaigns.domain.identity import Identity
 from campaigns.gateways.clock import Clock
+from campaigns.services.campaignlist import CampaignListService
 from campaigns.services.campaigns import CampaignService
 from campaigns.services.context import Context
 from campaigns.services.dataidsets import DataIdSetService
@@ -70,6 +71,10 @@ class Factory:
     def campaigns(self) -> CampaignService:
         """Make the service for campaigns and their definitions."""
         return CampaignService(self._context())
+
+    def campaign_list(self) -> CampaignListService:
+        """Make the service that finds campaigns."""
+        return CampaignListService(self._context())
 
     def starting(self) -> StartService:
         """Make the service that starts campaigns."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from campaigns.domain.campaign import Campaign, Revision
+from campaigns.domain.campaign import Campaign
 from campaigns.domain.dataidsets import DataIdSetEntry, ReasonCount, excluded_from
 from campaigns.domain.definition import MAX_SETS
 from campaigns.domain.errors import Fault
@@ -22,10 +20,11 @@ from campaigns.domain.states import CAMPAIGN_TRANSITIONS, CampaignAction, Campai
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
 from campaigns.services.pins import PinService
+from campaigns.services.revising import revised_by
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.dataidsets import DataIdSetStore
 from campaigns.storage.orders import OrderStore
-from campaigns.wire.agentsets import EVERYONE, FoundOutputs, FoundSet, FoundSets, OutputCount
+from campaigns.wire.agentsets import EVERYONE, FoundOutputs, FoundSet, FoundSets, OutputCount, StepFit
 from campaigns.wire.orderkind import OrderKind
 
 __all__ = ("SetReportService", "no_result")
@@ -81,7 +80,7 @@ class SetReportService:
                 if order.kind == OrderKind.UPLOAD_SET:
                     self._made(order, found)
                 if excluding:
-                    self._exclude(order, found)
+                    self._exclude(order, found, told.fits)
         return order
 
     def catalogue(self, order: AgentOrder, found: Sequence[FoundSet], *, rows_sha256: str | None = None) -> None:
@@ -115,7 +114,9 @@ class SetReportService:
 
     def _take_list(self, order: AgentOrder, found: Sequence[FoundSet]) -> None:
         if order.result.get("n_sets") == len(found):
-            self._store.keep_only(order.site, order.payload["repository"], [(one.name, one.version) for one in found])
+            kept = [(one.name, one.version) for one in found]
+            asked_us = order.created_us if order.begun_us is None else order.begun_us
+            self._store.keep_only(order.site, order.payload["repository"], kept, asked_us=asked_us)
         self.catalogue(order, found)
 
     def _found(self, order: AgentOrder, outputs: Sequence[OutputCount]) -> None:
@@ -142,12 +143,16 @@ class SetReportService:
             details={"digest": found.digest, "rows": found.rows, "order": order.id},
         )
 
-    def _exclude(self, order: AgentOrder, found: FoundSet) -> None:
+    def _exclude(self, order: AgentOrder, found: FoundSet, fits: Sequence[StepFit]) -> None:
         """Give the campaign a revision in which some steps leave the new set out."""
         campaign = self._campaign(order)
-        if campaign is None or campaign.status not in (CampaignStatus.RUNNING, CampaignStatus.PAUSED):
+        if campaign is None:
             return
         reference, steps = f"{found.name}@{found.version}", [str(step) for step in order.payload["exclude_from"]]
+        if campaign.status not in (CampaignStatus.RUNNING, CampaignStatus.PAUSED):
+            message = f"The set {reference} is made, and not excluded: {campaign.id} is {campaign.status.value}."
+            self._not_excluded(replace(order, faults=(Fault("sets_not_usable", message, campaign.id),)))
+            return
         try:
             definition = excluded_from(campaign.definition, reference, steps)
         except ValueError:
@@ -158,29 +163,26 @@ class SetReportService:
             fault = Fault("sets_not_usable", message, f"steps {', '.join(steps)}", remedy)
             self._not_excluded(replace(order, faults=(fault,)))
             return
-        document = definition.model_dump(mode="json", exclude_defaults=True)
-        canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        now, actor = self._context.clock.now_us(), _person(order)
-        revision = Revision(
-            number=campaign.revision + 1,
-            definition=definition,
-            digest=hashlib.sha256(canonical.encode()).hexdigest(),
-            author=actor.name,
-            reason=order.reason or "",
-            created_us=now,
-        )
-        store = CampaignStore(self._context.writing, SYSTEM)
-        store.add_revision(campaign, revision)
-        revised = replace(campaign, revision=revision.number, definition=definition, updated_us=now)
-        store.save(revised)
+        actor = _person(order)
+        revised = revised_by(self._context, campaign, definition, author=actor, reason=order.reason or "")
+        known = {fit.step for fit in fits if fit.outcome != "not_known"}
+        doubtful = [step for step in steps if step not in known]
+        doubt = f"; whether it fits {', '.join(doubtful)} could not be looked at" if doubtful else ""
         self._context.record(
             "campaign.excluded",
-            f"{campaign.id} leaves {reference} out of {', '.join(steps)}: revision {revision.number}",
+            f"{campaign.id} leaves {reference} out of {', '.join(steps)}: revision {revised.revision}{doubt}",
             reason=order.reason,
             campaign=campaign.uuid,
             submission=order.submission_uuid,
             actor=actor,
-            details={"set": reference, "digest": found.digest, "rows": found.rows, "steps": steps, "to": revision.number},
+            details={
+                "set": reference,
+                "digest": found.digest,
+                "rows": found.rows,
+                "steps": steps,
+                "to": revised.revision,
+                "fits": [fit.model_dump() for fit in fits],
+            },
         )
         PinService(self._context).pin(revised, [{"reference": reference, "set": found.model_dump()}], actor=actor)
         Conductor(self._context).advance(revised)
@@ -216,6 +218,7 @@ class _Told:
 
     sets: tuple[FoundSet, ...] = ()
     outputs: tuple[OutputCount, ...] = ()
+    fits: tuple[StepFit, ...] = ()
 
     @classmethod
     def of(cls, order: AgentOrder) -> _Told:
@@ -229,7 +232,8 @@ class _Told:
                 found = FoundSet.model_validate(order.result.get("set"))
                 if found.name != order.payload["name"]:
                     raise ValueError("this is another set")
-                return cls(sets=(found,))
+                fits = tuple(StepFit.model_validate(fit) for fit in order.result.get("fits") or ())
+                return cls(sets=(found,), fits=fits)
 
 
 def no_result(order: AgentOrder, error: Exception) -> Fault:

@@ -289,13 +289,12 @@ class SubmissionService:
     def _check_not_awaiting(self, campaign: Campaign, submission: Submission) -> None:
         """Refuse a new attempt before the set is there: it would take in what somebody wants left out."""
         for order in self._orders.excluding(campaign.uuid):
-            if submission.step in order.payload["exclude_from"]:
-                name = order.payload["name"]
+            if submission.step in order.steps:
                 raise NotReady(
-                    f"{submission.id} is of {submission.step}, which is to leave out the set {name}: "
-                    f"{order.site} is still to make it, by the order {order.id}.",
+                    f"{submission.id} is of {submission.step}, which is to leave out the set {order.name}: "
+                    f"{order.site} is still to make it, by the order {order.order_id}.",
                     where=submission.id,
-                    remedy="Wait until the set is made, then restart it.",
+                    remedy="Wait until the set is made, then restart it; or withdraw the exclusion.",
                 )
 
     def _check_campaign(self, campaign: Campaign) -> None:

@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, Select, false, func, select
+from sqlalchemy import ColumnElement, Select, delete, false, insert, select
 from sqlalchemy.orm import Session
 
 from campaigns.domain.campaign import (
     Campaign,
-    CampaignListing,
     Revision,
     Wait,
     campaign_id,
     parse_campaign_id,
 )
 from campaigns.domain.definition import Definition
+from campaigns.domain.filtering.texts import search_text
+from campaigns.domain.filtering.tree import folded
 from campaigns.domain.identity import Identity
-from campaigns.domain.quanta import COUNTS, QuantaCounts
-from campaigns.domain.states import ACTIVE, CampaignStatus, Kind
+from campaigns.domain.states import CampaignStatus, Kind
 from campaigns.schema.campaign import CampaignRow
+from campaigns.schema.campaign_word import CampaignWordRow
 from campaigns.schema.counter import CounterRow
 from campaigns.schema.revision import RevisionRow
-from campaigns.schema.submission import SubmissionRow
-from campaigns.schema.task_counts import TaskCountsRow
+from campaigns.storage.textindex import TextIndex
 
 __all__ = ("CampaignStore",)
-
-
-@dataclass(frozen=True, slots=True)
-class _Activity:
-    quanta: QuantaCounts
-    n_submissions: int
-    n_active: int
 
 
 class CampaignStore:
@@ -75,28 +67,6 @@ class CampaignStore:
         row = self._session.execute(self._visible().where(CampaignRow.name == name)).one_or_none()
         return None if row is None else _campaign(row[0], row[1])
 
-    def newest(self, *, before: int | None, limit: int) -> Sequence[CampaignListing]:
-        """List campaigns by falling number.
-
-        Parameters
-        ----------
-        before : `int`, optional
-            Only campaigns with smaller numbers.
-        limit : `int`
-            How many at most.
-        """
-        statement = self._visible().order_by(CampaignRow.number.desc()).limit(limit)
-        if before is not None:
-            statement = statement.where(CampaignRow.number < before)
-        campaigns = [_campaign(row[0], row[1]) for row in self._session.execute(statement)]
-        activity = self._activity([campaign.uuid for campaign in campaigns])
-        nothing = _Activity(QuantaCounts(), 0, 0)
-        return [
-            CampaignListing(campaign=campaign, quanta=seen.quanta, n_submissions=seen.n_submissions, n_active=seen.n_active)
-            for campaign in campaigns
-            for seen in [activity.get(campaign.uuid, nothing)]
-        ]
-
     def revisions(self, campaign: Campaign) -> list[Revision]:
         """List the revisions of a campaign, newest first."""
         statement = select(RevisionRow).where(RevisionRow.campaign_id == campaign.uuid).order_by(RevisionRow.number.desc())
@@ -109,8 +79,12 @@ class CampaignStore:
 
     def add(self, campaign: Campaign, revision: Revision) -> None:
         """Write a new campaign with its first revision."""
-        self._session.add(CampaignRow(id=campaign.uuid, start_order_id=None, **_columns(campaign)))
+        text = _searched(campaign)
+        row = CampaignRow(id=campaign.uuid, start_order_id=None, signed_revision=None, search_text=text, **_columns(campaign))
+        self._session.add(row)
         self._session.flush()
+        TextIndex(self._session).put(campaign.number, text, old=None)
+        self._put_words(campaign)
         self.add_revision(campaign, revision)
 
     def add_revision(self, campaign: Campaign, revision: Revision) -> None:
@@ -130,8 +104,34 @@ class CampaignStore:
     def save(self, campaign: Campaign) -> None:
         """Write what may have changed of a campaign."""
         row = self._session.get_one(CampaignRow, campaign.uuid)
+        if row.revision != campaign.revision:
+            text, old = _searched(campaign), row.search_text
+            row.search_text = text
+            TextIndex(self._session).put(campaign.number, text, old=old)
+            self._put_words(campaign)
         for name, value in _columns(campaign).items():
             setattr(row, name, value)
+
+    def _put_words(self, campaign: Campaign) -> None:
+        """Write what a definition has several of in the place of what was there."""
+        definition = campaign.definition
+        parts = (definition.sets, *(step.sets for step in definition.steps))
+        sets = {name for part in parts for name in (*part.include, *part.exclude)}
+        words = {("label", folded(label)) for label in definition.labels}
+        words |= {("set", folded(name)) for each in sets for name in (each, each.partition("@")[0])}
+        mine = (CampaignWordRow.campaign_id == campaign.uuid, CampaignWordRow.kind.in_(("label", "set")))
+        self._session.execute(delete(CampaignWordRow).where(*mine))
+        if words:
+            rows = [{"campaign_id": campaign.uuid, "kind": kind, "word": word} for kind, word in sorted(words)]
+            self._session.execute(insert(CampaignWordRow), rows)
+
+    def put_operators(self, campaign_uuid: str, names: Iterable[str]) -> None:
+        """Write who operates a campaign's submissions, for searching, in the place of what was there."""
+        mine = (CampaignWordRow.campaign_id == campaign_uuid, CampaignWordRow.kind == "operator")
+        self._session.execute(delete(CampaignWordRow).where(*mine))
+        rows = [{"campaign_id": campaign_uuid, "kind": "operator", "word": name} for name in sorted({*map(folded, names)})]
+        if rows:
+            self._session.execute(insert(CampaignWordRow), rows)
 
     def set_start_order(self, campaign: Campaign, order_id: str | None) -> None:
         """Remember, or forget, the order by which the site looks before a start."""
@@ -164,30 +164,6 @@ class CampaignStore:
             (RevisionRow.campaign_id == CampaignRow.id) & (RevisionRow.number == CampaignRow.revision),
         )
         return statement.where(false()) if self._identity.site is not None else statement
-
-    def _activity(self, uuids: list[str]) -> dict[str, _Activity]:
-        """Add up the newest attempts of each campaign, in one query."""
-        sums = [func.coalesce(func.sum(getattr(TaskCountsRow, name)), 0) for name in COUNTS]
-        counts = (
-            select(SubmissionRow.campaign_id, *sums)
-            .join(TaskCountsRow, TaskCountsRow.submission_id == SubmissionRow.id)
-            .where(SubmissionRow.campaign_id.in_(uuids), ~SubmissionRow.superseded)
-            .group_by(SubmissionRow.campaign_id)
-        )
-        quanta = {
-            row[0]: QuantaCounts(**dict(zip(COUNTS, map(int, row[1:]), strict=True))) for row in self._session.execute(counts)
-        }
-        active = [status.value for status in ACTIVE]
-        numbers = (
-            select(
-                SubmissionRow.campaign_id,
-                func.count(),
-                func.count().filter(SubmissionRow.status.in_(active)),
-            )
-            .where(SubmissionRow.campaign_id.in_(uuids))
-            .group_by(SubmissionRow.campaign_id)
-        )
-        return {row[0]: _Activity(quanta.get(row[0], QuantaCounts()), row[1], row[2]) for row in self._session.execute(numbers)}
 
 
 def _matches(ref: str) -> ColumnElement[bool]:
@@ -222,7 +198,19 @@ def _columns(campaign: Campaign) -> dict[str, object]:
         "butler": campaign.definition.butler,
         "output": campaign.definition.output,
         "claims_output": campaign.started_us is not None,
+        "lead": campaign.definition.lead,
+        "team": campaign.definition.team,
+        "ticket": campaign.definition.ticket,
+        "instrument": campaign.definition.instrument,
+        "waiting": bool(campaign.waits),
     }
+
+
+def _searched(campaign: Campaign) -> str:
+    """Give all that a search for words looks at."""
+    definition = campaign.definition
+    told = (campaign.name, campaign.title, campaign.reason, definition.description, *definition.labels)
+    return search_text((campaign.id, *told, definition.ticket, definition.lead, definition.team, definition.output))
 
 
 def _campaign(row: CampaignRow, revision: RevisionRow) -> Campaign:

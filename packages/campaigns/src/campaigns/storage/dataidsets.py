@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, false, or_, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, case, delete, or_, select, tuple_
 
 from campaigns.domain.campaign import campaign_id
-from campaigns.domain.dataidsets import DataIdSetEntry, Pin, ReasonCount
-from campaigns.domain.identity import Identity
+from campaigns.domain.dataidsets import DataIdSetEntry, Pin, ReasonCount, SetSort
 from campaigns.schema.campaign import CampaignRow
 from campaigns.schema.dataid_set import DataIdSetRow
 from campaigns.schema.set_pin import SetPinRow
+from campaigns.storage.base import SiteBoundStore
+from campaigns.storage.dialects import insertion, list_length
 
 __all__ = ("DataIdSetStore", "PinStore")
 
@@ -23,32 +23,25 @@ _PLAIN = (
 )  # fmt: skip
 """Columns that are named and typed as the fields of `DataIdSetEntry`."""
 
+_KEY = ("site", "butler", "name", "version")
+"""What tells one set of one repository from another."""
 
-class DataIdSetStore:
-    """Sets that an identity may see: an agent those of its site, people all.
 
-    Parameters
-    ----------
-    session : `sqlalchemy.orm.Session`
-        A read session, or a write session for what changes anything.
-    identity : `Identity`
-        Who asks; every read is filtered by it.
-    """
+class DataIdSetStore(SiteBoundStore):
+    """Sets that an identity may see: an agent those of its site, people all."""
 
-    def __init__(self, session: Session, identity: Identity) -> None:
-        self._session = session
-        self._identity = identity
-
-    def newest(
+    def listed(
         self,
         *,
         site: str | None = None,
         butler: str | None = None,
         name: str | None = None,
-        after: tuple[int, str] | None = None,
+        words: Sequence[str] = (),
+        sort: SetSort = SetSort.NEWEST,
+        after: tuple[int | str, str] | None = None,
         limit: int,
     ) -> list[DataIdSetEntry]:
-        """List sets, newest first.
+        """List sets, by default newest first.
 
         Parameters
         ----------
@@ -56,22 +49,31 @@ class DataIdSetStore:
             Only those of a site, and of a repository.
         name : `str`, optional
             Only those whose names contain it, in capitals or not.
-        after : `tuple` [`int`, `str`], optional
-            Only those after the one that was made then and has this UUID.
+        words : sequence of `str`, optional
+            Only those that have each of these in name, owner, description or source, in capitals or not.
+        sort : `SetSort`, optional
+            What they are listed by; those of which that is the same, by UUID.
+        after : `tuple`, optional
+            Only those after the one that has this key of ``sort``, and this UUID.
         limit : `int`
             How many at most.
         """
-        statement = self._visible().order_by(DataIdSetRow.created_us.desc(), DataIdSetRow.id.desc()).limit(limit)
+        by, uuid = getattr(DataIdSetRow, sort.field), DataIdSetRow.id
+        order = (by.desc(), uuid.desc()) if sort.falling else (by, uuid)
+        statement = self._visible().order_by(*order).limit(limit)
         if site is not None:
             statement = statement.where(DataIdSetRow.site == site)
         if butler is not None:
             statement = statement.where(DataIdSetRow.butler == butler)
         if name is not None:
             statement = statement.where(DataIdSetRow.name.icontains(name, autoescape=True))
+        for word in words:
+            told = (DataIdSetRow.name, DataIdSetRow.owner, DataIdSetRow.description, DataIdSetRow.source)
+            statement = statement.where(or_(*(column.icontains(word, autoescape=True) for column in told)))
         if after is not None:
-            time_us, uuid = after
-            same_time = and_(DataIdSetRow.created_us == time_us, DataIdSetRow.id < uuid)
-            statement = statement.where(or_(DataIdSetRow.created_us < time_us, same_time))
+            key, last = after
+            beyond = (by < key, uuid < last) if sort.falling else (by > key, uuid > last)
+            statement = statement.where(or_(beyond[0], and_(by == key, beyond[1])))
         return [_entry(row) for row in self._session.scalars(statement)]
 
     def find(self, site: str, butler: str, name: str, version: int | None) -> DataIdSetEntry | None:
@@ -88,30 +90,54 @@ class DataIdSetStore:
         return [_entry(row) for row in self._session.scalars(statement.order_by(DataIdSetRow.name, DataIdSetRow.version))]
 
     def put(self, entry: DataIdSetEntry) -> None:
-        """Write what was told of a set, over what was known of it; data IDs that are here already stay, unless it is another."""
-        row = self._session.scalars(
-            self._of(entry.site, entry.butler).where(DataIdSetRow.name == entry.name, DataIdSetRow.version == entry.version)
-        ).one_or_none()
+        """Write what was told of a set, over what was known of it; data IDs that are here already stay, unless it is another.
+
+        Notes
+        -----
+        One statement: of two that tell of the same set at once, one writes after the other.
+        """
         told: dict[str, Any] = {name: getattr(entry, name) for name in _PLAIN}
         told["dimensions"] = list(entry.dimensions)
-        reasons = [{"reason": one.reason, "rows": one.rows} for one in entry.reasons]
-        if row is None:
-            counted = {"reasons": reasons, "n_reasons": entry.n_reasons}
-            self._session.add(DataIdSetRow(id=entry.uuid, rows_sha256=entry.rows_sha256, **told, **counted))
-        else:
-            if entry.rows_sha256 is not None or row.digest != entry.digest:
-                row.rows_sha256 = entry.rows_sha256
-            # A list tells fewer of the reasons, and none of a large set.
-            if row.digest != entry.digest or len(reasons) > len(row.reasons):
-                told |= {"reasons": reasons, "n_reasons": entry.n_reasons}
-            for name, value in told.items():
-                if getattr(row, name) != value:
-                    setattr(row, name, value)
-        self._session.flush()
+        told["reasons"] = [{"reason": one.reason, "rows": one.rows} for one in entry.reasons]
+        told |= {"id": entry.uuid, "n_reasons": entry.n_reasons, "rows_sha256": entry.rows_sha256}
+        statement = insertion(self._session, DataIdSetRow).values(told)
+        new, row = statement.excluded, DataIdSetRow
+        another = row.digest != new.digest
+        # A list tells fewer of the reasons, and none of a large set.
+        better = or_(another, list_length(new.reasons) > list_length(row.reasons))
+        changed: dict[str, Any] = {name: new[name] for name in (*_PLAIN, "dimensions") if name not in _KEY}
+        changed["reasons"] = case((better, new.reasons), else_=row.reasons)
+        changed["n_reasons"] = case((better, new.n_reasons), else_=row.n_reasons)
+        changed["rows_sha256"] = case((or_(another, new.rows_sha256.is_not(None)), new.rows_sha256), else_=row.rows_sha256)
+        self._session.execute(
+            statement.on_conflict_do_update(index_elements=list(_KEY), set_=changed),
+            execution_options={"synchronize_session": False},
+        )
 
-    def keep_only(self, site: str, butler: str, kept: Iterable[tuple[str, int]]) -> None:
-        """Forget the sets of a repository that are not among these names and versions."""
-        statement = delete(DataIdSetRow).where(DataIdSetRow.site == site, DataIdSetRow.butler == butler)
+    def known(self, site: str, butler: str, *, limit: int) -> list[tuple[str, int, str]]:
+        """List name, version and digest of the sets of a repository whose reasons are known, newest first."""
+        columns = select(DataIdSetRow.name, DataIdSetRow.version, DataIdSetRow.digest)
+        statement = self._seen(columns, DataIdSetRow.site).where(
+            DataIdSetRow.site == site, DataIdSetRow.butler == butler, DataIdSetRow.n_reasons.is_not(None)
+        )
+        rows = self._session.execute(statement.order_by(DataIdSetRow.created_us.desc(), DataIdSetRow.id.desc()).limit(limit))
+        return [(name, version, digest) for name, version, digest in rows]
+
+    def keep_only(self, site: str, butler: str, kept: Iterable[tuple[str, int]], *, asked_us: int) -> None:
+        """Forget the sets of a repository that are not among these names and versions.
+
+        Parameters
+        ----------
+        site, butler : `str`
+            The repository.
+        kept : iterable of `tuple` [`str`, `int`]
+            What is there.
+        asked_us : `int`
+            When it was asked what is there, UTC microseconds: what was told of after that may be newer than the answer.
+        """
+        statement = delete(DataIdSetRow).where(
+            DataIdSetRow.site == site, DataIdSetRow.butler == butler, DataIdSetRow.seen_us <= asked_us
+        )
         self._session.execute(statement.where(tuple_(DataIdSetRow.name, DataIdSetRow.version).not_in(list(kept))))
 
     def forget(self, site: str, butler: str, name: str, version: int) -> None:
@@ -123,24 +149,13 @@ class DataIdSetStore:
         return self._visible().where(DataIdSetRow.site == site, DataIdSetRow.butler == butler)
 
     def _visible(self) -> Select[DataIdSetRow]:
-        statement = select(DataIdSetRow)
-        return statement.where(DataIdSetRow.site == self._identity.site) if self._identity.site is not None else statement
+        statement: Select[DataIdSetRow] = self._seen(select(DataIdSetRow), DataIdSetRow.site)
+        # What is written past the session's own rows is read anew.
+        return statement.execution_options(populate_existing=True)
 
 
-class PinStore:
-    """What campaigns that an identity may see have pinned.
-
-    Parameters
-    ----------
-    session : `sqlalchemy.orm.Session`
-        A read session, or a write session for what changes anything.
-    identity : `Identity`
-        Who asks; every read is filtered by it.
-    """
-
-    def __init__(self, session: Session, identity: Identity) -> None:
-        self._session = session
-        self._identity = identity
+class PinStore(SiteBoundStore):
+    """What campaigns that an identity may see have pinned."""
 
     def of_campaign(self, campaign_uuid: str) -> dict[str, Pin]:
         """Give the pins of a campaign by what its definition calls the sets."""
@@ -179,8 +194,8 @@ class PinStore:
         return [(campaign_id(number), title, version) for number, title, version in self._session.execute(statement)]
 
     def _visible(self) -> Select[SetPinRow]:
-        statement = select(SetPinRow)
-        return statement.where(false()) if self._identity.site is not None else statement
+        statement: Select[SetPinRow] = self._seen(select(SetPinRow), None)
+        return statement
 
 
 def _entry(row: DataIdSetRow) -> DataIdSetEntry:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from campaigns.domain.errors import Fault
-from campaigns.domain.identity import Identity
+from campaigns.domain.exclusions import AwaitedExclusion
 from campaigns.domain.order import AgentOrder
-from campaigns.domain.states import OrderStatus
+from campaigns.domain.states import UNDER_WAY, OrderStatus
 from campaigns.schema.agent_order import AgentOrderRow
+from campaigns.storage.base import SiteBoundStore
+from campaigns.storage.dialects import list_length
 
 __all__ = ("OrderStore",)
 
 _PLAIN = (
     "id", "site", "kind", "payload", "actor", "reason", "agent_id", "token", "lease_until_us", "next_seq", "result", "created_us",
-    "begun_us", "ended_us",
+    "begun_us", "ended_us", "dismissed_us",
 )  # fmt: skip
 """Columns that are named and typed as the fields of `AgentOrder`."""
 
@@ -27,24 +29,14 @@ IN_TURN = "chain"
 EXCLUDING = "upload_set"
 """Orders of this kind may make a set that a campaign is to leave out of later steps."""
 
+_UNDER_WAY = sorted(status.value for status in UNDER_WAY)
+
 IN_TURN_PATIENCE_US = 600_000_000
 """How long the next such order waits for one that was begun: its agent may never come back."""
 
 
-class OrderStore:
-    """Orders that an identity may see: an agent those of its site, people all.
-
-    Parameters
-    ----------
-    session : `sqlalchemy.orm.Session`
-        A read session, or a write session for what changes anything.
-    identity : `Identity`
-        Who asks; every read is filtered by it.
-    """
-
-    def __init__(self, session: Session, identity: Identity) -> None:
-        self._session = session
-        self._identity = identity
+class OrderStore(SiteBoundStore):
+    """Orders that an identity may see: an agent those of its site, people all."""
 
     def find(self, order_id: str, *, lock: bool = False) -> AgentOrder | None:
         """Give an order, or `None`; with ``lock``, hold it until the transaction ends."""
@@ -111,28 +103,75 @@ class OrderStore:
 
     def awaited_steps(self, campaign_uuid: str) -> frozenset[str]:
         """Give the steps of a campaign for which a set is being made that they are to leave out."""
-        return frozenset(step for order in self.excluding(campaign_uuid) for step in order.payload["exclude_from"])
+        return frozenset(step for one in self.excluding(campaign_uuid) for step in one.steps)
 
-    def excluding(self, campaign_uuid: str) -> list[AgentOrder]:
-        """List the orders under way by which a set is made that steps of a campaign are to leave out, oldest first."""
-        statement = self._visible().where(
+    def excluding(self, campaign_uuid: str) -> list[AwaitedExclusion]:
+        """List the exclusions of a campaign whose sets are still to be made, oldest first.
+
+        Notes
+        -----
+        Their data IDs are counted in the database and stay there: this is asked with each change of a campaign.
+        """
+        payload = AgentOrderRow.payload
+        columns = (
+            AgentOrderRow.id, AgentOrderRow.site, AgentOrderRow.status, AgentOrderRow.actor, AgentOrderRow.reason,
+            AgentOrderRow.agent_id, AgentOrderRow.created_us, payload["name"], payload["exclude_from"],
+            list_length(payload["data_ids"]),
+        )  # fmt: skip
+        statement = self._seen(select(*columns), AgentOrderRow.site).where(
             AgentOrderRow.campaign_id == campaign_uuid,
             AgentOrderRow.kind == EXCLUDING,
-            AgentOrderRow.status.in_([OrderStatus.OPEN.value, OrderStatus.LEASED.value, OrderStatus.BEGUN.value]),
+            AgentOrderRow.status.in_(_UNDER_WAY),
         )
-        rows = self._session.scalars(statement.order_by(AgentOrderRow.created_us, AgentOrderRow.id))
-        return [_order(row) for row in rows if row.payload.get("exclude_from")]
+        rows = self._session.execute(statement.order_by(AgentOrderRow.created_us, AgentOrderRow.id))
+        return [
+            AwaitedExclusion(
+                order_id=order_id,
+                site=site,
+                taken_up=status == OrderStatus.BEGUN.value,
+                actor=actor,
+                reason=reason or "",
+                agent_id=agent_id,
+                asked_us=created_us,
+                name=name,
+                steps=tuple(steps),
+                n_data_ids=number,
+            )
+            for order_id, site, status, actor, reason, agent_id, created_us, name, steps, number in rows
+            if steps
+        ]
 
-    def unsuccessful(self, kinds: Collection[str], *, since_us: int, limit: int) -> list[AgentOrder]:
-        """List orders of some kinds, made after a time, that are under way, failed or withdrawn; newest first."""
+    def unsuccessful(self, kinds: Collection[str], *, limit: int) -> list[AgentOrder]:
+        """List orders of some kinds that are under way, or have failed and nobody has dealt with that; newest first.
+
+        Parameters
+        ----------
+        kinds : collection of `str`
+            The kinds.
+        limit : `int`
+            How many at most; what is under way goes before what has failed.
+
+        Notes
+        -----
+        A failure is dealt with once it is dismissed, or an order made later has done the same: of the same kind, at the same
+        site, in the same repository and about the same name.
+        """
+        later = aliased(AgentOrderRow)
+        payload, its = AgentOrderRow.payload, later.payload
+        done_since = exists().where(
+            later.site == AgentOrderRow.site,
+            later.kind == AgentOrderRow.kind,
+            later.status == OrderStatus.DONE.value,
+            later.created_us >= AgentOrderRow.created_us,
+            its["repository"].as_string() == payload["repository"].as_string(),
+            func.coalesce(its["name"].as_string(), "") == func.coalesce(payload["name"].as_string(), ""),
+        )
+        failed = and_(AgentOrderRow.status == OrderStatus.FAILED.value, AgentOrderRow.dismissed_us.is_(None), ~done_since)
+        under_way = AgentOrderRow.status.in_(_UNDER_WAY)
         statement = (
             self._visible()
-            .where(
-                AgentOrderRow.kind.in_(list(kinds)),
-                AgentOrderRow.created_us >= since_us,
-                AgentOrderRow.status != OrderStatus.DONE.value,
-            )
-            .order_by(AgentOrderRow.created_us.desc(), AgentOrderRow.id)
+            .where(AgentOrderRow.kind.in_(list(kinds)), or_(under_way, failed))
+            .order_by(case((under_way, 0), else_=1), AgentOrderRow.created_us.desc(), AgentOrderRow.id)
             .limit(limit)
         )
         return [_order(row) for row in self._session.scalars(statement)]
@@ -166,8 +205,8 @@ class OrderStore:
         return [_order(row) for row in self._session.scalars(statement)]
 
     def _visible(self) -> Select[AgentOrderRow]:
-        statement = select(AgentOrderRow)
-        return statement.where(AgentOrderRow.site == self._identity.site) if self._identity.site is not None else statement
+        statement: Select[AgentOrderRow] = self._seen(select(AgentOrderRow), AgentOrderRow.site)
+        return statement
 
 
 def _its_turn(now_us: int) -> ColumnElement[bool]:

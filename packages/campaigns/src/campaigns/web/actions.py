@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.decisions import Start
 from campaigns.domain.definition import missing_for_start
+from campaigns.domain.exclusions import AwaitedExclusion
 from campaigns.domain.identity import Identity, Role, may
 from campaigns.domain.states import ACTIVE, CampaignStatus, Judgement, SubmissionStatus
 from campaigns.domain.submission import Submission
 
-__all__ = ("Action", "campaign_actions", "submission_actions")
+__all__ = ("Action", "campaign_actions", "submission_actions", "withdrawal")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,20 @@ def campaign_actions(campaign: Campaign, ready: list[Start], *, active: bool, id
     ):
         offered.append(_cancel(campaign))
     return offered
+
+
+def withdrawal(campaign: Campaign, awaited: AwaitedExclusion) -> Action:
+    """Give the action that takes an exclusion back whose set is still to be made."""
+    steps = ", ".join(awaited.steps)
+    return Action(
+        id=f"withdraw-{awaited.order_id}",
+        label="withdraw",
+        what=awaited.name,
+        url=f"{_address(campaign)}/exclusions/{awaited.order_id}/withdraw",
+        tone="danger",
+        sentence=f"The data IDs are not left out: {steps} may start at once, with the data in. "
+        "What the site still makes of it is not used.",
+    )
 
 
 def _define(campaign: Campaign) -> Action:

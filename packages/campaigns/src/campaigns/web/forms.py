@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Depends, Form
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
-__all__ = ("Document", "Reason", "Then", "come_back", "local_path", "on_refusal", "refused", "told_of")
+from campaigns.api.dependencies import Caller, SettingsUsed
+from campaigns.api.idempotency import IdempotencyKey
+from campaigns.domain.errors import InvalidInput
+from campaigns.schema.idempotency import KEY_LENGTH
+from campaigns.web.once import form_key_of
+
+__all__ = ("Document", "Reason", "SetForm", "Then", "come_back", "local_path", "on_refusal", "refused", "told_of")
 
 Again = Callable[[Mapping[str, Any]], Response]
 
@@ -35,6 +43,44 @@ Reason = Annotated[str, Depends(_reason)]
 
 Document = Annotated[str, Form(description="The campaign file.")]
 """A campaign file from a form. Browsers send line ends of their own kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentSet:
+    """The form of a new set; ``data_ids`` is the file's text, if there is one, else what was typed."""
+
+    place: str
+    name: str
+    data_ids: str
+    reason: str
+    once: IdempotencyKey | None
+
+
+async def _sent_set(request: Request, identity: Caller, settings: SettingsUsed) -> SentSet:
+    # Read here, since the framework's own way takes no text above 1 MB. A file is kept on disk while it comes.
+    limit = round(settings.max_upload_mb * 1_000_000)
+    async with request.form(max_files=1, max_fields=20, max_part_size=limit) as form:
+        told = {name: value for name, value in form.items() if isinstance(value, str)}
+        request.state.told = told.get("reason", "")
+        file = form.get("file")
+        return SentSet(
+            place=told.get("place", ""),
+            name=told.get("name", ""),
+            data_ids=await _text(file) if isinstance(file, UploadFile) and file.size else told.get("data_ids", ""),
+            reason=told.get("reason", ""),
+            once=await form_key_of(request, identity, told.get("once", "")[:KEY_LENGTH]),
+        )
+
+
+async def _text(file: UploadFile) -> str:
+    try:
+        return (await file.read()).decode()
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{file.filename} is no text.", where="file", remedy="Give a DataId file in JSON, in UTF-8.") from None
+
+
+SetForm = Annotated[SentSet, Depends(_sent_set)]
+"""The form of a new set, with a file or a long text."""
 
 
 def on_refusal(request: Request, again: Again) -> None:

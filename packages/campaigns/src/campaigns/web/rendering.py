@@ -19,6 +19,7 @@ from campaigns.pictures.bars import counts_in_words, quanta_bar
 from campaigns.pictures.looks import LEGEND, look_of, settled, sprite
 from campaigns.web.assets import STATIC, Assets
 from campaigns.web.flash import clear_flash, flash_of
+from campaigns.web.once import new_form_key
 from campaigns.web.prose import markdown, ticked, yaml_marked
 from campaigns.web.when import duration_text, time_element
 
@@ -66,6 +67,7 @@ class Renderer:
         self._environment.globals.update(
             asset=assets.url,
             counts_in_words=counts_in_words,
+            form_key=new_form_key,
             legend=LEGEND,
             look_of=look_of,
             settled=settled,

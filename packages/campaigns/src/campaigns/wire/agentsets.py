@@ -23,6 +23,7 @@ __all__ = (
     "FoundSets",
     "GraphReport",
     "GraphSet",
+    "KnownSet",
     "ListSetsPayload",
     "NamedSetModel",
     "OutputCount",
@@ -30,6 +31,8 @@ __all__ = (
     "ReasonModel",
     "SetRows",
     "ShowSetPayload",
+    "StepFit",
+    "StepPipeline",
     "Unknown",
     "UploadSetPayload",
 )
@@ -70,6 +73,21 @@ class NamedSetModel(Wire):
     step: str | None = Field(default=None, description="The step it is for; null for all.")
 
 
+class StepPipeline(Wire):
+    """A step, and the pipeline that a set is to be used for."""
+
+    step: str
+    pipeline: str
+
+
+class KnownSet(Wire):
+    """A set that the server knows with its reasons."""
+
+    name: str
+    version: int
+    digest: str
+
+
 class UploadSetPayload(Wire):
     """Make the next version of a set, once, however often this is tried."""
 
@@ -81,6 +99,9 @@ class UploadSetPayload(Wire):
     description: str = ""
     source: str = Field(default="", description="What the set was made from, for people.")
     unknown: Unknown = Unknown.ERROR
+    fit_to: list[StepPipeline] = Field(
+        default_factory=list, description="Where the set does not fit one of these, it is not made."
+    )
     exclude_from: list[str] = Field(
         default_factory=list, description="Steps of the campaign that leave the set out once it is there; the server's own note."
     )
@@ -92,6 +113,7 @@ class ListSetsPayload(Wire):
     kind: Literal[OrderKind.LIST_SETS] = OrderKind.LIST_SETS
     stack: str
     repository: str
+    known: list[KnownSet] = Field(default_factory=list, description="Of these, unless changed, reasons need not be told.")
 
 
 class ShowSetPayload(Wire):
@@ -152,6 +174,14 @@ class FoundSet(_Told):
     created: Annotated[str, AfterValidator(_dated)] = Field(description="ISO 8601, UTC.")
     reasons: list[ReasonModel] = Field(default_factory=list, max_length=50)
     n_reasons: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+
+
+class StepFit(_Told):
+    """What a set that was made would do to the pipeline of a step; `not_known` where the pipeline could not be read."""
+
+    step: str
+    outcome: Literal["applied", "translated", "not_applicable", "not_known"]
+    detail: Annotated[str, cut_to(1000)] = ""
 
 
 class FoundSets(_Told):

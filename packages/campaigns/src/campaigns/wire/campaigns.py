@@ -113,9 +113,37 @@ class CampaignDetail(CampaignModel):
         return cls(**CampaignModel.of(campaign).model_dump(), definition=document)
 
 
-class CampaignSummary(CampaignModel):
+class CampaignSummary(Wire):
     """A row of the list of campaigns."""
 
+    id: str
+    uuid: str
+    name: str
+    title: str
+    reason: str
+    kind: Kind
+    status: CampaignStatus
+    status_reason: str | None
+    held: bool = Field(description="Whether a person paused it.")
+    starting: bool = Field(description="Whether the site looks, before the start, if it can run.")
+    signed: bool = Field(description="Whether the newest revision is signed off.")
+    waits: list[WaitModel]
+    revision: int
+    owner: str
+    lead: str | None
+    team: str | None
+    ticket: str | None
+    site: str | None
+    stack: str | None
+    butler: str | None
+    instrument: str | None
+    output: str | None
+    labels: list[str]
+    operators: list[str]
+    created_us: int
+    updated_us: int
+    started_us: int | None
+    ended_us: int | None
     quanta: QuantaCounts = Field(description="Over the newest attempts.")
     n_submissions: int
     n_active: int
@@ -123,19 +151,15 @@ class CampaignSummary(CampaignModel):
     @classmethod
     def of_listing(cls, listing: CampaignListing) -> CampaignSummary:
         """Make the model of a row."""
-        return cls(
-            **CampaignModel.of(listing.campaign).model_dump(),
-            quanta=listing.quanta,
-            n_submissions=listing.n_submissions,
-            n_active=listing.n_active,
-        )
+        return cls.model_validate(listing)
 
 
 class CampaignList(Wire):
-    """Campaigns, newest first."""
+    """Campaigns in the order asked for."""
 
     items: list[CampaignSummary]
     next: str | None
+    count: int | None = Field(default=None, description="How many the filter finds in all, where that was asked for.")
 
 
 class RevisionModel(Wire):

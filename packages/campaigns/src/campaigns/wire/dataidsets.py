@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from campaigns.domain.dataidsets import CampaignSet, DataIdSetEntry, SetRole
-from campaigns.domain.exclusions import Excludable
+from campaigns.domain.exclusions import AwaitedExclusion, Excludable
 from campaigns.wire.agentsets import Unknown
 from campaigns.wire.interface import Wire
 
@@ -21,8 +21,11 @@ __all__ = (
     "DataIdsBody",
     "ExcludableModel",
     "ExclusionCreate",
+    "ExclusionList",
+    "ExclusionModel",
     "ProposalModel",
     "RepositoryBody",
+    "SetDrop",
     "SetUseModel",
     "SetUserModel",
 )
@@ -186,6 +189,8 @@ class ExcludableModel(Wire):
     by: list[str]
     choices: list[list[str]]
     steps: list[str] = Field(description="The steps that have not begun: by default they leave it out.")
+    begun: list[str] = Field(description="The others: new attempts would leave it out.")
+    runs: list[str] = Field(description="The runs whose outputs are or may be accepted, in which the data may be already.")
     name: str
     items: list[ProposalModel]
     next: str | None = None
@@ -197,6 +202,8 @@ class ExcludableModel(Wire):
             by=list(found.by),
             choices=[list(choice) for choice in found.choices],
             steps=found.steps,
+            begun=found.begun,
+            runs=found.runs,
             name=found.name,
             items=[ProposalModel.model_validate(one) for one in found.proposals],
         )
@@ -215,6 +222,45 @@ class ExclusionCreate(Wire):
     data_ids: list[dict[str, Any]] = Field(description="Each may have a `reason` of its own.")
     reason: str
     steps: list[str] | None = Field(default=None, description="The steps that leave it out; by default all that have not begun.")
+
+
+class ExclusionModel(Wire):
+    """Data to be left out of steps, whose set is still to be made: the steps wait for it."""
+
+    id: str = Field(description="The order to the site.")
+    site: str
+    name: str = Field(description="The set's name.")
+    n_data_ids: int = Field(description="How many data IDs, or lists of them, it is made of.")
+    steps: list[str]
+    actor: str
+    reason: str
+    asked_us: int
+    taken_up: bool = Field(description="Whether an agent has begun to make it.")
+    served: bool = Field(description="Whether the agent that has it, or any of the site, was heard lately.")
+    heard_us: int | None = Field(description="When that agent was heard last; null if never.")
+    waits_for: str = Field(description="What is waited for, as one sentence.")
+    remedy: str
+
+    @classmethod
+    def of(cls, one: AwaitedExclusion) -> ExclusionModel:
+        """Make the model of an exclusion."""
+        names = set(cls.model_fields) - {"id", "steps"}
+        return cls(id=one.order_id, steps=list(one.steps), **{name: getattr(one, name) for name in names})
+
+
+class ExclusionList(Wire):
+    """Exclusions, oldest first."""
+
+    items: list[ExclusionModel]
+    next: str | None = None
+
+
+class SetDrop(Wire):
+    """A set that steps are no longer to leave out."""
+
+    set: str = Field(description="As the definition has it, such as `demo/bad@1`.")
+    steps: list[str] | None = Field(default=None, description="By default all that leave it out and were not submitted with it.")
+    reason: str
 
 
 def _entry(entry: DataIdSetEntry) -> dict[str, Any]:

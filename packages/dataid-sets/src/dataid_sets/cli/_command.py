@@ -68,7 +68,7 @@ def _telling(function: Callable[..., None], error_code: int) -> Callable[..., No
     @functools.wraps(function)
     def wrapped(**kwargs: Any) -> None:
         # Bars would spoil a log, and standard output is for results; Butler's own option --progress sees to neither.
-        Progress.set_handler(ClickProgressHandler(file=sys.stderr) if sys.stderr is not None and sys.stderr.isatty() else None)
+        Progress.set_handler(_bars())
         try:
             if sys.stdout is None:
                 raise DataIdSetError(_CLOSED)
@@ -86,6 +86,11 @@ def _telling(function: Callable[..., None], error_code: int) -> Callable[..., No
             Progress.set_handler(None)
 
     return wrapped
+
+
+def _bars() -> ClickProgressHandler | None:
+    on_terminal = sys.stderr is not None and sys.stderr.isatty()
+    return ClickProgressHandler(file=sys.stderr, show_pos=True) if on_terminal else None
 
 
 def _is_broken_pipe(error: BaseException) -> bool:

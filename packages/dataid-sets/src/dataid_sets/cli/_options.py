@@ -59,7 +59,7 @@ class Whole(click.types.IntParamType):
         return number
 
 
-class Expiry(click.ParamType):
+class Expiry(click.ParamType):  # type: ignore[type-arg] # older versions of click have no arguments here
     """A moment to come: a date, a date and time, or how long from now; gives an aware `datetime.datetime`."""
 
     name = "date or duration"

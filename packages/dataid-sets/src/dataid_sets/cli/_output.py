@@ -29,7 +29,8 @@ def digits(number: int) -> str:
 
 def mappings(table: DataIdTable) -> list[dict[str, Any]]:
     """Give data IDs and reasons as JSON has them, in the order that people know dimensions in."""
-    return table.arrow.select([*table.dimensions.required, "reason"]).to_pylist()
+    rows: list[dict[str, Any]] = table.arrow.select([*table.dimensions.required, "reason"]).to_pylist()
+    return rows
 
 
 def echo_json(document: Mapping[str, Any]) -> None:

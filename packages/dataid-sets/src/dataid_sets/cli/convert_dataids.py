@@ -5,18 +5,17 @@ from __future__ import annotations
 __all__ = ("convert_dataids",)
 
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
 from lsst.daf.butler.cli.utils import MWArgumentDecorator, split_commas
 
-from .._errors import DataIdSetValueError, Problem
+from .._errors import DataIdSetValueError, Problem, shortened
 from ._command import SetsCommand
 from ._opening import opened
 from ._options import FORMATS, constant_option, format_option, ignore_column_option, json_option, repo_argument
 from ._output import digits, echo_json
-from ._progress import steps
 
 if TYPE_CHECKING:
     from lsst.daf.butler import DimensionUniverse
@@ -91,30 +90,30 @@ def convert_dataids(
         raise click.UsageError("--json and standard output as OUT do not go together; see --out-format.")
     if headers and (constants or ignore or multiple or column or format_):
         raise click.UsageError("--headers takes no --constant, --ignore-column, --multiple, --column or --format.")
-    options = {"to": dimensions or None, "ignore": ignore, "multiple": multiple}
-    with opened(repo) as sets, steps(f"Converting {file}", 2) as done:
+    options = {"to": dimensions or None, "multiple": multiple}
+    with opened(repo) as sets:
         if headers:
             conversion = sets.convert_headers(_paths(file), to=dimensions or _HEADERS_TO)
         else:
-            conversion = _converted(sets, file, format_=format_, column=column, constants=constants, options=options)
-        done()
+            given = {"format": format_, "column": column, "ignore": ignore}
+            conversion = _converted(sets, file, given=given, constants=constants, options=options)
         if problems is None:
             conversion.raise_for_problems()
         else:
             conversion.save_problems(problems)
         write_data_ids(conversion.table, out, format=out_format)
-        done()
     _tell(conversion, out=out, problems=problems, as_json=as_json)
 
 
 def _converted(
-    sets: DataIdSets, file: str, *, format_: str | None, column: str | None, constants: Iterable[str], options: dict[str, Any]
+    sets: DataIdSets, file: str, *, given: dict[str, Any], constants: Iterable[str], options: dict[str, Any]
 ) -> Conversion:
-    from ._key_files import read_keys
+    from ..files import read_columns
 
-    keys = read_keys(file, format_=format_, column=column)
-    given = {**keys.constants, **_constants(constants, sets.universe)}
-    return sets.convert(keys.data, constants=given, lines=keys.lines, **options)
+    keys = read_columns(file, **given)
+    fixed = {**keys.constants, **_constants(constants, sets.universe)}
+    options = {**options, "to": options["to"] or keys.dimensions}
+    return sets.convert(keys.data, constants=fixed, lines=keys.lines, **options)
 
 
 def _constants(texts: Iterable[str], universe: DimensionUniverse) -> dict[str, int | str]:
@@ -125,11 +124,13 @@ def _constants(texts: Iterable[str], universe: DimensionUniverse) -> dict[str, i
         name, sign, value = (part.strip() for part in text.partition("="))
         if not sign or not name or not value:
             told = "This is no constant."
-            problems.append(Problem(code="invalid_constant", where=text, message=told, remedy="Write it as instrument=LSSTCam."))
+            where = f"--constant {shortened(text)}"
+            problems.append(Problem(code="invalid_constant", where=where, message=told, remedy="Write it as instrument=LSSTCam."))
         elif value.removeprefix("-").isdecimal() and _is_number(name, universe):
             if len(value) > _MOST_DIGITS or not -(2**63) <= int(value) < 2**63:
                 told, remedy = "This number has more than 64 bits.", "Check it for a slip of the finger."
-                problems.append(Problem(code="invalid_constant", where=f"--constant {text}", message=told, remedy=remedy))
+                where = f"--constant {shortened(text)}"
+                problems.append(Problem(code="invalid_constant", where=where, message=told, remedy=remedy))
                 continue
             found[name] = int(value)
         else:
@@ -152,11 +153,12 @@ def _is_number(name: str, universe: DimensionUniverse) -> bool:
 
 def _paths(file: str) -> list[str]:
     """Give the headers that a file is, or names."""
-    if file != "-" and Path(file).suffix not in ("", ".txt", ".list", ".lis", ".lst"):
+    if file != "-" and PurePath(file).suffix not in ("", ".txt", ".list", ".lis", ".lst"):
         return [file]
-    from ._key_files import read_keys
+    from ..files import read_columns
 
-    return read_keys(file, format_="text", column="path").data.column("path").to_pylist()
+    paths: list[str] = read_columns(file, format="text", column="path").data.column("path").to_pylist()
+    return paths
 
 
 def _tell(conversion: Conversion, *, out: str, problems: str | None, as_json: bool) -> None:

@@ -10,7 +10,6 @@ from ._command import SetsCommand
 from ._opening import opened
 from ._options import FORMATS, format_option, json_option, reference_argument, repo_argument, target_file_argument
 from ._output import digits, echo_json
-from ._progress import steps
 
 
 @click.command(
@@ -32,16 +31,16 @@ def export_dataid_set(*, repo: str, name: str, file: str, format_: str | None, a
 
     The suffixes .gz and .zst compress it. A file that is there is replaced when the new one is complete.
     """
-    from ..files import write_data_ids
+    from ..files import rows_done, write_data_ids
 
     if as_json and file == "-":
         raise click.UsageError("--json and standard output as FILE do not go together; perhaps you mean --format json.")
-    with opened(repo) as sets, steps(f"Writing {name}", 2) as done:
+    with opened(repo) as sets:
         found = sets.find(name)
-        table = sets.read(found)
-        done()
+        with rows_done(f"Fetching {found}", found.n_rows) as bar:
+            table = sets.read(found)
+            bar.update(len(table))
         write_data_ids(table, file, format=format_, metadata=found.to_dict())
-        done()
     if as_json:
         echo_json({**found.to_dict(), "file": file})
     elif file != "-":

@@ -26,7 +26,7 @@ _dimensions_option = MWOptionDecorator(
 )
 
 
-class Quota(click.ParamType):
+class Quota(click.ParamType):  # type: ignore[type-arg] # older versions of click have no arguments here
     """An owner and a number of rows, with ``=`` between; gives both, and `None` for the number where it is ``none``."""
 
     name = "quota"

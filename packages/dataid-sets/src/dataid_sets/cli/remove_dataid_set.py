@@ -50,8 +50,8 @@ def remove_dataid_set(*, repo: str, names: tuple[str, ...], sweep: bool, yes: bo
             raise DataIdSetValueError(Problem(code="not_confirmed", where="--json", message=told, remedy="Give --yes, too."))
         if not yes:
             # Questions go where they do not spoil what is printed.
-            told = [f"{each}: {digits(each.n_rows)} data IDs" for each in targets] or ["All sets that have expired."]
-            click.echo("\n".join(told), err=True)
+            lines = [f"{each}: {digits(each.n_rows)} data IDs" for each in targets] or ["All sets that have expired."]
+            click.echo("\n".join(lines), err=True)
             click.confirm("Remove?", abort=True, err=True)
         removed = sets.sweep() if sweep else [sets.remove(each) for each in targets]
     if as_json:

@@ -26,7 +26,6 @@ from ._options import (
     unknown_option,
 )
 from ._output import digits, echo_json
-from ._progress import steps
 
 if TYPE_CHECKING:
     from .. import DataIdSet
@@ -72,26 +71,41 @@ def upload_dataid_set(
     """Load the data IDs of a file into the registry, as the next version of a name.
 
     The file may be JSON, JSON Lines, CSV, ECSV, Parquet, VOTable, or text of one column, compressed by gzip or Zstandard. If
-    anything is wrong with it, all of that is told and nothing is loaded.
+    anything is wrong with it, all of that is told and nothing is loaded. With its lists and ranges it may stand for
+    50,000,000 data IDs at most.
     """
     from ..files import parse_constants, read_data_ids
 
-    given = {"format": format_, "dimensions": dimensions or None, "ignore": ignore}
-    known = {"unknown": unknown, "description": description, "expires": expires}
-    known |= {"access": chosen_access(access, group), "group": group}
-    with opened(repo, writeable=True) as sets, steps(f"Loading {name}", 2) as done:
+    with opened(repo, writeable=True) as sets:
         fixed = parse_constants(constants, universe=sets.universe)
-        table = read_data_ids(file, universe=sets.universe, constants=fixed, **given)
-        done()
-        # Paths may have bytes that are no UTF-8.
-        source = "standard input" if file == "-" else os.path.realpath(file).encode(errors="backslashreplace").decode()
-        made = sets.create(name, table, source=source, **known)
-        done()
+        table = read_data_ids(
+            file, universe=sets.universe, format=format_, dimensions=dimensions or None, constants=fixed, ignore=ignore
+        )
+        made = sets.create(
+            name,
+            table,
+            unknown=unknown,
+            description=description,
+            source=_source(file),
+            access=chosen_access(access, group),
+            group=group,
+            expires=expires,
+        )
     n_dropped = len(table) - made.n_rows
     if as_json:
         echo_json({**made.to_dict(), "dropped": n_dropped})
     else:
         _tell(made, n_dropped=n_dropped)
+
+
+def _source(file: str) -> str:
+    """Say where the data IDs came from."""
+    from ..files import is_elsewhere
+
+    if file == "-":
+        return "standard input"
+    # Paths may have bytes that are no UTF-8.
+    return file if is_elsewhere(file) else os.path.realpath(file).encode(errors="backslashreplace").decode()
 
 
 def _tell(made: DataIdSet, *, n_dropped: int) -> None:

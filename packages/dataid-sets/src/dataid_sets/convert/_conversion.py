@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from lsst.daf.butler import Dimension, DimensionGroup
 
 from .._columns import REASON
-from .._errors import DataIdSetValueError, Problem
+from .._errors import DataIdSetValueError, Problem, shortened
 from .._internals import Inside
 from .._table import DataIdTable
+from ..files import LIMIT_ROWS, rows_done
 from ._input import as_columns, typed, typed_value
 from ._lookup import Encoded, Found, Key, encode, look_up
 from ._names import Plan, Use, make_plan
@@ -35,7 +36,7 @@ def convert(
     constants: Mapping[str, Any] | None = None,
     ignore: Collection[str] = (),
     multiple: bool = False,
-    lines: Sequence[int] | None = None,
+    lines: Sequence[int] | np.ndarray | None = None,
     sources: Sequence[str] | None = None,
     verify: Collection[str] = (),
 ) -> Conversion:
@@ -62,7 +63,9 @@ def convert(
     given, fixed = _typed(plan, columns, constants, problems)
     rows = _Rows(inside, n_rows, given, fixed, problems)
     for name, uses in plan.uses.items():
-        _tell(rows, inside.universe.dimensions[name], uses, multiple=multiple, verify=name in verify)
+        with rows_done(f"Looking up {name}", n_rows) as bar:
+            _tell(rows, inside.universe.dimensions[name], uses, multiple=multiple, verify=name in verify)
+            bar.update(n_rows)
     table = _finished(rows, plan, columns, constants.get(REASON))
     return Conversion(table, problems.finish(), n_rows)
 
@@ -124,7 +127,20 @@ class _Rows:
         return rows if self.origin is None else self.origin[rows]
 
     def repeat(self, counts: np.ndarray) -> np.ndarray:
-        """Have rows stand for several; gives where each comes from."""
+        """Have rows stand for several; gives where each comes from.
+
+        Raises
+        ------
+        DataIdSetValueError
+            If they are more than a file may stand for.
+        """
+        total = int(counts.sum())
+        if total > LIMIT_ROWS:
+            widest = int(counts.argmax())
+            line = int(self.problems.lines[self.origins(np.array([widest]))[0]])
+            message = f"The rows stand for {total:,} data IDs, this one for {counts[widest]:,}; {LIMIT_ROWS:,} may be."
+            remedy = "Give more columns, so that a row fits fewer records, or split the data."
+            raise DataIdSetValueError(Problem(code="too_many_rows", where=f"line {line}", message=message, remedy=remedy))
         source = np.repeat(np.arange(self.n_rows), counts)
         self.origin = self.origins(source)
         self.told = {
@@ -206,7 +222,7 @@ def _governor(rows: _Rows, dimension: Dimension, use: Use | None) -> pa.Array | 
     value = rows.use(use.column)
     if not isinstance(value, pa.Array):
         if value not in known:
-            message = f"The registry has no {dimension.name} {value!r}."
+            message = f"The registry has no {dimension.name} {shortened(value)!r}."
             raise DataIdSetValueError(
                 Problem(code="unmatched", where=f"constants.{use.column}", message=message, remedy=f"It has {told}.")
             )
@@ -229,7 +245,7 @@ def _constant(rows: _Rows, dimension: Dimension, keys: Sequence[Key], *, multipl
     count = int(found.counts[0])
     if count == 1:
         return found.ids[int(found.starts[0])].as_py()
-    shown = ", ".join(f"{key.column}={key.given}" for key in keys)
+    shown = ", ".join(f"{key.column}={shortened(key.given)}" for key in keys)
     if not count:
         raise DataIdSetValueError(
             Problem(code="unmatched", where="constants", message=f"The registry has no {dimension.name} of {shown}.")

@@ -8,18 +8,17 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from lsst.daf.butler import DimensionGroup
 
-from .._internals import Inside
+from .._part import SetsPart
 from ._conversion import convert
 from ._problems import Conversion
 from ._translation import convert_headers
 
 
-class KeyConversion:
+class KeyConversion(SetsPart):
     """Turns what people know data by into data IDs."""
-
-    _inside: Inside
 
     def convert(
         self,
@@ -29,7 +28,7 @@ class KeyConversion:
         constants: Mapping[str, int | str] | None = None,
         ignore: Collection[str] = (),
         multiple: bool = False,
-        lines: Sequence[int] | None = None,
+        lines: Sequence[int] | np.ndarray | None = None,
     ) -> Conversion:
         """Turn keys into data IDs, many at once.
 
@@ -48,7 +47,7 @@ class KeyConversion:
             Columns to leave out.
         multiple : `bool`, optional
             Whether a row may stand for all records that it fits, as a group for its exposures, or a raft for its detectors.
-        lines : sequence of `int`, optional
+        lines : sequence or array of `int`, optional
             Where each row was found, for problems to say; by default rows are counted from 1.
 
         Returns

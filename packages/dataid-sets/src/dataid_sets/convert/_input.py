@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from lsst.daf.butler import DataCoordinate
 
 from .._columns import TEXT
-from .._errors import DataIdSetValueError, Problem
+from .._errors import DataIdSetValueError, Problem, shortened
 
 _INTEGER = r"^\s*[-+]?[0-9]{1,18}\s*$"
 
@@ -187,11 +187,11 @@ def typed_value(value: Any, kind: type, name: str) -> int | str:
         raise _no_unicode(f"constants.{name}")
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise DataIdSetValueError("A number is too large for 64 bits.", where=f"constants.{name}")
-    if isinstance(value, kind) and not isinstance(value, bool) and value != "":
+    if isinstance(value, kind) and isinstance(value, int | str) and not isinstance(value, bool) and value != "":
         return value
     noun = "a whole number" if kind is int else "text"
     raise DataIdSetValueError(
-        Problem(code="wrong_type", where=f"constants.{name}", message=f"{name} takes {noun}, not {value!r}.")
+        Problem(code="wrong_type", where=f"constants.{name}", message=f"{name} takes {noun}, not {shortened(repr(value))}.")
     )
 
 

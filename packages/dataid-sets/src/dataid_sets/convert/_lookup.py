@@ -142,7 +142,8 @@ def _translated(given: Encoded, known: Encoded) -> np.ndarray:
     """Give the number that each row's word has in the registry, or -1."""
     places = pc.index_in(given.words, known.words).fill_null(-1).to_numpy(zero_copy_only=False)
     # The last one is what the code -1 finds.
-    return np.append(places, np.int32(-1))[given.codes]
+    found: np.ndarray = np.append(places, np.int32(-1))[given.codes]
+    return found
 
 
 def _appended(codes: np.ndarray, part: np.ndarray, n_words: int) -> np.ndarray:
@@ -193,7 +194,9 @@ def _fetch(inside: Inside, dimension: Dimension, keys: Sequence[Key]) -> dict[st
 def _driver_rows(connection: sa.Connection, select: sa.Select[Any]) -> Iterator[list[tuple[Any, ...]]]:
     """Give rows as the driver has them: numbers and text need nothing done, and SQLAlchemy's rows take four times as long."""
     result = connection.execute(select)
-    while result.cursor is not None and (rows := result.cursor.fetchmany(_FETCHED)):
+    # There is none where nothing was found.
+    cursor: Any = result.cursor
+    while cursor is not None and (rows := cursor.fetchmany(_FETCHED)):
         yield rows
     result.close()
 

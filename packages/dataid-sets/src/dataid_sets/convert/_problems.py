@@ -8,16 +8,18 @@ import io
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pv
+from lsst.resources import ResourcePath
 
 from .._errors import DataIdFileError, DataIdSetValueError, Problem
 from .._table import DataIdTable
 from ..files._ecsv import write_header
+from ..files._mistakes import Mistake
+from ..files._writing import written_whole
 
 _SCHEMA = pa.schema(
     [
@@ -72,29 +74,38 @@ class Conversion:
             errors = self.problems.filter(pc.equal(self.problems["severity"], "error"))
             raise DataIdSetValueError(_told(errors))
 
-    def save_problems(self, path: str | os.PathLike[str]) -> None:
+    def save_problems(self, path: str | os.PathLike[str] | ResourcePath) -> None:
         """Write the table of problems as CSV or ECSV, which the suffix tells.
+
+        Parameters
+        ----------
+        path : `str`, `os.PathLike` or `lsst.resources.ResourcePath`
+            The file, which may be a URI.
 
         Raises
         ------
         DataIdFileError
             If it cannot be written.
         """
-        file = Path(path)
-        if file.suffix.lower() not in (".csv", ".ecsv"):
-            raise DataIdFileError("Problems are written as CSV or ECSV.", where=str(file), remedy="Use the suffix .csv or .ecsv.")
+        name = str(path)
+        if not name.lower().endswith((".csv", ".ecsv")):
+            raise DataIdFileError("Problems are written as CSV or ECSV.", where=name, remedy="Use the suffix .csv or .ecsv.")
         empty = self.problems["source"].null_count == len(self.problems)
         table = self.problems.drop_columns(["source"]) if empty else self.problems
         stream = io.BytesIO()
-        if file.suffix.lower() == ".ecsv":
+        if name.lower().endswith(".ecsv"):
             types = {field.name: "int64" if pa.types.is_integer(field.type) else "string" for field in table.schema}
             stream.write(write_header(types, {}))
         stream.write((",".join(table.column_names) + "\n").encode())
         pv.write_csv(table, stream, pv.WriteOptions(include_header=False, quoting_style="needed"))
         try:
-            file.write_bytes(stream.getvalue())
+            with written_whole(path) as file:
+                file.write(stream.getvalue())
+        except Mistake as mistake:
+            raise DataIdFileError(mistake.message, where=name, remedy=mistake.remedy) from None
         except OSError as error:
-            raise DataIdFileError(f"This cannot be written: {error.strerror or error}.", where=str(file)) from None
+            told = f"This cannot be written: {error.strerror or error}."
+            raise DataIdFileError(told, where=name, remedy="Check the folder.") from None
 
     def __repr__(self) -> str:
         return f"Conversion({self.n_rows:,} rows to {len(self.table):,} data IDs; {len(self.problems):,} problems)"

@@ -11,6 +11,8 @@ import json
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,9 +21,13 @@ import numpy as np
 import pyarrow as pa
 import yaml
 from lsst.daf.butler import DimensionGroup
+from lsst.resources import ResourcePath
 
 from .._errors import DataIdSetValueError, Problem
 from .._internals import Inside
+from ..files import rows_done
+from ..files._mistakes import Mistake
+from ..files._places import local_copy
 from ._conversion import convert
 from ._problems import Conversion, Problems
 
@@ -41,46 +47,77 @@ _DUMPS = (".yaml", ".yml", ".json")
 
 def convert_headers(
     inside: Inside,
-    headers: Iterable[str | os.PathLike[str] | Mapping[str, Any]],
+    headers: Iterable[str | os.PathLike[str] | ResourcePath | Mapping[str, Any]],
     *,
     to: DimensionGroup | Iterable[str] = ("exposure", "detector"),
 ) -> Conversion:
     """Find the data IDs of headers; `DataIdSets.convert_headers` says how."""
-    group = to if isinstance(to, DimensionGroup) else inside.universe.conform([to] if isinstance(to, str) else to)
-    odd = [name for name in group.required if name not in _KEYS]
-    if odd:
-        raise DataIdSetValueError(
-            Problem(
-                code="unwanted_column", where="to", message=f"Headers tell no {name}.", remedy=f"They tell {', '.join(_KEYS)}."
-            )
-            for name in odd
-        )
+    group = _wanted(inside, to)
     translator = _package()
-    given = [headers] if isinstance(headers, str | os.PathLike) or hasattr(headers, "keys") else list(headers)
-    rows: list[dict[str, Any]] = []
-    places: list[int] = []
-    failed: dict[int, str] = {}
-    wanted = {prop for name in group.required for prop in _KEYS[name].values()}
-    for number, header in enumerate(given):
-        try:
-            for told in _translated(translator, header, wanted):
-                rows.append(told)
-                places.append(number)
-        except Exception as error:  # noqa: BLE001 - translators are others' code, and files may hold anything
-            failed[number] = _cause(error, translator)
+    one = isinstance(headers, str | os.PathLike | ResourcePath) or hasattr(headers, "keys")
+    given: list[Any] = [headers] if one else list(headers)
+    read = _read_all(translator, given, {prop for name in group.required for prop in _KEYS[name].values()})
     names = [_named(header, number) for number, header in enumerate(given)]
-    columns, lacking = _chosen(rows, group)
-    failed.update({places[row]: f"The header tells no {', '.join(missing)}." for row, missing in lacking.items()})
-    kept = [row for row in range(len(rows)) if row not in lacking]
+    columns, lacking = _chosen(read.rows, group)
+    failed = read.failed | {read.places[row]: f"The header tells no {', '.join(missing)}." for row, missing in lacking.items()}
+    kept = [row for row in range(len(read.rows)) if row not in lacking]
     made = convert(
         inside,
-        pa.table({column: pa.array([rows[row][prop] for row in kept]) for column, prop in columns.items()}),
+        pa.table({column: pa.array([read.rows[row][prop] for row in kept]) for column, prop in columns.items()}),
         to=group,
-        lines=[places[row] + 1 for row in kept],
-        sources=[names[places[row]] for row in kept],
+        lines=[read.places[row] + 1 for row in kept],
+        sources=[names[read.places[row]] for row in kept],
         verify=set(group.required),
     )
     return Conversion(made.table, _with_failed(made.problems, failed, names), len(given))
+
+
+def _wanted(inside: Inside, to: DimensionGroup | Iterable[str]) -> DimensionGroup:
+    """See that headers can tell the dimensions that are wanted."""
+    group = to if isinstance(to, DimensionGroup) else inside.universe.conform([to] if isinstance(to, str) else to)
+    remedy = f"They tell {', '.join(_KEYS)}."
+    odd = [
+        Problem(code="unwanted_column", where="to", message=f"Headers tell no {name}.", remedy=remedy)
+        for name in group.required
+        if name not in _KEYS
+    ]
+    if odd:
+        raise DataIdSetValueError(odd)
+    return group
+
+
+@dataclass
+class _Read:
+    """What headers tell.
+
+    Attributes
+    ----------
+    rows : `list` [`dict`]
+        The properties of each detector.
+    places : `list` [`int`]
+        For each of these, which of the headers it came from.
+    failed : `dict` [`int`, `str`]
+        Which headers tell nothing, and why.
+    """
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+
+
+def _read_all(translator: ModuleType, given: list[Any], wanted: set[str]) -> _Read:
+    found = _Read()
+    with rows_done("Reading headers", len(given), unit="files") as bar:
+        for number, header in enumerate(given):
+            try:
+                told = list(_translated(translator, header, wanted))
+            except Exception as error:  # noqa: BLE001 - translators are others' code, and files may hold anything
+                found.failed[number] = _cause(error, translator)
+            else:
+                found.rows += told
+                found.places += [number] * len(told)
+            bar.update(1)
+    return found
 
 
 def _package() -> ModuleType:
@@ -95,12 +132,20 @@ def _package() -> ModuleType:
 
 
 def _named(header: Any, number: int) -> str:
+    if isinstance(header, ResourcePath):
+        return str(header)
     return os.fspath(header) if isinstance(header, str | os.PathLike) else f"header {number + 1}"
 
 
 def _translated(package: ModuleType, given: Any, wanted: set[str]) -> Iterator[dict[str, Any]]:
     """Give what each header of a file tells."""
-    path = Path(given) if isinstance(given, str | os.PathLike) else None
+    with ExitStack() as stack:
+        file = isinstance(given, str | os.PathLike | ResourcePath)
+        path = stack.enter_context(local_copy(given)) if file else None
+        yield from _told(package, given, path, wanted)
+
+
+def _told(package: ModuleType, given: Any, path: Path | None, wanted: set[str]) -> list[dict[str, Any]]:
     # Old headers break rules that Astropy warns of, and translators tell of what they mend.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -117,7 +162,7 @@ def _translated(package: ModuleType, given: Any, wanted: set[str]) -> Iterator[d
                 dict(part), filename=name, translator_class=chosen, pedantic=False, quiet=True, subset=wanted | {"instrument"}
             )
             told.append({prop: getattr(info, prop) for prop in wanted})
-    yield from told
+    return told
 
 
 def _read(package: ModuleType, path: Path) -> Mapping[str, Any]:
@@ -156,6 +201,8 @@ def _cause(error: Exception, package: ModuleType) -> str:
     """Say in words why a header tells nothing."""
     if isinstance(error, FileNotFoundError):
         return "There is no such file."
+    if isinstance(error, Mistake):
+        return error.message
     text = " ".join(str(error.args[0] if isinstance(error, KeyError) and error.args else error).split())[:300].rstrip(".")
     if "understood this header" in text:
         known = ", ".join(sorted(package.MetadataTranslator.translators))

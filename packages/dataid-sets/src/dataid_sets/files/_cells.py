@@ -6,12 +6,15 @@ for a quote, and blanks around the quotes are dropped. A quote inside an unquote
 
 from __future__ import annotations
 
-__all__ = ("CLEAN", "Cutter", "Incomplete", "Record")
+__all__ = ("CLEAN", "DELIMITERS", "Cutter", "Incomplete", "Record", "count_lines")
 
 import re
 from typing import NamedTuple
 
 from ._mistakes import Mistake
+from ._patterns import end_of
+
+DELIMITERS = (b",", b" ", b"\t", b";")
 
 # Records whose quotes open right after a delimiter and close right before one: those that pyarrow reads as we do.
 CLEAN = {
@@ -20,11 +23,13 @@ CLEAN = {
             b"DELIM", delimiter
         )
     )
-    for delimiter in (b",", b" ")
+    for delimiter in DELIMITERS
 }
-_QUOTED = re.compile(rb'[ \t]*+"((?:[^"]++|"")*+)"[ \t]*+')
-_OPENED = re.compile(rb'[ \t]*+"')
-_UNQUOTED = {b",": re.compile(rb"[^,\r\n]*+"), b" ": re.compile(rb"[^ \r\n]*+")}
+# What delimits cells is no blank around them.
+_AROUND = {delimiter: rb" *+" if delimiter == b"\t" else rb"[ \t]*+" for delimiter in DELIMITERS}
+_QUOTED = {each: re.compile(blanks + rb'"((?:[^"]++|"")*+)"' + blanks) for each, blanks in _AROUND.items()}
+_OPENED = {each: re.compile(blanks + rb'"') for each, blanks in _AROUND.items()}
+_UNQUOTED = {each: re.compile(rb"[^" + each + rb"\r\n]*+") for each in DELIMITERS}
 _BLANKS = re.compile(rb" *+")
 _END = re.compile(rb"\r?\n|\r(?!\n|\Z)")
 _TO_END = re.compile(rb"[^\r\n]*+")
@@ -48,7 +53,7 @@ class Cutter:
     Parameters
     ----------
     delimiter : `bytes`
-        A comma, or a blank (of which several are as one).
+        One of `DELIMITERS`; several blanks are as one.
     line : `int`, optional
         The number of the first line.
     """
@@ -56,7 +61,7 @@ class Cutter:
     def __init__(self, delimiter: bytes, line: int = 1) -> None:
         self.line = line
         self._delimiter = delimiter
-        self._unquoted = _UNQUOTED[delimiter]
+        self._opened, self._quoted, self._unquoted = _OPENED[delimiter], _QUOTED[delimiter], _UNQUOTED[delimiter]
 
     def record(self, data: bytes, place: int) -> tuple[Record, int]:
         """Cut one record.
@@ -85,7 +90,7 @@ class Cutter:
         mistake = None
         while True:
             if self._delimiter == b" ":
-                place = _BLANKS.match(data, place).end()  # type: ignore[union-attr]
+                place = end_of(_BLANKS, data, place)
                 if end := _END.match(data, place):
                     break
             cell, place = self._cell(data, place)
@@ -97,7 +102,7 @@ class Cutter:
                 break
             if place >= len(data) or data[place] == 13:  # a carriage return whose line feed may follow
                 raise Incomplete
-            if data[place : place + 1] == b",":
+            if data[place : place + 1] == self._delimiter:
                 place += 1
         if cells == [""]:
             cells = []
@@ -106,8 +111,8 @@ class Cutter:
         return Record(line, cells, mistake), end.end()
 
     def _cell(self, data: bytes, place: int) -> tuple[str | Mistake, int]:
-        if _OPENED.match(data, place):
-            match = _QUOTED.match(data, place)
+        if self._opened.match(data, place):
+            match = self._quoted.match(data, place)
             if match is None:
                 raise Incomplete
             after = match.end()
@@ -115,11 +120,10 @@ class Cutter:
                 raise Incomplete
             if data[after] in (*self._delimiter, 10, 13) or (self._delimiter == b" " and data[after - 1] == 32):
                 return _text(match[1].replace(b'""', b'"')), after
-            rest = _TO_END.match(data, after)
             told = "There is text after the quote that ends a cell."
-            return Mistake("bad_quotes", told, 'Write quotes inside a quoted cell twice: "".'), rest.end()  # type: ignore[union-attr]
-        match = self._unquoted.match(data, place)
-        return _text(match[0].strip(b" \t")), match.end()  # type: ignore[index, union-attr]
+            return Mistake("bad_quotes", told, 'Write quotes inside a quoted cell twice: "".'), end_of(_TO_END, data, after)
+        end = end_of(self._unquoted, data, place)
+        return _text(data[place:end].strip(b" \t")), end
 
 
 def count_lines(data: bytes) -> int:

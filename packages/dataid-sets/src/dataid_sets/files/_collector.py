@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ("Collector", "Reader")
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,9 +16,9 @@ from .._columns import REASON
 from .._errors import DataIdFileError, DataIdSetValueError
 from .._table import DataIdTable
 from ._compact import Column, sorted_columns
-from ._layout import Layout, Options, contradiction
+from ._layout import Layout, Options, contradiction, extra
 from ._mistakes import Mistake, Mistakes
-from ._values import Values, check_reason, count, integers, single
+from ._values import Values, check_reason, count, halves, integers, single
 
 Reader: TypeAlias = Callable[[Any, Dimension], Values]
 """Makes values of what a format has in a cell."""
@@ -29,7 +29,7 @@ _NONE = -1
 
 
 class Collector:
-    """Rows on their way to a `DataIdTable`.
+    """Rows on their way to a `DataIdTable`, as `Gatherer` says.
 
     Parameters
     ----------
@@ -45,8 +45,14 @@ class Collector:
     Whole numbers are kept as such, text as the numbers of its words; a word is checked once, however many rows have it.
     """
 
+    wants_lines = False
+
     def __init__(self, layout: Layout, options: Options, mistakes: Mistakes) -> None:
         self.layout = layout
+        self.used = {name: name for name in sorted(layout.present)}
+        if layout.reason_from is not None:
+            self.used[layout.reason_from] = REASON
+        self.known = frozenset((REASON, *(name for name, _, _ in layout.columns)))
         self.n_rows = 0
         self._options = options
         self._mistakes = mistakes
@@ -57,9 +63,24 @@ class Collector:
         self._rows_in_pieces = 0
         self._words: dict[str, dict[str, int]] = {name: {} for name in names if name == REASON or not layout.is_integer(name)}
 
+    def kind(self, name: str) -> type:
+        """Give what a column holds, `int` or `str`."""
+        return int if name != REASON and self.layout.is_integer(name) else str
+
+    def unknown(self, name: str) -> Mistake:
+        """Say that a row has what it may not have."""
+        return extra(name, self.layout.group)
+
     # ---- whole columns
 
-    def add_arrays(self, columns: Mapping[str, pa.ChunkedArray | pa.Array], *, n_rows: int, strip: bool = False) -> bool:
+    def add_arrays(
+        self,
+        columns: Mapping[str, pa.ChunkedArray | pa.Array],
+        *,
+        n_rows: int,
+        strip: bool = False,
+        first_line: int | None = None,  # noqa: ARG002 - data IDs are sorted, and their lines forgotten
+    ) -> bool:
         """Add rows from columns, if all of them are good as they are.
 
         Parameters
@@ -70,6 +91,8 @@ class Collector:
             The number of rows.
         strip : `bool`, optional
             Leave out blanks around text.
+        first_line : `int`, optional
+            Not needed here.
 
         Returns
         -------
@@ -100,7 +123,8 @@ class Collector:
         if column.null_count:
             return None
         if dimension.primary_key.pytype is int:
-            return column.to_numpy()
+            numbers: np.ndarray = column.to_numpy()
+            return numbers
         return self._coded(column, dimension.name, strip=strip)
 
     def _all_same(self, array: np.ndarray, name: str, constant: int | str) -> bool:
@@ -115,17 +139,21 @@ class Collector:
     def _coded(self, column: Any, name: str, *, strip: bool) -> np.ndarray | None:
         """Give the numbers of words, or `None` if one of them is bad."""
         if isinstance(column, pa.ChunkedArray):
-            parts = [self._coded(chunk, name, strip=strip) for chunk in column.chunks]
-            if any(part is None for part in parts):
-                return None
-            return np.concatenate([np.empty(0, np.int32), *parts])  # type: ignore[list-item]
+            parts = [np.empty(0, np.int32)]
+            for chunk in column.chunks:
+                part = self._coded(chunk, name, strip=strip)
+                if part is None:
+                    return None
+                parts.append(part)
+            return np.concatenate(parts)
         encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
         try:
             codes = [self._code(word.strip(" \t") if strip and word else word, name) for word in encoded.dictionary.to_pylist()]
         except (Mistake, UnicodeDecodeError):
             return None
         places = np.array([*codes, _NONE], dtype=np.int32)
-        return places[encoded.indices.fill_null(len(codes)).to_numpy()]
+        chosen: np.ndarray = places[encoded.indices.fill_null(len(codes)).to_numpy()]
+        return chosen
 
     def _code(self, word: str | None, name: str) -> int:
         words = self._words_of(name)
@@ -142,7 +170,13 @@ class Collector:
 
     # ---- row by row
 
-    def add_row(self, row: Mapping[str, Any], read: Reader) -> list[tuple[str, Mistake]]:
+    def add_row(
+        self,
+        row: Mapping[str, Any],
+        read: Reader,
+        *,
+        line: int | None = None,  # noqa: ARG002 - data IDs are sorted, and their lines forgotten
+    ) -> list[tuple[str, Mistake]]:
         """Add a row, or all those that it stands for.
 
         Parameters
@@ -151,16 +185,18 @@ class Collector:
             What the file has for each dimension, and ``reason``. A dimension that is absent takes its constant.
         read : callable
             Makes values of that.
+        line : `int`, optional
+            Not needed here.
 
         Returns
         -------
         mistakes : `list` [`tuple` [`str`, `Mistake`]]
-            What is wrong, with the columns; empty if all is well.
+            What is wrong, with the columns; empty if all is well. What stands for too many data IDs has no column.
 
         Raises
         ------
         DataIdFileError
-            If there are more rows than may be.
+            If there are more rows than may be, each of which is one data ID.
         """
         wrong: list[tuple[str, Mistake]] = []
         values: dict[str, Values] = {}
@@ -183,6 +219,9 @@ class Collector:
             reason = self._code(row.get(REASON), REASON) if type(row.get(REASON)) is str else self._no_reason(row.get(REASON))
         except Mistake as mistake:
             wrong.append((REASON, mistake))
+        if wide and not wrong:
+            # Before anything is made of it: a short row can ask for more data IDs than there are atoms.
+            wrong.extend(("", mistake) for mistake in self._too_wide(values))
         if wrong or self._mistakes:
             return wrong
         if wide:
@@ -190,6 +229,18 @@ class Collector:
         else:
             self._add_single(values, reason)
         return wrong
+
+    def _too_wide(self, values: Mapping[str, Values]) -> Iterator[Mistake]:
+        """Say that a row stands for more data IDs than a file may have, or than there is room for after the others."""
+        sizes = {name: count(value) for name, value in values.items()}
+        n_here, limit = math.prod(sizes.values()), self._options.limit_rows
+        if n_here <= limit and (self.n_rows + n_here <= limit or self._mistakes):
+            return
+        factors = " × ".join(f"{size:,} of {name}" for name, size in sizes.items() if size > 1)
+        told = f"This row stands for {n_here:,} data IDs ({factors})"
+        told += f", after {self.n_rows:,} others" if n_here <= limit else ""
+        remedy = "Check its lists and ranges, since a row stands for their product; split the file if it is meant so."
+        yield Mistake("too_many_rows", f"{told}; a file may not stand for more than {limit:,}.", remedy)
 
     def _no_reason(self, reason: Any) -> int:
         check_reason(reason)
@@ -207,7 +258,12 @@ class Collector:
     def _add_product(self, values: Mapping[str, Values], reason: int) -> None:
         sizes = {name: count(value) for name, value in values.items()}
         total = math.prod(sizes.values())
-        # Before anything is made of it: a short file can ask for more rows than there are atoms.
+        if total > _ROWS_TOGETHER:
+            # Numbers are kept in little memory when they are many, but not while they are being made.
+            widest = max(sizes, key=lambda name: sizes[name])
+            for half in halves(values[widest]):  # type: ignore[arg-type]
+                self._add_product({**values, widest: half}, reason)
+            return
         self._count(total)
         inner = total
         for name, value in values.items():
@@ -234,8 +290,7 @@ class Collector:
         self.n_rows += n_rows
         if self.n_rows > self._options.limit_rows:
             told = f"There are more than {self._options.limit_rows:,} data IDs here."
-            remedy = "Check lists and ranges, since a row stands for their product; split the file."
-            raise self._mistakes.fail(Mistake("too_many_rows", told, remedy))
+            raise self._mistakes.fail(Mistake("too_many_rows", told, "Split the file."))
 
     # ---- the end
 

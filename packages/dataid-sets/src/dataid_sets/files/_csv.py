@@ -13,17 +13,17 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 import pyarrow.csv
 
-from .._columns import REASON
 from ._cells import CLEAN, Cutter, Incomplete, Record, count_lines
-from ._collector import Collector
-from ._layout import Layout, Options, lay_out
 from ._mistakes import Mistake, Mistakes
+from ._patterns import end_of
 from ._source import Source
+from ._target import Gatherer, Target
 from ._values import from_cell
 
 _BLOCK = 4 << 20
 _LONGEST_RECORD = 16 << 20
 _BOM = b"\xef\xbb\xbf"
+_OTHER_DELIMITERS = ("\t", ";")
 _OTHER_UNICODE = (b"\xff\xfe", b"\xfe\xff")
 _FASTER_AGAIN = 1000
 """So many records are cut one by one after an unusual one, before a block is tried again."""
@@ -31,40 +31,31 @@ _FASTER_AGAIN = 1000
 
 def read_csv(
     source: Source,
-    options: Options,
+    target: Target,
     mistakes: Mistakes,
     *,
-    delimiter: bytes = b",",
+    delimiter: bytes | None = None,
     header_lines: Sequence[bytes] = (),
     names: Sequence[str] | None = None,
     start: bytes = b"",
-) -> Collector:
-    """Read a header and rows.
+) -> Gatherer:
+    """Read a header and rows, as `FormatReader` says.
 
     Parameters
     ----------
-    source : `Source`
-        The file.
-    options : `Options`
-        What the caller said.
-    mistakes : `Mistakes`
-        Where problems go.
+    source, target, mistakes
+        As for all readers.
     delimiter : `bytes`, optional
-        A comma or a blank.
+        A comma or a blank; by default a comma, or a tab or semicolon where the header has these and no comma.
     header_lines : sequence of `bytes`, optional
         Lines that have been read already.
     names : sequence of `str`, optional
         The names that the header must have.
     start : `bytes`, optional
         What has been read already, after those lines.
-
-    Returns
-    -------
-    collector : `Collector`
-        The rows.
     """
-    table = _Blocks(source, delimiter, start, line=1 + len(header_lines))
-    header = table.header()
+    table = _Blocks(source, delimiter or b",", start, line=1 + len(header_lines))
+    header = table.header() if delimiter is not None else table.guessed_header()
     if header is None:
         raise Mistake("empty_file", "The file is empty.", "Give at least a header with the names of the dimensions.")
     if header.mistake is not None:
@@ -76,15 +67,13 @@ def read_csv(
     if names is not None and list(names) != columns:
         told = f"The header's columns are {', '.join(columns)[:200]}, but above they are {', '.join(names)[:200]}."
         raise mistakes.fail(Mistake("invalid_header", told), place)
-    layout = lay_out(columns, options, mistakes, place=place)
-    collector = Collector(layout, options, mistakes)
-    rows = _Rows(columns, layout, collector, mistakes)
+    rows = _Rows(columns, target.begin(columns, mistakes, place=place), mistakes)
     for block in table.blocks():
         if isinstance(block, Record):
             rows.add_record(block)
-        elif not rows.add_block(block, delimiter):
-            rows.add_slowly(block, delimiter)
-    return collector
+        elif not rows.add_block(block, table.delimiter):
+            rows.add_slowly(block, table.delimiter)
+    return rows.gatherer
 
 
 def _is_unicode(name: str) -> bool:
@@ -111,9 +100,10 @@ class _Blocks:
     """The file in pieces that end where records do."""
 
     def __init__(self, source: Source, delimiter: bytes, start: bytes, *, line: int) -> None:
+        self.delimiter = delimiter
         self._source = source
-        self._delimiter = delimiter
         self._data = start
+        self._last = b""
         self._cutter = Cutter(delimiter, line)
         self._at_end = False
         if line == 1:
@@ -139,7 +129,7 @@ class _Blocks:
             try:
                 if self._data:
                     record, place = self._cutter.record(self._data, 0)
-                    self._data = self._data[place:]
+                    self._last, self._data = self._data[:place], self._data[place:]
                     return record
             except Incomplete:
                 if self._at_end:
@@ -155,6 +145,18 @@ class _Blocks:
             if record.cells and not record.cells[0].startswith("#"):
                 return record
         return None
+
+    def guessed_header(self) -> Record | None:
+        """Give the first record; it tells the delimiter, too, for spreadsheets write tabs and semicolons."""
+        header = self.header()
+        if header is None or len(header.cells) != 1 or b'"' in self._last:
+            return header
+        sign = next((sign for sign in _OTHER_DELIMITERS if sign in header.cells[0]), None)
+        if sign is None:
+            return header
+        self.delimiter = sign.encode()
+        self._data, self._cutter = self._last + self._data, Cutter(self.delimiter, header.line)
+        return self.header()
 
     def blocks(self) -> Iterator[_Block | Record]:
         """Give clean records together and others one by one."""
@@ -173,7 +175,7 @@ class _Blocks:
     def _clean_end(self) -> int:
         """Find where the clean records at hand end."""
         if b'"' in self._data:
-            return CLEAN[self._delimiter].match(self._data).end()  # type: ignore[union-attr]
+            return end_of(CLEAN[self.delimiter], self._data)
         return self._data.rfind(b"\n") + 1 or self._data.rfind(b"\r", 0, max(len(self._data) - 1, 0)) + 1
 
     def _slowly(self) -> Iterator[Record]:
@@ -188,23 +190,20 @@ class _Blocks:
             yield record
         if place:
             self._data = self._data[place:]
-        elif (record := self._record()) is not None:
-            yield record
+        elif (last := self._record()) is not None:
+            yield last
 
 
 class _Rows:
     """Makes rows of records."""
 
-    def __init__(self, columns: list[str], layout: Layout, collector: Collector, mistakes: Mistakes) -> None:
+    def __init__(self, columns: list[str], gatherer: Gatherer, mistakes: Mistakes) -> None:
+        self.gatherer = gatherer
         self._columns = columns
-        self._layout = layout
-        self._collector = collector
         self._mistakes = mistakes
-        used = [*layout.present, *([layout.reason_from] if layout.reason_from else [])]
-        self._places = {(REASON if name == layout.reason_from else name): columns.index(name) for name in used}
+        self._places = {name: columns.index(column) for column, name in gatherer.used.items()}
         self._types = {
-            columns[place]: pa.int64() if name != REASON and layout.is_integer(name) else pa.string()
-            for name, place in self._places.items()
+            columns[place]: pa.int64() if gatherer.kind(name) is int else pa.string() for name, place in self._places.items()
         }
 
     def add_block(self, block: _Block, delimiter: bytes) -> bool:
@@ -232,10 +231,15 @@ class _Rows:
         except (pa.ArrowException, ValueError):
             # Something is unusual here; the exact way says what, and where.
             return False
+        first_line = None
+        if self.gatherer.wants_lines:
+            if count_lines(data) != table.num_rows:
+                return False
+            first_line = block.line
         columns = {name: table.column(names[place]) for name, place in self._places.items()}
         if quoted and any(pa.types.is_string(column.type) and _has_blanks(column) for column in columns.values()):
             return False
-        return self._collector.add_arrays(columns, n_rows=table.num_rows, strip=not quoted)
+        return self.gatherer.add_arrays(columns, n_rows=table.num_rows, strip=not quoted, first_line=first_line)
 
     def add_slowly(self, block: _Block, delimiter: bytes) -> None:
         """Add clean records one by one."""
@@ -260,10 +264,9 @@ class _Rows:
                 self._mistakes.add(Mistake("wrong_columns", told, remedy), place)
             return
         row = {name: cells[index] for name, index in self._places.items()}
-        wrong = self._collector.add_row(row, from_cell)
-        for name, mistake in sorted(wrong, key=lambda each: self._places[each[0]]):
-            column = self._layout.reason_from or name if name == REASON else name
-            self._mistakes.add(mistake, place, column)
+        wrong = self.gatherer.add_row(row, from_cell, line=record.line)
+        for name, mistake in sorted(wrong, key=lambda each: self._places.get(each[0], -1)):
+            self._mistakes.add(mistake, place, self._columns[self._places[name]] if name in self._places else name)
 
 
 def _has_blanks(column: pa.ChunkedArray) -> bool:
@@ -271,30 +274,19 @@ def _has_blanks(column: pa.ChunkedArray) -> bool:
     return any(word and (word[0] in " \t" or word[-1] in " \t") for word in words)
 
 
-def read_text(source: Source, options: Options, mistakes: Mistakes) -> Collector:
-    """Read one value, range or list of integers a line; ``#`` begins a comment line.
+def read_text(source: Source, target: Target, mistakes: Mistakes) -> Gatherer:
+    """Read one value, range or list of integers a line, as `FormatReader` says; ``#`` begins a comment line.
 
     After an integer, a comment may also stand in the same line.
     """
-    if options.dimensions is None:
-        remedy = "Name the dimension, and give the others as constants."
-        raise Mistake("no_dimensions", "A file of one column does not say which dimension it has.", remedy)
-    named = [name for name in options.dimensions if name in options.universe.dimensions.names]
-    required = options.universe.conform(named).required
-    free = [name for name in required if name not in options.constants]
-    if len(named) == len(options.dimensions) and len(free) != 1:
-        told = f"A file of one column has values of one dimension, not of {', '.join(free) or 'none'}."
-        raise Mistake("missing_column", told, "Give all the others as constants.")
-    layout = lay_out(free, options, mistakes, place="dimensions")
-    name = free[0]
-    whole = layout.is_integer(name)
-    collector = Collector(layout, options, mistakes)
+    gatherer, name = target.begin_text(mistakes)
+    whole = gatherer.kind(name) is int
     for line, text in _lines(source):
         value = text.partition("#")[0].strip(" \t") if whole else text.strip(" \t")
         if value and not value.startswith("#"):
-            for column, mistake in collector.add_row({name: value}, from_cell):
+            for column, mistake in gatherer.add_row({name: value}, from_cell, line=line):
                 mistakes.add(mistake, f"line {line}", column)
-    return collector
+    return gatherer
 
 
 def _lines(source: Source) -> Iterator[tuple[int, str]]:

@@ -12,11 +12,10 @@ from typing import Any
 
 import yaml
 
-from ._collector import Collector
 from ._csv import read_csv
-from ._layout import Options
 from ._mistakes import Mistake, Mistakes
 from ._source import Source
+from ._target import Gatherer, Target
 
 _FIRST = b"# %ECSV "
 _LARGEST_HEADER = 1 << 18
@@ -51,23 +50,8 @@ def _in_one_line(dumper: _Dumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _in_one_line)
 
 
-def read_ecsv(source: Source, options: Options, mistakes: Mistakes) -> Collector:
-    """Read an ECSV file.
-
-    Parameters
-    ----------
-    source : `Source`
-        The file.
-    options : `Options`
-        What the caller said.
-    mistakes : `Mistakes`
-        Where problems go.
-
-    Raises
-    ------
-    Mistake
-        If its header makes no sense.
-    """
+def read_ecsv(source: Source, target: Target, mistakes: Mistakes) -> Gatherer:
+    """Read an ECSV file, as `FormatReader` says."""
     lines, rest = _header(source)
     first = lines[0].removeprefix(b"\xef\xbb\xbf") if lines else b""
     if not lines and not rest:
@@ -92,9 +76,10 @@ def read_ecsv(source: Source, options: Options, mistakes: Mistakes) -> Collector
         # PyYAML lets go of errors of Python's when tags and values do not fit.
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 2}" if mark is not None else "header"
-        told = "The header is not valid YAML" + (f": {error.problem}" if isinstance(getattr(error, "problem", None), str) else "")
+        problem = getattr(error, "problem", None)
+        told = "The header is not valid YAML" + (f": {problem}" if isinstance(problem, str) else "")
         raise mistakes.fail(Mistake("invalid_header", f"{told}."), place) from None
-    return read_csv(source, options, mistakes, delimiter=_delimiter(header), header_lines=lines, names=_names(header), start=rest)
+    return read_csv(source, target, mistakes, delimiter=_delimiter(header), header_lines=lines, names=_names(header), start=rest)
 
 
 def write_header(columns: Mapping[str, str], metadata: Mapping[str, Any]) -> bytes:
@@ -144,8 +129,10 @@ def _delimiter(header: Any) -> bytes:
 
 def _names(header: dict[Any, Any]) -> list[str]:
     columns = header.get("datatype")
-    names = [column.get("name") for column in columns if isinstance(column, dict)] if isinstance(columns, list) else []
-    if not names or len(names) != len(columns or ()) or not all(isinstance(name, str) for name in names):
+    listed = columns if isinstance(columns, list) else []
+    given = [column.get("name") for column in listed if isinstance(column, dict)]
+    names = [name for name in given if isinstance(name, str)]
+    if not names or len(names) != len(listed):
         raise Mistake(
             "invalid_header", "The header does not name its columns.", "ECSV has a list of names and types, `datatype`."
         )

@@ -5,18 +5,19 @@ The text of a JSON file is held as a whole, what it means is not.
 
 from __future__ import annotations
 
-__all__ = ("DECODER", "parse", "read_json", "read_lines")
+__all__ = ("parse", "read_json", "read_lines")
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from functools import partial
 from typing import Any
 
-from .._columns import REASON
-from ._collector import Collector
-from ._layout import Layout, Options, extra, lay_out, printable, reason_column
+from ._layout import printable
 from ._mistakes import Mistake, Mistakes
+from ._patterns import end_of
 from ._source import Source
+from ._target import Gatherer, Target
 from ._values import from_json
 
 _LARGEST_DOCUMENT = 1 << 30
@@ -43,81 +44,78 @@ def _no_constant(name: str) -> Any:
     raise _RepeatedKeyError(f"{name} is no JSON")
 
 
-DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats, parse_constant=_no_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats, parse_constant=_no_constant)
 
 
 class Rows:
-    """Makes rows of JSON objects; the first says which dimensions they have, if nothing else does.
+    """Makes rows of JSON objects; the first says which columns they have, if nothing else does.
 
     Parameters
     ----------
-    options : `Options`
-        What is known of the file.
+    target : `Target`
+        Where they go.
     mistakes : `Mistakes`
         Where problems go.
     """
 
-    def __init__(self, options: Options, mistakes: Mistakes) -> None:
-        self._options = options
+    def __init__(self, target: Target, mistakes: Mistakes) -> None:
+        self._target = target
         self._mistakes = mistakes
-        self._collector: Collector | None = None
-        self._known: frozenset[str] = frozenset()
+        self._gatherer: Gatherer | None = None
+        self._known: Set[str] = frozenset()
 
-    def add(self, row: Any, place: Callable[[], str], *, dotted: bool) -> None:
-        """Add a row; `place` says where it is, and `dotted` that its keys are written after a dot."""
+    def add(self, row: Any, place: Callable[[], str], *, dotted: bool, line: Callable[[], int] | None = None) -> None:
+        """Add a row.
+
+        Parameters
+        ----------
+        row : `typing.Any`
+            What should be an object.
+        place : callable
+            Says where it is.
+        dotted : `bool`
+            Whether its keys are written after a dot.
+        line : callable, optional
+            Gives its line.
+        """
         if not isinstance(row, dict):
             self._mistakes.add(Mistake("wrong_type", "A data ID is an object of names and values."), place())
             return
         if not row.keys() <= self._known:
-            row = self._named(row)
-        if self._collector is None:
-            layout = self._layout(list(row), place)
-            self._collector = Collector(layout, self._options, self._mistakes)
-            self._known = frozenset((REASON, *(name for name, _, _ in layout.columns)))
-        wrong = self._collector.add_row(row, from_json)
+            row = self._target.named(row)
+        gatherer = self._gatherer
+        if gatherer is None:
+            gatherer = self._gatherer = self._target.begin_objects(list(row), self._mistakes, place=place())
+            self._known = gatherer.known
+        wrong = gatherer.add_row(row, from_json, line=line() if line is not None and gatherer.wants_lines else None)
         if not row.keys() <= self._known:
-            unknown = [name for name in row if name not in self._known]
-            wrong.extend((printable(name), extra(name, self._collector.layout.group)) for name in unknown)
+            told = {name for name, _ in wrong}
+            odd = [name for name in row if name not in self._known and printable(name) not in told]
+            wrong.extend((printable(name), gatherer.unknown(name)) for name in odd)
         for name, mistake in wrong:
             where = place()
-            self._mistakes.add(mistake, *((f"{where}.{name}",) if dotted else (where, name)))
+            self._mistakes.add(mistake, *((f"{where}.{name}",) if dotted and name else (where, name)))
 
-    def _named(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Leave out what is to be ignored, and give the reason its name."""
-        # A document that came from elsewhere than JSON may have names that are no text.
-        row = {str(name): value for name, value in row.items() if name not in self._options.ignore}
-        reason = reason_column(row)
-        if reason is not None and reason != REASON:
-            row[REASON] = row.pop(reason)
-        return row
-
-    def _layout(self, names: list[str], place: Callable[[], str]) -> Layout:
-        if self._options.dimensions is not None:
-            # What is missing or too much differs from row to row, and is told there.
-            named = [name for name in self._options.dimensions if name in self._options.universe.dimensions.names]
-            names = list(self._options.universe.conform(named).required) if len(named) == len(self._options.dimensions) else []
-        return lay_out(names, self._options, self._mistakes, place=place() or "dimensions")
-
-    def finish(self) -> Collector:
+    def finish(self) -> Gatherer:
         """Give the rows, which may be none."""
-        if self._collector is None:
+        if self._gatherer is None:
             self._mistakes.check()
-            self._collector = Collector(self._layout([], lambda: "dimensions"), self._options, self._mistakes)
-        return self._collector
+            self._gatherer = self._target.begin_objects([], self._mistakes, place="dimensions")
+        return self._gatherer
 
 
-def parse(document: Any, options: Options, mistakes: Mistakes) -> Collector:
+def parse(document: Any, target: Target, mistakes: Mistakes) -> Gatherer:
     """Take the rows of a document that has been loaded."""
     if isinstance(document, Mapping):
-        options = _told(document, options, mistakes)
+        target = _told(document, target, mistakes)
         listed, prefix = document.get("data_ids"), "data_ids"
     else:
         listed, prefix = document, ""
     if not isinstance(listed, Sequence) or isinstance(listed, str | bytes):
         raise _no_list(prefix)
-    rows = Rows(options, mistakes)
+    rows = Rows(target, mistakes)
     for index, row in enumerate(listed):
-        rows.add(row, lambda index=index: f"{prefix}[{index}]", dotted=True)  # type: ignore[misc]
+        rows.add(row, partial("{}[{}]".format, prefix, index), dotted=True)
     return rows.finish()
 
 
@@ -127,7 +125,7 @@ def _no_list(prefix: str) -> Mistake:
     return Mistake("wrong_type", "A DataId file is a list of data IDs, or an object with `data_ids`.")
 
 
-def _told(document: Mapping[str, Any], options: Options, mistakes: Mistakes) -> Options:
+def _told(document: Mapping[str, Any], target: Target, mistakes: Mistakes) -> Target:
     """Check the fields of the object form beside its rows."""
     for name in document:
         if name not in _FIELDS:
@@ -139,11 +137,11 @@ def _told(document: Mapping[str, Any], options: Options, mistakes: Mistakes) -> 
     if named is not None and not (isinstance(named, list | tuple) and all(isinstance(name, str) for name in named)):
         mistakes.add(Mistake("wrong_type", "This must be a list of names."), "dimensions")
     mistakes.check()
-    return options.with_document(named, constants, mistakes)
+    return target.with_document(named, constants, mistakes)
 
 
-def read_json(source: Source, options: Options, mistakes: Mistakes) -> Collector:
-    """Read a JSON file: a list of data IDs, or the object form."""
+def read_json(source: Source, target: Target, mistakes: Mistakes) -> Gatherer:
+    """Read a JSON file, a list of rows or the object form, as `FormatReader` says."""
     data = source.read_all(_LARGEST_DOCUMENT)
     try:
         text = data.decode("utf-8-sig")
@@ -155,7 +153,7 @@ def read_json(source: Source, options: Options, mistakes: Mistakes) -> Collector
         raise Mistake("empty_file", "The file is empty.", "A list without data IDs is [], with their dimensions given.")
     scanner = _Scanner(text, mistakes)
     if scanner.peek() == "[":
-        return _rows(scanner, scanner.place, "", options, mistakes)
+        return _rows(scanner, scanner.place, "", target, mistakes)
     if scanner.peek() != "{":
         scanner.value()
         scanner.end()
@@ -169,17 +167,17 @@ def read_json(source: Source, options: Options, mistakes: Mistakes) -> Collector
         # The rows are read when all else is known; here they are passed over.
         fields[name] = scanner.skip() if name == "data_ids" and scanner.peek() == "[" else scanner.value()
     scanner.end()
-    told = _told(fields, options, mistakes)
+    told = _told(fields, target, mistakes)
     if not isinstance(fields.get("data_ids"), list):
         raise _no_list("data_ids")
     return _rows(scanner, places["data_ids"], "data_ids", told, mistakes)
 
 
-def _rows(scanner: _Scanner, place: int, prefix: str, options: Options, mistakes: Mistakes) -> Collector:
-    rows = Rows(options, mistakes)
+def _rows(scanner: _Scanner, place: int, prefix: str, target: Target, mistakes: Mistakes) -> Gatherer:
+    rows = Rows(target, mistakes)
     scanner.place = place
     for index, (begin, row) in enumerate(scanner.elements()):
-        rows.add(row, lambda index=index, begin=begin: f"{scanner.where(begin)}, {prefix}[{index}]", dotted=True)  # type: ignore[misc]
+        rows.add(row, partial(scanner.element, begin, prefix, index), dotted=True, line=partial(scanner.line, begin))
     if not prefix:
         scanner.end()
     return rows.finish()
@@ -190,15 +188,23 @@ class _Scanner:
 
     def __init__(self, text: str, mistakes: Mistakes) -> None:
         self.text = text
-        self.place = _BLANKS.match(text).end()  # type: ignore[union-attr]
+        self.place = end_of(_BLANKS, text)
         self._mistakes = mistakes
         self._line = (0, 1)
 
-    def where(self, place: int) -> str:
+    def line(self, place: int) -> int:
         """Give the line of a place; cheap, if places come in order."""
         known, line = self._line if self._line[0] <= place else (0, 1)
         self._line = (place, line + self.text.count("\n", known, place))
-        return f"line {self._line[1]}"
+        return self._line[1]
+
+    def where(self, place: int) -> str:
+        """Tell the line of a place."""
+        return f"line {self.line(place)}"
+
+    def element(self, place: int, prefix: str, index: int) -> str:
+        """Tell where an element of the list of rows is."""
+        return f"{self.where(place)}, {prefix}[{index}]"
 
     def peek(self) -> str:
         return self.text[self.place : self.place + 1]
@@ -206,10 +212,10 @@ class _Scanner:
     def value(self) -> Any:
         """Read a value and the blanks after it."""
         try:
-            value, end = DECODER.raw_decode(self.text, self.place)
+            value, end = _DECODER.raw_decode(self.text, self.place)
         except (ValueError, RecursionError) as error:
             raise self._invalid(error) from None
-        self.place = _BLANKS.match(self.text, end).end()  # type: ignore[union-attr]
+        self.place = end_of(_BLANKS, self.text, end)
         return value
 
     def skip(self) -> list[Any]:
@@ -257,7 +263,7 @@ class _Scanner:
     def _sign(self, sign: str) -> None:
         if self.peek() != sign:
             raise self._invalid(json.JSONDecodeError(f"Expecting {sign!r}", self.text, self.place))
-        self.place = _BLANKS.match(self.text, self.place + 1).end()  # type: ignore[union-attr]
+        self.place = end_of(_BLANKS, self.text, self.place + 1)
 
     def _invalid(self, error: Exception) -> Exception:
         place = error.pos if isinstance(error, json.JSONDecodeError) else self.place
@@ -273,16 +279,16 @@ def _invalid(error: Exception) -> Mistake:
     return Mistake("invalid_json", f"This is not valid JSON: {told}.")
 
 
-def read_lines(source: Source, options: Options, mistakes: Mistakes) -> Collector:
-    """Read JSON Lines: one object a line."""
-    rows = Rows(options, mistakes)
+def read_lines(source: Source, target: Target, mistakes: Mistakes) -> Gatherer:
+    """Read JSON Lines, one object a line, as `FormatReader` says."""
+    rows = Rows(target, mistakes)
     for line, data in _lines(source):
         try:
             text = data.decode().strip(" \t\r\n")
             if line == 1:
                 text = text.removeprefix(_BOM).strip(" \t\r\n")
             if text:
-                rows.add(DECODER.decode(text), lambda line=line: f"line {line}", dotted=False)  # type: ignore[misc]
+                rows.add(_DECODER.decode(text), partial("line {}".format, line), dotted=False, line=partial(int, line))
         except UnicodeDecodeError:
             mistakes.add(Mistake("not_utf8", "This is not UTF-8.", "Save the file as UTF-8."), f"line {line}")
         except (ValueError, RecursionError) as error:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ("Layout", "Options", "contradiction", "extra", "lay_out", "make_options", "printable", "reason_column")
+__all__ = ("Layout", "Options", "contradiction", "extra", "lay_out", "make_options", "printable", "reason_column", "repeated")
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -137,10 +138,8 @@ def lay_out(columns: Sequence[str], options: Options, mistakes: Mistakes, *, pla
         If a column is missing, unknown or twice there.
     """
     used = [name for name in columns if name not in options.ignore]
-    for name in sorted({name for name in used if used.count(name) > 1}):
-        mistakes.add(
-            Mistake("repeated_column", f"There are {used.count(name)} columns {printable(name)}.", "Keep one of them."), place
-        )
+    for mistake in repeated(used):
+        mistakes.add(mistake, place)
     reason_from = reason_column(used)
     group = _group([name for name in used if name != reason_from], options, mistakes, place)
     required = sorted(group.required)
@@ -164,6 +163,13 @@ def lay_out(columns: Sequence[str], options: Options, mistakes: Mistakes, *, pla
     )
 
 
+def repeated(names: Sequence[str]) -> Iterator[Mistake]:
+    """Say which names are there more than once."""
+    counts = Counter(names)
+    for name in sorted(name for name, count in counts.items() if count > 1):
+        yield Mistake("repeated_column", f"There are {counts[name]} columns {printable(name)}.", "Keep one of them.")
+
+
 def extra(name: str, group: DimensionGroup) -> Mistake:
     """Say that a column is no part of data IDs."""
     if name in group.names:
@@ -175,8 +181,12 @@ def extra(name: str, group: DimensionGroup) -> Mistake:
 
 def contradiction(name: str, value: object, constant: object) -> Mistake:
     """Say that a value is not the constant that was given."""
-    told = f"{name} is {value!r} here, but the constant {constant!r} was given."
+    told = f"{name} is {_short(value)} here, but the constant {_short(constant)} was given."
     return Mistake("contradicts_constant", told, "Leave out the constant or mend the file.")
+
+
+def _short(value: object) -> str:
+    return printable(repr(value))
 
 
 def _group(found: Sequence[str], options: Options, mistakes: Mistakes, place: str) -> DimensionGroup:

@@ -11,11 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from .._columns import REASON
-from ._collector import Collector
-from ._layout import Layout, Options, lay_out, printable
+from ._layout import printable
 from ._mistakes import Mistake, Mistakes
 from ._source import Source, too_large
+from ._target import Gatherer, Target
 from ._values import single
 
 _BATCH_ROWS = 1 << 17
@@ -23,23 +22,8 @@ _ERRORS = (pa.ArrowException, OSError, ValueError, MemoryError, TypeError, Looku
 """What pyarrow raises for files that are damaged or made to do damage."""
 
 
-def read_parquet(source: Source, options: Options, mistakes: Mistakes) -> Collector:
-    """Read a Parquet file.
-
-    Parameters
-    ----------
-    source : `Source`
-        The file.
-    options : `Options`
-        What the caller said.
-    mistakes : `Mistakes`
-        Where problems go.
-
-    Raises
-    ------
-    Mistake
-        If the file is damaged.
-    """
+def read_parquet(source: Source, target: Target, mistakes: Mistakes) -> Gatherer:
+    """Read a Parquet file, as `FormatReader` says."""
     with ExitStack() as stack:
         stream = source.seekable(stack)
         try:
@@ -48,21 +32,22 @@ def read_parquet(source: Source, options: Options, mistakes: Mistakes) -> Collec
             names = [name if isinstance(name, str) else str(name) for name in schema.names]
         except _ERRORS as error:
             raise _damaged(error) from None
-        layout = lay_out(names, options, mistakes, place="columns")
-        used = {name: (REASON if name == layout.reason_from else name) for name in names if _is_used(name, layout)}
-        _check_types(schema, used, layout, mistakes)
-        if file.metadata.num_rows > options.limit_rows:
-            told = f"There are more than {options.limit_rows:,} data IDs here."
+        gatherer = target.begin(names, mistakes, place="columns")
+        used = {name: gatherer.used[name] for name in names if name in gatherer.used}
+        _check_types(schema, used, gatherer, mistakes)
+        n_rows = file.metadata.num_rows
+        if n_rows > target.limit_rows:
+            told = f"There are more than {target.limit_rows:,} data IDs here."
             raise Mistake("too_many_rows", told, "Split the file.")
         _check_size(file, source.limit_bytes)
-        text = [name for name in used if not pa.types.is_integer(_plain_type(schema.field(name).type))]
-        collector = Collector(layout, options, mistakes)
+        text = [name for name in used if _is_text(_plain_type(schema.field(name).type))]
         batches = _open_batches(file, stream, used, text)
         first = 1
         while (batch := _next(batches)) is not None:
-            _add(batch, used, first, collector, mistakes)
+            _add(batch, used, first, gatherer, mistakes)
             first += batch.num_rows
-        return collector
+            source.went_on((first - 1) / max(n_rows, 1))
+        return gatherer
 
 
 def _open_batches(file: pq.ParquetFile, stream: Any, used: dict[str, str], text: list[str]) -> Any:
@@ -92,24 +77,21 @@ def _damaged(error: BaseException) -> Mistake:
     )
 
 
-def _is_used(name: str, layout: Layout) -> bool:
-    return name in layout.present or name == layout.reason_from
-
-
 def _plain_type(type_: pa.DataType) -> pa.DataType:
     return type_.value_type if pa.types.is_dictionary(type_) else type_
 
 
 def _is_text(type_: pa.DataType) -> bool:
-    return pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_)
+    return any(is_text(type_) for is_text in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view))
 
 
-def _check_types(schema: pa.Schema, used: dict[str, str], layout: Layout, mistakes: Mistakes) -> None:
+def _check_types(schema: pa.Schema, used: dict[str, str], gatherer: Gatherer, mistakes: Mistakes) -> None:
     for column, name in used.items():
+        kind = gatherer.kind(name)
         type_ = _plain_type(schema.field(column).type)
-        whole = name != REASON and layout.is_integer(name)
+        whole = kind is int
         # A column without any value has no type of its own; the rows tell what is missing.
-        if not (pa.types.is_null(type_) or (pa.types.is_integer(type_) if whole else _is_text(type_))):
+        if kind is not None and not (pa.types.is_null(type_) or (pa.types.is_integer(type_) if whole else _is_text(type_))):
             noun = "whole numbers" if whole else "text"
             remedy = f"Convert the column to {'int64' if whole else 'string'}."
             mistakes.add(Mistake("wrong_type", f"{column} takes {noun}, not {type_}.", remedy), column)
@@ -126,16 +108,16 @@ def _check_size(file: pq.ParquetFile, limit_bytes: int) -> None:
         raise too_large(limit_bytes)
 
 
-def _add(batch: pa.RecordBatch, used: dict[str, str], first: int, collector: Collector, mistakes: Mistakes) -> None:
+def _add(batch: pa.RecordBatch, used: dict[str, str], first: int, gatherer: Gatherer, mistakes: Mistakes) -> None:
     columns: dict[str, Any] = {}
     for column, name in used.items():
         try:
-            columns[name] = _brought(batch.column(column))
+            columns[name] = _brought(batch.column(column)) if gatherer.kind(name) else batch.column(column)
         except _ERRORS:
             # An unsigned number may be too large; the rows tell which.
             break
     else:
-        if collector.add_arrays(columns, n_rows=batch.num_rows):
+        if gatherer.add_arrays(columns, n_rows=batch.num_rows):
             return
     try:
         listed = {name: batch.column(column).to_pylist() for column, name in used.items()}
@@ -143,7 +125,7 @@ def _add(batch: pa.RecordBatch, used: dict[str, str], first: int, collector: Col
         raise _damaged(error) from None
     for index in range(batch.num_rows):
         row = {name: values[index] for name, values in listed.items()}
-        for name, mistake in collector.add_row(row, single):
+        for name, mistake in gatherer.add_row(row, single):
             mistakes.add(mistake, f"row {first + index}", name)
 
 

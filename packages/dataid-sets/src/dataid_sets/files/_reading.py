@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-__all__ = ("LIMIT_BYTES", "LIMIT_ROWS", "parse_document", "read_data_ids")
+__all__ = ("LIMIT_BYTES", "LIMIT_ROWS", "parse_document", "read_columns", "read_data_ids")
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import IO, Any
 
 from lsst.daf.butler import DimensionGroup, DimensionUniverse
+from lsst.resources import ResourcePath
 
 from .._table import DataIdTable
-from ._collector import Collector
+from ._any_columns import AnyColumns, Columns
 from ._csv import read_csv, read_text
 from ._ecsv import read_ecsv
 from ._json import parse, read_json, read_lines
-from ._layout import Options, make_options
+from ._layout import make_options
 from ._mistakes import Mistake, Mistakes
 from ._parquet import read_parquet
-from ._source import Source, file_format, open_source
+from ._source import file_format, open_source
+from ._target import DataIds, FormatReader, Target
 from ._votable import read_votable
 
 LIMIT_ROWS = 50_000_000
-"""The most data IDs that a file may stand for, unless told otherwise."""
+"""The most data IDs that a file may stand for, unless told otherwise: five times as many as a survey of 53,000 visits has."""
 
 LIMIT_BYTES = 8 << 30
 """The most bytes that a file may unpack to, unless told otherwise."""
 
+_READERS: dict[str, FormatReader] = {
+    "json": read_json,
+    "jsonl": read_lines,
+    "csv": read_csv,
+    "ecsv": read_ecsv,
+    "parquet": read_parquet,
+    "votable": read_votable,
+    "text": read_text,
+}
+
 
 def read_data_ids(
-    path: str | os.PathLike[str] | IO[bytes],
+    path: str | os.PathLike[str] | ResourcePath | IO[bytes],
     *,
     universe: DimensionUniverse,
     format: str | None = None,  # noqa: A002 - what everyone calls it
@@ -43,8 +55,8 @@ def read_data_ids(
 
     Parameters
     ----------
-    path : `str`, `os.PathLike` or binary stream
-        The file; ``-`` is standard input. It may be compressed by gzip or Zstandard, which its content tells.
+    path : `str`, `os.PathLike`, `lsst.resources.ResourcePath` or binary stream
+        The file, which may be a URI; ``-`` is standard input. It may be compressed by gzip or Zstandard, which its content tells.
     universe : `lsst.daf.butler.DimensionUniverse`
         The dimensions there are.
     format : `str`, optional
@@ -56,7 +68,8 @@ def read_data_ids(
     ignore : collection of `str`, optional
         Columns to leave out.
     limit_rows : `int`, optional
-        The most data IDs, when rows that stand for several are counted as such.
+        The most data IDs, when rows that stand for several are counted as such. A row that stands for more is refused before
+        anything is made of it.
     limit_bytes : `int`, optional
         The most bytes, uncompressed.
 
@@ -76,7 +89,8 @@ def read_data_ids(
     also ``"1, 2, 10..20:2"``. The row stands for the product. Text is never a range. Columns ``comment`` or ``comments`` are
     taken for ``reason``, if there is none.
 
-    In CSV and ECSV, blanks around a cell are dropped, unless they stand inside its quotes.
+    In CSV and ECSV, blanks around a cell are dropped, unless they stand inside its quotes. Where the header of CSV has no comma,
+    tabs or semicolons are taken for commas.
     """
     mistakes = Mistakes(_name(path))
     try:
@@ -88,12 +102,66 @@ def read_data_ids(
             limit_rows=limit_rows,
             mistakes=mistakes,
         )
-        chosen = file_format(_name(path), format)
-        with open_source(path, limit_bytes=limit_bytes) as source:
-            collector = _reader(chosen)(source, options, mistakes)
-        return collector.finish()
+        table: DataIdTable = _read(path, format, DataIds(options), mistakes, limit_bytes)
     except Mistake as mistake:
         raise mistakes.fail(mistake) from None
+    return table
+
+
+def read_columns(
+    path: str | os.PathLike[str] | ResourcePath | IO[bytes],
+    *,
+    format: str | None = None,  # noqa: A002 - what everyone calls it
+    column: str | None = None,
+    ignore: Collection[str] = (),
+    limit_rows: int = LIMIT_ROWS,
+    limit_bytes: int = LIMIT_BYTES,
+) -> Columns:
+    """Read a file whose columns are no dimensions yet, such as names of observations; `DataIdSets.convert` makes data IDs of it.
+
+    Parameters
+    ----------
+    path, format, limit_bytes
+        As for `read_data_ids`.
+    column : `str`, optional
+        What the lines of a plain text are; needed for these, and wrong for others.
+    ignore : collection of `str`, optional
+        Columns to leave out.
+    limit_rows : `int`, optional
+        The most rows.
+
+    Returns
+    -------
+    columns : `Columns`
+        The rows in their order, with their lines.
+
+    Raises
+    ------
+    DataIdFileError
+        If the file cannot be read, or has mistakes; its problems are all that were found, each with its line.
+
+    Notes
+    -----
+    Lists and ranges are not unfolded. All values of a column must be of one kind.
+    """
+    mistakes = Mistakes(_name(path))
+    try:
+        if column is not None and file_format(_name(path), format) != "text":
+            raise Mistake(
+                "no_column", "The columns of this file have names of their own.", "Name the column of plain text alone."
+            )
+        target = AnyColumns(limit_rows=limit_rows, ignore=frozenset(ignore), column=column)
+        columns: Columns = _read(path, format, target, mistakes, limit_bytes)
+    except Mistake as mistake:
+        raise mistakes.fail(mistake) from None
+    return columns
+
+
+def _read(path: Any, format_: str | None, target: Target, mistakes: Mistakes, limit_bytes: int) -> Any:
+    reader = _READERS[file_format(_name(path), format_)]
+    with open_source(path, limit_bytes=limit_bytes) as source:
+        gathered = reader(source, target, mistakes)
+    return gathered.finish()
 
 
 def parse_document(
@@ -136,27 +204,17 @@ def parse_document(
             limit_rows=limit_rows,
             mistakes=mistakes,
         )
-        return parse(document, options, mistakes).finish()
+        table: DataIdTable = parse(document, DataIds(options), mistakes).finish()
     except Mistake as mistake:
         raise mistakes.fail(mistake) from None
+    return table
 
 
 def _name(given: Any) -> str:
     if given == "-":
         return "standard input"
+    if isinstance(given, ResourcePath):
+        return str(given)
     name = given if isinstance(given, str | os.PathLike) else getattr(given, "name", "")
     # An open file descriptor's name is its number.
     return os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else ""
-
-
-def _reader(format_: str) -> Callable[[Source, Options, Mistakes], Collector]:
-    readers: dict[str, Callable[[Source, Options, Mistakes], Collector]] = {
-        "json": read_json,
-        "jsonl": read_lines,
-        "csv": read_csv,
-        "ecsv": read_ecsv,
-        "parquet": read_parquet,
-        "votable": read_votable,
-        "text": read_text,
-    }
-    return readers[format_]

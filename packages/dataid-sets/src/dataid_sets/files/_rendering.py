@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from .._columns import REASON
 from .._table import DataIdTable
 from ._mistakes import Mistake
+from ._progress import rows_done
 
 _ROWS = 1 << 16
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -51,15 +52,21 @@ def render(table: DataIdTable, pattern: Pattern) -> Iterator[bytes]:
     text : `bytes`
         Some rows.
     """
-    for batch in table.arrow.to_batches(max_chunksize=_ROWS):
-        parts: list[Any] = [
-            pa.scalar(part) if isinstance(part, str) else _written(batch.column(part[0]), part[1]) for part in pattern.parts
-        ]
-        lines = pc.binary_join_element_wise(*parts, "")
-        # The text of an Arrow column lies in one piece.
-        _, offsets, text = lines.buffers()
-        ends = memoryview(offsets).cast("i")
-        yield bytes(memoryview(text)[ends[lines.offset] : ends[lines.offset + len(lines)]]) if len(lines) else b""
+    with rows_done("Writing", len(table)) as bar:
+        for batch in table.arrow.to_batches(max_chunksize=_ROWS):
+            yield _rendered(batch, pattern)
+            bar.update(batch.num_rows)
+
+
+def _rendered(batch: pa.RecordBatch, pattern: Pattern) -> bytes:
+    parts: list[Any] = [
+        pa.scalar(part) if isinstance(part, str) else _written(batch.column(part[0]), part[1]) for part in pattern.parts
+    ]
+    lines = pc.binary_join_element_wise(*parts, "")
+    # The text of an Arrow column lies in one piece.
+    _, offsets, text = lines.buffers()
+    ends = memoryview(offsets).cast("i")
+    return bytes(memoryview(text)[ends[lines.offset] : ends[lines.offset + len(lines)]]) if len(lines) else b""
 
 
 def _written(column: pa.Array, write: Callable[[str | None], str]) -> pa.Array:

@@ -19,8 +19,13 @@ from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
+from lsst.daf.butler.progress import ProgressBar
+from lsst.resources import ResourcePath
 
+from .._errors import shortened
 from ._mistakes import Mistake
+from ._places import local_copy
+from ._progress import bytes_read
 
 FORMATS: dict[str, tuple[str, ...]] = {
     "json": (".json",),
@@ -50,9 +55,13 @@ class Source:
         The most that may be read.
     original : binary stream or `None`
         The same content where it may be read in any order.
+    bar : `lsst.daf.butler.progress.ProgressBar`, optional
+        Told how many bytes were read; of those of `stream` it is told otherwise.
     """
 
-    def __init__(self, stream: Any, *, limit_bytes: int, original: IO[bytes] | None) -> None:
+    def __init__(self, stream: Any, *, limit_bytes: int, original: IO[bytes] | None, bar: ProgressBar[Any] | None = None) -> None:
+        self._bar = bar
+        self._n_told = 0
         self._stream = stream
         self._original = original
         self.limit_bytes = limit_bytes
@@ -77,6 +86,17 @@ class Source:
         if self._n_bytes > self.limit_bytes:
             raise too_large(self.limit_bytes)
         return data
+
+    def went_on_by(self, n_bytes: int) -> None:
+        """Tell that so many bytes more were read of what `seekable` gave."""
+        if self._original is not None and self._bar is not None:
+            self._bar.update(n_bytes)
+            self._n_told += n_bytes
+
+    def went_on(self, share: float) -> None:
+        """Tell which share of what `seekable` gave has been read."""
+        if self._original is not None and self._bar is not None:
+            self.went_on_by(int(share * os.fstat(self._original.fileno()).st_size) - self._n_told)
 
     def read_all(self, limit_bytes: int) -> bytes:
         """Read all that is left, for formats that need it at once."""
@@ -137,7 +157,7 @@ def file_format(name: str, given: str | None) -> str:
     """
     if given is not None:
         if given not in FORMATS:
-            raise Mistake("unknown_format", f"There is no format {given!r}.", f"Known are {', '.join(FORMATS)}.")
+            raise Mistake("unknown_format", f"There is no format {shortened(given)!r}.", f"Known are {', '.join(FORMATS)}.")
         return given
     format_, _ = split_suffix(name)
     if format_ is None:
@@ -150,7 +170,7 @@ def file_format(name: str, given: str | None) -> str:
 
 @contextmanager
 def open_source(given: Any, *, limit_bytes: int) -> Iterator[Source]:
-    """Open a path, ``-`` for standard input, or a binary stream.
+    """Open a path or URI, ``-`` for standard input, or a binary stream.
 
     Raises
     ------
@@ -159,20 +179,24 @@ def open_source(given: Any, *, limit_bytes: int) -> Iterator[Source]:
     """
     with ExitStack() as stack:
         stream: Any = given
-        path = isinstance(given, str | os.PathLike)
+        path = given != "-" and isinstance(given, str | os.PathLike | ResourcePath)
         if path:
-            stream = _standard_input() if given == "-" else stack.enter_context(_open(Path(given)))
+            stream = stack.enter_context(_open(stack.enter_context(local_copy(given))))
+        elif given == "-":
+            stream = _standard_input()
         elif not hasattr(given, "read"):
-            raise Mistake("unreadable", "This is neither a path nor a binary stream.")
+            raise Mistake("unreadable", "This is neither a path nor a binary stream.", "Give one of these.")
         start = _start(Source(stream, limit_bytes=limit_bytes, original=None))
-        original = stream if path and given != "-" and stream.seekable() else None
-        whole = io.BufferedReader(_Joined(start, stream), _PIECE)
+        original = stream if path and stream.seekable() else None
+        n_bytes = os.fstat(stream.fileno()).st_size if original is not None else None
+        bar = stack.enter_context(bytes_read(given, n_bytes))
+        whole = io.BufferedReader(_Joined(start, stream, bar), _PIECE)
         compression = next((name for magic, name in _MAGIC.items() if start.startswith(magic)), None)
         if compression == "gzip":
             whole = gzip.GzipFile(fileobj=whole)  # type: ignore[assignment]
         elif compression == "zstd":
             whole = pa.CompressedInputStream(pa.PythonFile(whole, mode="r"), "zstd")
-        yield Source(whole, limit_bytes=limit_bytes, original=original if compression is None else None)
+        yield Source(whole, limit_bytes=limit_bytes, original=original if compression is None else None, bar=bar)
 
 
 def _standard_input() -> IO[bytes]:
@@ -193,7 +217,7 @@ def _open(path: Path) -> IO[bytes]:
         raise Mistake("unreadable", "You may not read this file.", "Ask its owner.") from None
     except (OSError, ValueError) as error:
         # ValueError is for a path with a NUL.
-        raise Mistake("unreadable", f"This cannot be opened: {_plain(error)}.") from None
+        raise Mistake("unreadable", f"This cannot be opened: {_plain(error)}.", "Check the path.") from None
 
 
 def _start(source: Source) -> bytes:
@@ -218,9 +242,12 @@ class _Joined(io.RawIOBase):
         These.
     rest : binary stream
         What follows.
+    bar : `lsst.daf.butler.progress.ProgressBar`
+        Told how many bytes were read.
     """
 
-    def __init__(self, start: bytes, rest: Any) -> None:
+    def __init__(self, start: bytes, rest: Any, bar: ProgressBar[Any]) -> None:
+        self._bar = bar
         self._start = start
         self._rest = rest
 
@@ -234,4 +261,5 @@ class _Joined(io.RawIOBase):
         used = data[: len(buffer)]
         self._start = data[len(buffer) :]
         buffer[: len(used)] = used
+        self._bar.update(len(used))
         return len(used)

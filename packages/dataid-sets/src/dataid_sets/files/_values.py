@@ -5,7 +5,19 @@ A range is ``begin..end`` or ``begin..end:stride``, and its end is part of it. V
 
 from __future__ import annotations
 
-__all__ = ("RANGE", "Values", "check_reason", "count", "from_cell", "from_json", "integers", "single")
+__all__ = (
+    "RANGE",
+    "Values",
+    "check_characters",
+    "check_reason",
+    "count",
+    "from_cell",
+    "from_json",
+    "halves",
+    "integers",
+    "shown",
+    "single",
+)
 
 import json
 import re
@@ -73,8 +85,9 @@ def from_cell(cell: str, dimension: Dimension) -> Values:
         raise Mistake("missing_value", f"There is no value of {dimension.name}.")
     if _INTEGER.fullmatch(cell):
         return _number(cell, dimension)
-    pieces = [_written(piece.strip(" \t\r\n"), cell, dimension) for piece in cell.split(",")]
-    return pieces if len(pieces) > 1 or type(pieces[0]) is range else pieces[0]
+    pieces: list[int | str | range] = [_written(piece.strip(" \t\r\n"), cell, dimension) for piece in cell.split(",")]
+    first = pieces[0]
+    return pieces if len(pieces) > 1 or isinstance(first, range) else first
 
 
 def count(values: Values) -> int:
@@ -92,6 +105,17 @@ def integers(values: list[int | str | range]) -> np.ndarray:
     return np.concatenate([_spread(value) for value in values])
 
 
+def halves(values: list[int | str | range]) -> tuple[list[int | str | range], list[int | str | range]]:
+    """Part values in two, without making those of a range."""
+    if len(values) > 1:
+        middle = len(values) // 2
+        return values[:middle], values[middle:]
+    whole = values[0]
+    if type(whole) is not range:
+        return values, []
+    return [whole[: len(whole) // 2]], [whole[len(whole) // 2 :]]
+
+
 def check_reason(reason: Any) -> str | None:
     """Check a reason; an empty one is none.
 
@@ -103,8 +127,8 @@ def check_reason(reason: Any) -> str | None:
     if reason is None or reason == "":
         return None
     if type(reason) is not str:
-        raise Mistake("wrong_type", f"A reason is text, not {_shown(reason)}.")
-    _check_characters(reason, "The reason")
+        raise Mistake("wrong_type", f"A reason is text, not {shown(reason)}.")
+    check_characters(reason, "The reason")
     return reason
 
 
@@ -133,7 +157,7 @@ def _written(piece: str, cell: str, dimension: Dimension) -> int | range:
     match = _RANGE.fullmatch(piece)
     if match is None:
         remedy = "Write a number such as 12, a range such as 0..8 or 10..20:2, or several with commas between."
-        raise Mistake("wrong_type", f"{dimension.name} takes a whole number, not {_shown(cell)}.", remedy)
+        raise Mistake("wrong_type", f"{dimension.name} takes a whole number, not {shown(cell)}.", remedy)
     begin, end = _number(match[1], dimension), _number(match[2], dimension)
     if end < begin:
         raise Mistake("wrong_range", f"The range {piece[:_SHOWN]} ends before it begins.", "Write the smaller number first.")
@@ -167,20 +191,28 @@ def _wrong_type(value: Any, dimension: Dimension) -> Mistake:
     else:
         noun = "text"
         remedy = "Write it in quotes." if type(value) in {int, float} else ""
-    return Mistake("wrong_type", f"{dimension.name} takes {noun}, not {_shown(value)}.", remedy)
+    return Mistake("wrong_type", f"{dimension.name} takes {noun}, not {shown(value)}.", remedy)
 
 
 def _check_text(value: str, dimension: Dimension) -> None:
     if not value:
         raise Mistake("missing_value", f"The value of {dimension.name} is empty.")
-    _check_characters(value, f"The value of {dimension.name}")
-    longest = dimension.primary_key.length
+    check_characters(value, f"The value of {dimension.name}")
+    # Numbers have no length.
+    longest: int | None = getattr(dimension.primary_key, "length", None)
     if longest is not None and len(value) > longest:
         told = f"The value of {dimension.name} has {len(value):,} characters, but the registry holds {longest}."
         raise Mistake("too_long", told)
 
 
-def _check_characters(value: str, noun: str) -> None:
+def check_characters(value: str, noun: str) -> None:
+    """Check text.
+
+    Raises
+    ------
+    Mistake
+        If it has what no registry can hold; `noun` begins the sentence.
+    """
     if "\0" in value:
         raise Mistake("bad_character", f"{noun} has a NUL character, which no registry can hold.", "Leave it out.")
     if not value.isascii():
@@ -191,7 +223,8 @@ def _check_characters(value: str, noun: str) -> None:
             raise Mistake("bad_character", told, "Write the file as UTF-8.") from None
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Give a value as JSON has it, cut to what fits into a message."""
     try:
         text = json.dumps(value)
     except (TypeError, ValueError, RecursionError):

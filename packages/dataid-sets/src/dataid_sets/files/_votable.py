@@ -6,7 +6,7 @@ entities, and data that lie elsewhere, which Astropy would fetch.
 
 from __future__ import annotations
 
-__all__ = ("VotableCheck", "read_votable")
+__all__ = ("read_votable",)
 
 import re
 import warnings
@@ -14,11 +14,10 @@ from contextlib import ExitStack
 from typing import IO, Any
 from xml.parsers import expat
 
-from .._columns import REASON
-from ._collector import Collector
-from ._layout import Layout, Options, lay_out, printable
+from ._layout import printable
 from ._mistakes import Mistake, Mistakes
 from ._source import Source
+from ._target import Gatherer, Target
 from ._values import from_cell, single
 
 _PIECE = 1 << 16
@@ -32,38 +31,23 @@ _TEXTS = {"char", "unicodeChar"}
 _ENCODINGS = {None, "utf-8", "us-ascii", "iso-8859-1"}
 
 
-def read_votable(source: Source, options: Options, mistakes: Mistakes) -> Collector:
-    """Read the one table of a VOTable file.
-
-    Parameters
-    ----------
-    source : `Source`
-        The file.
-    options : `Options`
-        What the caller said.
-    mistakes : `Mistakes`
-        Where problems go.
-
-    Raises
-    ------
-    Mistake
-        If it is not XML, or has more than a table.
-    """
+def read_votable(source: Source, target: Target, mistakes: Mistakes) -> Gatherer:
+    """Read the one table of a VOTable file, as `FormatReader` says."""
     with ExitStack() as stack:
         stream = source.seekable(stack)
-        scan = _Scan(options, mistakes)
-        scan.read(stream)
-        if scan.collector is None:
-            raise Mistake("no_table", "There is no table with data here.")
+        scan = _Scan(target, mistakes)
+        scan.read(stream, source)
+        if scan.gatherer is None:
+            raise Mistake("no_table", "There is no table with data here.", "Write its rows into it, in <TABLEDATA> or <BINARY2>.")
         if not scan.binary:
-            return scan.collector
+            return scan.gatherer
         if stream.tell() > _LARGEST_BINARY:
             raise Mistake("too_large_file", "This VOTable is too large for its binary form.", "Use Parquet.")
         stream.seek(0)
-        return _add_binary(stream, scan.layout, scan.collector, mistakes)
+        return _add_binary(stream, scan.gatherer, mistakes)
 
 
-class VotableCheck:
+class _Check:
     """Goes through the XML, and refuses what Astropy is not to see.
 
     Parameters
@@ -81,8 +65,8 @@ class VotableCheck:
         self._path: list[str] = []
         self._n_tables = 0
 
-    def read(self, stream: IO[bytes]) -> None:
-        """Go through a file from where it stands to its end."""
+    def read(self, stream: IO[bytes], source: Source) -> None:
+        """Go through a file from where it stands to its end; `source` is where it came from."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.XmlDeclHandler = self._declared
@@ -94,6 +78,7 @@ class VotableCheck:
         try:
             while data := stream.read(_PIECE):
                 parser.Parse(data, False)  # noqa: FBT003
+                source.went_on_by(len(data))
             parser.Parse(b"", True)  # noqa: FBT003
         except (expat.ExpatError, ValueError, LookupError) as error:
             code = getattr(error, "code", None)
@@ -158,23 +143,18 @@ class VotableCheck:
             raise self._refuse("too_many_rows", f"There are more than {self._limit_rows:,} rows here.")
 
 
-class _Scan(VotableCheck):
+class _Scan(_Check):
     """Takes the rows that stand in the XML, too."""
 
-    def __init__(self, options: Options, mistakes: Mistakes) -> None:
-        super().__init__(mistakes, options.limit_rows)
-        self._options = options
-        self.collector: Collector | None = None
+    def __init__(self, target: Target, mistakes: Mistakes) -> None:
+        super().__init__(mistakes, target.limit_rows)
+        self._target = target
+        self.gatherer: Gatherer | None = None
         self.binary = False
         self._nulls: dict[int, str] = {}
         self._cells: list[str] | None = None
         self._text: list[str] | None = None
         self._length = 0
-
-    @property
-    def layout(self) -> Layout:
-        assert self.collector is not None  # noqa: S101 - the caller has seen it
-        return self.collector.layout
 
     def _begun(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "TABLE":
@@ -193,23 +173,24 @@ class _Scan(VotableCheck):
     def _begin(self) -> None:
         place = f"line {self._parser.CurrentLineNumber}"
         names = [field.get("name", "") for field in self._fields]
-        layout = lay_out(names, self._options, self._mistakes, place=place)
-        self._names = {names.index(name): name for name in layout.present}
-        if layout.reason_from is not None:
-            self._names[names.index(layout.reason_from)] = REASON
+        gatherer = self._target.begin(names, self._mistakes, place=place)
+        self._names = {names.index(column): name for column, name in gatherer.used.items()}
         for index, name in sorted(self._names.items()):
-            self._check_type(self._fields[index], name, layout, place)
+            self._check_type(self._fields[index], name, gatherer.kind(name), place)
         self._mistakes.check()
-        self.collector = Collector(layout, self._options, self._mistakes)
+        self.gatherer = gatherer
 
-    def _check_type(self, field: dict[str, str], name: str, layout: Layout, place: str) -> None:
-        whole = name != REASON and layout.is_integer(name)
+    def _check_type(self, field: dict[str, str], name: str, kind: type | None, place: str) -> None:
+        if kind is None:
+            return
+        whole = kind is int
         type_, size = field.get("datatype", ""), field.get("arraysize", "").strip()
         right = type_ in _INTEGERS and size in {"", "1"} if whole else type_ in _TEXTS and "x" not in size
         if not right:
             noun = "whole numbers" if whole else "text"
             told = f"{name} takes {noun}, not {printable(type_)}{f' ({printable(size)})' if size else ''}."
-            self._mistakes.add(Mistake("wrong_type", told), place, name)
+            remedy = f"Write the column with datatype {'long' if whole else 'unicodeChar'}."
+            self._mistakes.add(Mistake("wrong_type", told, remedy), place, name)
 
     def _cell(self, attributes: dict[str, str]) -> None:
         if attributes.get("encoding"):
@@ -236,7 +217,7 @@ class _Scan(VotableCheck):
 
     def _row(self, cells: list[str]) -> None:
         place = f"line {self._parser.CurrentLineNumber}"
-        if self.collector is None or self.binary:
+        if self.gatherer is None or self.binary:
             raise self._refuse("invalid_xml", "There is a row outside a table.")
         if len(cells) != len(self._fields):
             told = f"The number of values is {len(cells)}, but there are {len(self._fields)} columns."
@@ -246,22 +227,21 @@ class _Scan(VotableCheck):
         for index, name in self._names.items():
             cell = cells[index]
             row[name] = "" if index in self._nulls and cell.strip() == self._nulls[index] else cell
-        for name, mistake in self.collector.add_row(row, from_cell):
+        for name, mistake in self.gatherer.add_row(row, from_cell, line=self._parser.CurrentLineNumber):
             self._mistakes.add(mistake, place, name)
 
 
-def _add_binary(stream: IO[bytes], layout: Layout, collector: Collector, mistakes: Mistakes) -> Collector:
+def _add_binary(stream: IO[bytes], gatherer: Gatherer, mistakes: Mistakes) -> Gatherer:
     """Add the rows that Astropy reads."""
     table = _read_by_astropy(stream)
-    listed: dict[str, list[Any]] = {}
-    for name in table.colnames:
-        if name in layout.present or name == layout.reason_from:
-            listed[REASON if name == layout.reason_from else name] = [_plain(value) for value in table[name].tolist()]
+    listed = {
+        gatherer.used[name]: [_plain(value) for value in table[name].tolist()] for name in table.colnames if name in gatherer.used
+    }
     for index in range(len(table)):
         row = {name: values[index] for name, values in listed.items()}
-        for name, mistake in collector.add_row(row, single):
+        for name, mistake in gatherer.add_row(row, single):
             mistakes.add(mistake, f"row {index + 1}", name)
-    return collector
+    return gatherer
 
 
 def _plain(value: Any) -> Any:

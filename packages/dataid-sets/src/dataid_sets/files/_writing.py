@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ("write_data_ids",)
+__all__ = ("write_data_ids", "written_whole")
 
 import gzip
 import io
@@ -18,11 +18,14 @@ from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from lsst.resources import ResourcePath
 
 from .._columns import REASON
 from .._table import DataIdTable
 from ._ecsv import write_header
 from ._mistakes import Mistake, Mistakes
+from ._places import is_elsewhere, sent
+from ._progress import rows_done
 from ._rendering import csv_header, csv_pattern, json_pattern, render, votable_end, votable_pattern, votable_start
 from ._source import file_format, split_suffix
 
@@ -32,7 +35,7 @@ _ROW_GROUP = 1 << 20
 
 def write_data_ids(
     table: DataIdTable,
-    path: str | os.PathLike[str] | IO[bytes],
+    path: str | os.PathLike[str] | ResourcePath | IO[bytes],
     *,
     format: str | None = None,  # noqa: A002 - what everyone calls it
     metadata: Mapping[str, Any] | None = None,
@@ -43,8 +46,8 @@ def write_data_ids(
     ----------
     table : `DataIdTable`
         The data IDs.
-    path : `str`, `os.PathLike` or binary stream
-        The file; ``-`` is standard output. The suffixes ``.gz`` and ``.zst`` compress it.
+    path : `str`, `os.PathLike`, `lsst.resources.ResourcePath` or binary stream
+        The file, which may be a URI; ``-`` is standard output. The suffixes ``.gz`` and ``.zst`` compress it.
     format : `str`, optional
         One of ``json``, ``jsonl``, ``csv``, ``ecsv``, ``parquet`` and ``votable``; by default that of the suffix.
     metadata : mapping of `str`, optional
@@ -69,7 +72,7 @@ def write_data_ids(
             raise Mistake("unknown_format", "Text of one column is only read.", "Use CSV.")
         if chosen == "parquet" and compression is not None:
             raise Mistake("unknown_format", "Parquet is compressed in itself.", "Leave out the last suffix.")
-        with _target(path) as stream, _compressed(stream, compression) as packed:
+        with written_whole(path) as stream, _compressed(stream, compression) as packed:
             _WRITERS[chosen](table, packed, dict(metadata or {}))
     except Mistake as mistake:
         raise mistakes.fail(mistake) from None
@@ -81,6 +84,8 @@ def write_data_ids(
 def _name(path: Any) -> str:
     if path == "-":
         return "standard output"
+    if isinstance(path, ResourcePath):
+        return str(path)
     name = path if isinstance(path, str | os.PathLike) else getattr(path, "name", "")
     return os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else ""
 
@@ -141,10 +146,12 @@ def _write_parquet(table: DataIdTable, stream: Any, metadata: Mapping[str, Any])
     arrow = table.arrow.select(_columns(table))
     fields = [pa.field(field.name, pa.int64() if pa.types.is_integer(field.type) else pa.string()) for field in arrow.schema]
     schema = pa.schema(fields, metadata={_METADATA_KEY: json.dumps(metadata).encode()} if metadata else None)
-    with pq.ParquetWriter(_KeptOpen(stream), schema, compression="zstd", write_page_checksum=True) as writer:
+    packed = pq.ParquetWriter(_KeptOpen(stream), schema, compression="zstd", write_page_checksum=True)
+    with packed as writer, rows_done("Writing", len(table)) as bar:
         for batch in arrow.to_batches(max_chunksize=_ROW_GROUP):
             # Dictionaries of text are made anew for each group, without the words of all the others.
             writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=_ROW_GROUP)
+            bar.update(batch.num_rows)
 
 
 def _write_votable(table: DataIdTable, stream: Any, metadata: Mapping[str, Any]) -> None:
@@ -166,14 +173,34 @@ _WRITERS: dict[str, Callable[[DataIdTable, Any, Mapping[str, Any]], None]] = {
 
 
 @contextmanager
-def _target(path: Any) -> Iterator[IO[bytes]]:
-    """Open what is to be written; a file appears under its name when it is complete."""
+def written_whole(path: Any) -> Iterator[IO[bytes]]:
+    """Open what is to be written; a file appears under its name when it is complete.
+
+    Parameters
+    ----------
+    path : `str`, `os.PathLike`, `lsst.resources.ResourcePath` or binary stream
+        The file, or ``-`` for standard output.
+
+    Raises
+    ------
+    Mistake
+        If it cannot be written, or is a folder.
+    """
+    if is_elsewhere(path):
+        with sent(path) as part, part.open("wb") as stream:
+            yield stream
+        return
     if not isinstance(path, str | os.PathLike):
         yield path
         return
     if path == "-":
         if sys.stdout is None:
             raise Mistake("unwritable", "Standard output is closed.", "Name a file.")
+        if isinstance(sys.stdout.buffer, io.RawIOBase):
+            # Without a buffer of Python's, a pipe may take a part of what it is given, and say nothing.
+            with open(os.dup(sys.stdout.buffer.fileno()), "wb") as stream:  # noqa: PTH123 - this is no path
+                yield stream
+            return
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return

@@ -22,7 +22,7 @@ from ._provenance import PROVENANCE_KEY, provenance
 from ._stock import QueryingBuilder
 
 
-class SetQuantumGraphBuilder(QueryingBuilder):
+class SetQuantumGraphBuilder(QueryingBuilder):  # type: ignore[misc] # as the base is
     """The standard builder of quantum graphs, under sets.
 
     Parameters

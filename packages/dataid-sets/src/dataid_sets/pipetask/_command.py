@@ -57,7 +57,8 @@ def _options() -> list[click.Option]:
 
     several: dict[str, Any] = {"multiple": True}
     return [
-        OptionSection(sectionName=["--dataid-set-options"], sectionText="\nDataId set options:"),
+        # Click takes a list here, whatever Butler's annotation says.
+        OptionSection(cast("Any", ["--dataid-set-options"]), sectionText="\nDataId set options:"),
         option(
             "--include-set", "include", "Only data IDs of this set. May be given several times.", metavar="NAME[@V]", **several
         ),

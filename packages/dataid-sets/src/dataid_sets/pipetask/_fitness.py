@@ -74,7 +74,8 @@ def judge(pipeline_graph: PipelineGraph, conditions: Iterable[SetCondition]) -> 
     parts = []
     for part in pipeline_graph.split_independent():
         names = part.get_all_dimensions(prerequisites=False).names
-        parts.append(({label: node.dimensions.names for label, node in part.tasks.items()}, names))
+        tasks: dict[str, Set[str]] = {label: node.dimensions.names for label, node in part.tasks.items()}
+        parts.append((tasks, names))
     return [
         Judgement(condition=condition, tasks=tasks, names=names, fit=condition.fit(names))
         for condition in conditions
@@ -152,7 +153,7 @@ def applicability(
     listed = list(conditions)
     if not listed:
         return []
-    entries = []
+    entries: list[dict[str, Any]] = []
     for step, part in _steps(pipeline_graph, listed[0].dimensions.universe, by_step=by_step):
         for judgement in judge(part, listed):
             entries.extend(_entry(judgement, step, task) for task in judgement.tasks)

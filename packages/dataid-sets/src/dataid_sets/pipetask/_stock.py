@@ -12,8 +12,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
-from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import click
 from lsst.daf.butler import Butler
@@ -41,12 +40,16 @@ class QueryingBuilder(AllDimensionsQuantumGraphBuilder):  # type: ignore[misc]
             The builder's Butler.
         tasks : `lsst.pipe.base.PipelineGraph`
             The part.
+
+        Returns
+        -------
+        query : context manager of `lsst.daf.butler.queries.Query`
+            The query, for as long as it is needed.
         """
-        raise NotImplementedError
 
     def _query_for_data_ids(self, tree: Any) -> None:
         butler = self.butler
-        self.butler = _QueryingButler(butler, lambda: self.open_query(butler, tree.subgraph))
+        self.butler: Any = _QueryingButler(butler, lambda: self.open_query(butler, tree.subgraph))
         try:
             super()._query_for_data_ids(tree)
         finally:
@@ -73,10 +76,11 @@ def stock_group() -> click.Group:
 
 def stock_script() -> Callable[..., Any]:
     """Give the function that makes and saves a graph, for ``qgraph`` and for ``run``."""
-    return _script_module().qgraph
+    script: Callable[..., Any] = _script_module().qgraph
+    return script
 
 
-def _script_module() -> ModuleType:
+def _script_module() -> Any:
     # As an attribute of the package this is the function of the same name.
     return import_module("lsst.ctrl.mpexec.cli.script.qgraph")
 
@@ -92,10 +96,10 @@ def exchanged(*, builder: Callable[..., Any], script: Callable[..., Any]) -> Ite
     script : callable
         What is called in place of `stock_script`, with the same arguments.
     """
-    module, package = _script_module(), import_module("lsst.ctrl.mpexec.cli.script")
-    before = module.AllDimensionsQuantumGraphBuilder, package.qgraph  # type: ignore[attr-defined]
-    module.AllDimensionsQuantumGraphBuilder, package.qgraph = builder, script  # type: ignore[attr-defined]
+    module, package = _script_module(), cast("Any", import_module("lsst.ctrl.mpexec.cli.script"))
+    before = module.AllDimensionsQuantumGraphBuilder, package.qgraph
+    module.AllDimensionsQuantumGraphBuilder, package.qgraph = builder, script
     try:
         yield
     finally:
-        module.AllDimensionsQuantumGraphBuilder, package.qgraph = before  # type: ignore[attr-defined]
+        module.AllDimensionsQuantumGraphBuilder, package.qgraph = before

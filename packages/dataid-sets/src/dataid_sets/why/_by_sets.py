@@ -4,16 +4,18 @@ from __future__ import annotations
 
 __all__ = ("UsedSet", "entries_of", "judge_sets", "used_sets")
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 from lsst.daf.butler import DimensionGroup
+from lsst.daf.butler.queries import Query
 
-from .._conditions import Fit, Fitness, Role, SetCondition
+from .._conditions import Fit, Fitness, Role, Rule, SetCondition
 from .._errors import DataIdSetError
 from .._internals import Inside
 from .._query import open_query
@@ -26,7 +28,7 @@ from ._explanation import Evidence, Verdict
 from ._question import Question
 
 if TYPE_CHECKING:
-    from .._sets import DataIdSets
+    from ._facade import SetExplaining
     from ._graph import KnownGraph
 
 _TOLD = 10
@@ -63,7 +65,7 @@ class UsedSet:
         return Evidence("set", message, {**known, **facts})
 
 
-def used_sets(sets: DataIdSets, question: Question, entries: Iterable[Mapping[str, Any]]) -> list[UsedSet]:
+def used_sets(sets: SetExplaining, question: Question, entries: Iterable[Mapping[str, Any]]) -> list[UsedSet]:
     """Look up the sets that an output was made under."""
     return [_looked_up(sets, question, entry) for entry in entries]
 
@@ -77,24 +79,29 @@ def entries_of(uses: Iterable[Use]) -> list[dict[str, Any]]:
     ]
 
 
-def _looked_up(sets: DataIdSets, question: Question, entry: Mapping[str, Any]) -> UsedSet:
-    options = {"rule": entry.get("rule") or "any", "visit_system": entry.get("visit_system")}
+def _looked_up(sets: SetExplaining, question: Question, entry: Mapping[str, Any]) -> UsedSet:
+    header: DataIdSet | None = None
     try:
         if entry.get("version") is None:
             governors = question.data_id.universe.governor_dimensions.names
             constants = {name: question.data_id[name] for name in question.data_id.dimensions.required if name in governors}
             listed: Any = (entry["name"], _read_again(sets, entry, constants))
-            header = None
         else:
             listed = header = sets.find(f"{entry['name']}@{entry['version']}")
-        (condition,) = sets.conditions(**{entry["role"]: [listed]}, **options)
+        role = Role(entry["role"])
+        (condition,) = sets.conditions(
+            include=[listed] if role is Role.INCLUDE else [],
+            exclude=[listed] if role is Role.EXCLUDE else [],
+            rule=entry.get("rule") or Rule.ANY,
+            visit_system=entry.get("visit_system"),
+        )
     except DataIdSetError:
         return UsedSet(entry=entry, condition=None)
     same = condition.digest == entry.get("digest")
     return UsedSet(entry=entry, condition=condition if same else None, header=header)
 
 
-def _read_again(sets: DataIdSets, entry: Mapping[str, Any], constants: Mapping[str, Any]) -> Any:
+def _read_again(sets: SetExplaining, entry: Mapping[str, Any], constants: Mapping[str, Any]) -> Any:
     """Read a file once more; its digest tells whether it is the one that was used."""
     try:
         return read_data_ids(entry["source"], universe=sets.universe)
@@ -110,7 +117,7 @@ class _Place:
     """Dimensions in which sets and data ID meet: of a part of a pipeline, or of the set and the data ID alone."""
 
     dimensions: DimensionGroup
-    narrow: Any
+    narrow: Callable[[Query], Query]
 
     def fit(self, used: UsedSet, condition: SetCondition) -> Fit:
         """Judge a set as it was judged when the graph was made."""
@@ -127,13 +134,13 @@ class _Place:
 
 
 def judge_sets(
-    sets: DataIdSets, question: Question, used: Sequence[UsedSet], graph: KnownGraph | None, inputs: Sequence[str]
+    sets: SetExplaining, question: Question, used: Sequence[UsedSet], graph: KnownGraph | None, inputs: Sequence[str]
 ) -> tuple[Verdict | None, list[Evidence]]:
     """Find the sets that keep the data ID out.
 
     Parameters
     ----------
-    sets : `DataIdSets`
+    sets : `SetExplaining`
         The registry's sets.
     question : `Question`
         What is asked.
@@ -185,8 +192,8 @@ def _places(
         from ._absence import first_query
 
         for part in graph.parts(question):
-            dimensions = part.get_all_dimensions(prerequisites=False)
-            yield _Place(dimensions=dimensions, narrow=lambda query, part=part: first_query(query, question, graph, part, inputs))
+            narrow = partial(first_query, question=question, graph=graph, part=part, inputs=inputs)
+            yield _Place(dimensions=part.get_all_dimensions(prerequisites=False), narrow=narrow)
     elif condition is not None:
         yield _bare_place(question, condition)
 
@@ -222,7 +229,7 @@ def _row(row: Mapping[str, Any]) -> str:
 
 
 def _listed_rows(
-    sets: DataIdSets, inside: Inside, question: Question, used: UsedSet, condition: SetCondition
+    sets: SetExplaining, inside: Inside, question: Question, used: UsedSet, condition: SetCondition
 ) -> list[dict[str, Any]]:
     """Give the rows of a set that have to do with the data ID, with their reasons; one more than are shown."""
     names = sorted(condition.dimensions.required)

@@ -22,13 +22,13 @@ from ._quanta import State, fates, judge_fates, run_fates
 from ._question import Question, UnknownDataIdError, ask
 
 if TYPE_CHECKING:
-    from .._sets import DataIdSets
+    from ._facade import SetExplaining
 
 _TOLD = 10
 
 
 def explain(
-    sets: DataIdSets,
+    sets: SetExplaining,
     collection: str,
     data_id: DataCoordinate | Mapping[str, Any],
     *,
@@ -57,7 +57,7 @@ def explain(
     return _Search(sets=sets, question=question, **known).answer()
 
 
-def _graphs(sets: DataIdSets, uses: Sequence[Use], given: str | None) -> tuple[list[KnownGraph], list[Evidence]]:
+def _graphs(sets: SetExplaining, uses: Sequence[Use], given: str | None) -> tuple[list[KnownGraph], list[Evidence]]:
     """Read the graphs that are known, the newest first."""
     if given is not None:
         return [open_graph(given, sets.butler)], []
@@ -86,7 +86,7 @@ def _check_type(question: Question, graphs: Sequence[KnownGraph]) -> None:
 class _Search:
     """One search for a reason."""
 
-    sets: DataIdSets
+    sets: SetExplaining
     question: Question
     graphs: list[KnownGraph]
     uses: list[Use]
@@ -96,20 +96,19 @@ class _Search:
 
     def answer(self) -> Explanation:
         """Look for the first reason that holds."""
-        for graph in tuple(self.graphs):
-            if quanta := graph.quanta(self.question, graph.tasks(self.question)):
+        for each in tuple(self.graphs):
+            if quanta := each.quanta(self.question, each.tasks(self.question)):
                 try:
-                    return self._by_quanta(graph, quanta)
+                    return self._by_quanta(each, quanta)
                 except UnreadableGraphError as error:
                     # Of a damaged file some parts can still be read.
                     if self.given:
                         raise
-                    self.graphs.remove(graph)
-                    self.notes.append(_unreadable(graph.path, error))
+                    self.graphs.remove(each)
+                    self.notes.append(_unreadable(each.path, error))
         if found := self._found():
             return found
-        graph = self.graphs[0] if self.graphs else None
-        return self._absent(graph)
+        return self._absent(self.graphs[0] if self.graphs else None)
 
     def _say(self, verdict: Verdict, message: str, evidence: Sequence[Evidence]) -> Explanation:
         question = self.question

@@ -7,17 +7,19 @@ __all__ = ("SetExplaining",)
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .._querying import SetQuerying
+from .._uses import SetUses
 from ._explanation import Explanation
 
 if TYPE_CHECKING:
     from lsst.daf.butler import DataCoordinate
 
 
-class SetExplaining:
+class SetExplaining(SetQuerying, SetUses):
     """The asking of why; `DataIdSets` has it."""
 
     def explain(
-        self: Any,
+        self,
         collection: str,
         data_id: DataCoordinate | Mapping[str, Any],
         *,

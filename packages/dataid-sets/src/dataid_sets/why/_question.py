@@ -173,7 +173,7 @@ def ask(
     except MissingCollectionError:
         told = f"There is no collection {collection}."
         raise DataIdSetValueError(told, where="collection", remedy="`butler query-collections REPO` lists them.") from None
-    runs, others = members, ()
+    runs, others = members, tuple[str, ...]()
     if info.type is CollectionType.CHAINED:
         known = set(outputs)
         runs = tuple(each for each in members if each in known or each.startswith(f"{collection}/"))

@@ -32,14 +32,29 @@ __all__ = ("router",)
 router = APIRouter(prefix="/campaigns", tags=["campaigns"])
 
 IfMatch = Annotated[str | None, Header(description='The revision that the change was made to, such as `"3"`.')]
+Filter = Annotated[
+    str | None,
+    Query(description='What is looked for, such as `kind = integration and status in (paused, failed) and "trailed"`.'),
+]
+Sort = Annotated[str | None, Query(max_length=60, description="The order: a field, behind a minus for falling order.")]
+Counted = Annotated[bool, Query(description="Whether to count all that the filter finds.")]
 WaitS = Annotated[float, Query(ge=0, le=60, description="How long to wait for what the site finds.")]
 
 
 @router.get("", dependencies=[viewer])
-def list_campaigns(reading: Reading, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> CampaignList:
-    """List campaigns, newest first."""
-    page = reading.campaigns().list(limit=limit, cursor=cursor)
-    return CampaignList(items=[CampaignSummary.of_listing(item) for item in page.items], next=page.next)
+def list_campaigns(
+    reading: Reading,
+    filter: Filter = None,  # noqa: A002 - what it is called everywhere
+    sort: Sort = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    count: Counted = False,
+) -> CampaignList:
+    """List campaigns that a filter finds; by default all, newest first."""
+    campaigns = reading.campaign_list()
+    page = campaigns.list(wanted=filter, sort=sort, limit=limit, cursor=cursor)
+    total = campaigns.count(filter) if count else None
+    return CampaignList(items=[CampaignSummary.of_listing(item) for item in page.items], next=page.next, count=total)
 
 
 @router.post("", status_code=201, response_model=CampaignDetail, dependencies=[manager], openapi_extra=DOCUMENT_BODY)

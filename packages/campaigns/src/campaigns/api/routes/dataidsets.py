@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -11,9 +12,8 @@ from campaigns.api.dependencies import Reading, Writing
 from campaigns.api.idempotency import Once, idempotent
 from campaigns.api.lists import DEFAULT_LIMIT, Cursor, Limit, cut, decode_cursor, encode_cursor
 from campaigns.api.policy import manager, operator, viewer
-from campaigns.domain.errors import InvalidInput
-from campaigns.domain.order import AgentOrder
-from campaigns.wire.campaigns import OrderModel
+from campaigns.domain.dataidsets import SetSort
+from campaigns.wire.campaigns import CampaignDetail, OrderModel, ReasonBody
 from campaigns.wire.dataidsets import (
     CampaignSetList,
     CampaignSetModel,
@@ -24,7 +24,10 @@ from campaigns.wire.dataidsets import (
     DataIdSetModel,
     ExcludableModel,
     ExclusionCreate,
+    ExclusionList,
+    ExclusionModel,
     RepositoryBody,
+    SetDrop,
     SetUserModel,
 )
 
@@ -34,7 +37,15 @@ router = APIRouter(tags=["dataid-sets"])
 
 Part = Annotated[str | None, Query(max_length=200)]
 By = Annotated[
-    list[str], Query(description="The dimensions that failures are put together by; by default `visit`, where they have it.")
+    list[str],
+    Query(
+        default_factory=list,
+        description="The dimensions that failures are put together by; by default `visit`, where they have it.",
+    ),
+]
+Words = Annotated[
+    str | None,
+    Query(alias="filter", max_length=500, description="Only sets that have each word in name, owner, description or source."),
 ]
 ORDERED = "What becomes of it is told by its order: `GET /api/v1/orders/{order_id}`."
 
@@ -45,13 +56,17 @@ def list_sets(
     site: Part = None,
     butler: Part = None,
     name: Part = None,
+    words: Words = None,
+    sort: SetSort = SetSort.NEWEST,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> DataIdSetList:
-    """List the sets that agents have told of, newest first; `name` is a part of theirs."""
-    after = _key(cursor) if cursor else None
-    found = reading.dataid_sets().list(site=site, butler=butler, name=name, after=after, limit=limit + 1)
-    items, following = cut(found, limit=limit, key=lambda entry: (entry.created_us, entry.uuid))
+    """List the sets that agents have told of, by default newest first; `name` is a part of theirs."""
+    after = decode_cursor(cursor, sort.key_type, str) if cursor else None
+    found = reading.dataid_sets().list(
+        site=site, butler=butler, name=name, words=(words or "").split(), sort=sort, after=after, limit=limit + 1
+    )
+    items, following = cut(found, limit=limit, key=lambda entry: (sort.key(entry), entry.uuid))
     return DataIdSetList(items=[DataIdSetModel.of(entry) for entry in items], next=following)
 
 
@@ -64,10 +79,14 @@ def upload_set(body: DataIdSetCreate, writing: Writing, once: Once) -> Response:
     return idempotent(writing, once, lambda: OrderModel.of(service.upload(**told)), status=202, headers=_where)
 
 
-@router.post("/dataid-sets/look", status_code=202, dependencies=[operator], response_description=ORDERED)
-def look_at_sets(body: RepositoryBody, writing: Writing, response: Response) -> OrderModel:
+@router.post(
+    "/dataid-sets/look", status_code=202, response_model=OrderModel, dependencies=[operator], response_description=ORDERED
+)
+def look_at_sets(body: RepositoryBody, writing: Writing, once: Once) -> Response:
     """Have a site tell of all sets of a repository."""
-    return _ordered(writing.dataid_sets().look(site=body.site, butler=body.butler, stack=body.stack), response)
+    service = writing.dataid_sets()
+    look = partial(service.look, site=body.site, butler=body.butler, stack=body.stack)
+    return idempotent(writing, once, lambda: OrderModel.of(look()), status=202, headers=_where)
 
 
 @router.get("/dataid-sets/{site}/{butler}/{reference:path}", dependencies=[viewer])
@@ -91,12 +110,14 @@ def show_set(
 @router.post(
     "/dataid-sets/{site}/{butler}/{reference:path}/rows",
     status_code=202,
+    response_model=OrderModel,
     dependencies=[operator],
     response_description=ORDERED,
 )
-def fetch_rows(site: str, butler: str, reference: str, writing: Writing, response: Response) -> OrderModel:
+def fetch_rows(site: str, butler: str, reference: str, writing: Writing, once: Once) -> Response:
     """Have a site send the data IDs of a set."""
-    return _ordered(writing.dataid_sets().show(site, butler, reference), response)
+    show = partial(writing.dataid_sets().show, site, butler, reference)
+    return idempotent(writing, once, lambda: OrderModel.of(show()), status=202, headers=_where)
 
 
 @router.get("/campaigns/{ref}/dataid-sets", dependencies=[viewer])
@@ -105,8 +126,30 @@ def list_campaign_sets(ref: str, reading: Reading) -> CampaignSetList:
     return CampaignSetList(items=[CampaignSetModel.of(one) for one in reading.dataid_sets().of_campaign(ref)])
 
 
+@router.post("/campaigns/{ref}/dataid-sets/drop", response_model=CampaignDetail, dependencies=[manager])
+def drop_set(ref: str, body: SetDrop, writing: Writing, once: Once) -> Response:
+    """Have steps no longer leave a set out with which they were not submitted, by a new revision."""
+    drop = partial(writing.exclusions().drop, ref, body.set, steps=body.steps, reason=body.reason)
+    return idempotent(
+        writing, once, lambda: CampaignDetail.of(drop()), status=200, headers=lambda made: {"ETag": f'"{made.revision}"'}
+    )
+
+
+@router.get("/campaigns/{ref}/exclusions", dependencies=[viewer])
+def list_exclusions(ref: str, reading: Reading) -> ExclusionList:
+    """List the exclusions of a campaign whose sets are still to be made, oldest first: what each waits for, and since when."""
+    return ExclusionList(items=[ExclusionModel.of(one) for one in reading.exclusions().awaited(ref)])
+
+
+@router.post("/campaigns/{ref}/exclusions/{order_id}/withdraw", response_model=OrderModel, dependencies=[manager])
+def withdraw_exclusion(ref: str, order_id: UUID, body: ReasonBody, writing: Writing, once: Once) -> Response:
+    """Take an exclusion back whose set is still to be made, whether or not its agent answers: its steps no longer wait."""
+    withdraw = partial(writing.exclusions().withdraw, ref, str(order_id), reason=body.reason)
+    return idempotent(writing, once, lambda: OrderModel.of(withdraw()), status=200)
+
+
 @router.get("/submissions/{ref}/exclude", dependencies=[viewer])
-def list_excludable(ref: str, reading: Reading, by: By = []) -> ExcludableModel:  # noqa: B006 - FastAPI copies it
+def list_excludable(ref: str, reading: Reading, by: By) -> ExcludableModel:
     """List data IDs that could be left out after a submission's failures."""
     return ExcludableModel.of(reading.exclusions().excludable(ref, by=by))
 
@@ -121,10 +164,17 @@ def exclude_data(ref: str, body: ExclusionCreate, writing: Writing, once: Once) 
     return idempotent(writing, once, lambda: OrderModel.of(service.exclude(ref, **told)), status=202, headers=_where)
 
 
-@router.post("/submissions/{ref}/exclude/look", status_code=202, dependencies=[operator], response_description=ORDERED)
-def look_for_outputs(ref: str, body: DataIdsBody, writing: Writing, response: Response) -> OrderModel:
+@router.post(
+    "/submissions/{ref}/exclude/look",
+    status_code=202,
+    response_model=OrderModel,
+    dependencies=[operator],
+    response_description=ORDERED,
+)
+def look_for_outputs(ref: str, body: DataIdsBody, writing: Writing, once: Once) -> Response:
     """Have the site count what the campaign's outputs have of some data IDs already."""
-    return _ordered(writing.exclusions().look(ref, data_ids=body.data_ids), response)
+    look = partial(writing.exclusions().look, ref, data_ids=body.data_ids)
+    return idempotent(writing, once, lambda: OrderModel.of(look()), status=202, headers=_where)
 
 
 @router.get("/orders/{order_id}", tags=["sites"], dependencies=[viewer])
@@ -133,19 +183,11 @@ def show_order(order_id: UUID, reading: Reading) -> OrderModel:
     return OrderModel.of(reading.orders().get(str(order_id)))
 
 
-def _ordered(order: AgentOrder, response: Response) -> OrderModel:
-    made = OrderModel.of(order)
-    response.headers.update(_where(made))
-    return made
+@router.post("/orders/{order_id}/dismiss", tags=["sites"], dependencies=[operator])
+def dismiss_order(order_id: UUID, body: ReasonBody, writing: Writing) -> OrderModel:
+    """Say of an order about DataId sets that failed that it has been seen: the pages no longer tell of it."""
+    return OrderModel.of(writing.dataid_sets().dismiss(str(order_id), reason=body.reason))
 
 
 def _where(order: OrderModel) -> dict[str, str]:
     return {"Location": f"/api/v1/orders/{order.id}"}
-
-
-def _key(cursor: str) -> tuple[int, str]:
-    time_us, uuid = decode_cursor(cursor, int, str)
-    try:
-        return max(0, min(time_us, 2**62)), str(UUID(uuid))
-    except ValueError:
-        raise InvalidInput("The cursor is not one of this list.", where="query.cursor", remedy="Leave it out.") from None

@@ -14,6 +14,7 @@ from campaigns.domain.states import CampaignAction
 from campaigns.web.flash import done
 from campaigns.web.forms import Reason
 from campaigns.web.live import live_response
+from campaigns.web.once import FormKey, form_once
 from campaigns.web.rendering import Block, renderer_of
 from campaigns.web.views.campaign import Tab, campaign_page, campaign_version
 from campaigns.web.views.listing import list_page
@@ -72,17 +73,25 @@ async def follow_campaign(
 
 
 @router.post("/campaigns/{ref}/start", dependencies=[operator])
-def start_campaign(ref: str, writing: Writing, reason: Reason) -> Response:
+def start_campaign(ref: str, writing: Writing, reason: Reason, once: FormKey) -> Response:
     """Have the site look, and start the campaign if nothing is wrong."""
-    writing.starting().begin(ref, reason=reason)
-    return done(f"/campaigns/{ref}", message=f"{ref} is being started: the site looks first whether it can run.")
+
+    def start() -> Response:
+        writing.starting().begin(ref, reason=reason)
+        return done(f"/campaigns/{ref}", message=f"{ref} is being started: the site looks first whether it can run.")
+
+    return form_once(writing, once, start)
 
 
 @router.post("/campaigns/{ref}/next", dependencies=[operator])
-def start_next(ref: str, writing: Writing, reason: Reason) -> Response:
+def start_next(ref: str, writing: Writing, reason: Reason, once: FormKey) -> Response:
     """Submit what is next."""
-    made = writing.campaigns().next(ref, reason=reason)
-    return done(f"/campaigns/{ref}", message=f"{made.id} is queued: {made.step} {made.group}, attempt {made.attempt}.")
+
+    def submit() -> Response:
+        made = writing.campaigns().next(ref, reason=reason)
+        return done(f"/campaigns/{ref}", message=f"{made.id} is queued: {made.step} {made.group}, attempt {made.attempt}.")
+
+    return form_once(writing, once, submit)
 
 
 @router.post("/campaigns/{ref}/notes", dependencies=[operator])
@@ -90,18 +99,27 @@ def add_note(
     ref: str,
     request: Request,
     writing: Writing,
+    once: FormKey,
     kind: Annotated[NoteKind, Form()],
     body: Annotated[str, Form()] = "",
     submission: Annotated[str, Form()] = "",
 ) -> Response:
     """Write a note."""
     request.state.told = body
-    writing.notes().add(ref, kind=kind, body=body, submission=submission or None)
-    return done(f"/campaigns/{ref}?tab=notes", message="The note is saved.")
+
+    def write() -> Response:
+        writing.notes().add(ref, kind=kind, body=body, submission=submission or None)
+        return done(f"/campaigns/{ref}?tab=notes", message="The note is saved.")
+
+    return form_once(writing, once, write)
 
 
 @router.post("/campaigns/{ref}/{action}", dependencies=[operator])
-def act_on_campaign(ref: str, action: CampaignAction, writing: Writing, reason: Reason) -> Response:
+def act_on_campaign(ref: str, action: CampaignAction, writing: Writing, reason: Reason, once: FormKey) -> Response:
     """Define, pause, resume, complete, fail or cancel."""
-    campaign = writing.campaigns().act(ref, action, reason=reason)
-    return done(f"/campaigns/{campaign.id}", message=f"{campaign.id} {ACTED[action]}.")
+
+    def act() -> Response:
+        campaign = writing.campaigns().act(ref, action, reason=reason)
+        return done(f"/campaigns/{campaign.id}", message=f"{campaign.id} {ACTED[action]}.")
+
+    return form_once(writing, once, act)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 from urllib.parse import quote
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
@@ -13,7 +14,8 @@ from campaigns.api.dependencies import Reading, Writing
 from campaigns.api.policy import manager, operator, viewer
 from campaigns.domain.errors import InvalidInput
 from campaigns.web.flash import done
-from campaigns.web.forms import Reason
+from campaigns.web.forms import Reason, SetForm
+from campaigns.web.once import FormKey, form_once
 from campaigns.web.rendering import renderer_of
 from campaigns.web.views.dataidsets import set_list_page, set_page
 from campaigns.web.views.exclude import exclude_page, picked
@@ -24,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 Part = Annotated[str | None, Query(max_length=200)]
 Text = Annotated[str, Form()]
-Picked = Annotated[list[str], Form()]
+Picked = Annotated[list[str], Form(default_factory=list)]
 Looked = Annotated[str | None, Query(pattern="^[0-9a-f-]{36}$")]
 
 
@@ -43,31 +45,37 @@ def list_sets(
 
 
 @router.post("/dataid-sets", dependencies=[operator])
-def upload_set(
-    writing: Writing,
-    reason: Reason,
-    place: Text = "",
-    name: Text = "",
-    data_ids: Text = "",
-) -> Response:
+def upload_set(writing: Writing, form: SetForm) -> Response:
     """Have a site make a set."""
-    site, butler = _place(place)
-    writing.dataid_sets().upload(
-        site=site, butler=butler, stack=None, name=name.strip(), data_ids=_document(data_ids), reason=reason
-    )
-    told = (
-        f"{site} was asked to make the set {name.strip()}: it stands here when it is made; if it cannot be, its order says why."
-    )
-    return done(f"/dataid-sets?site={quote(site)}&butler={quote(butler)}", message=told)
+
+    def make() -> Response:
+        site, butler = _place(form.place)
+        name, data_ids = form.name.strip(), _document(form.data_ids)
+        writing.dataid_sets().upload(site=site, butler=butler, stack=None, name=name, data_ids=data_ids, reason=form.reason)
+        told = f"{site} was asked to make the set {name}: it stands here when it is made; if it cannot be, its order says why."
+        return done(f"/dataid-sets?site={quote(site)}&butler={quote(butler)}", message=told)
+
+    return form_once(writing, form.once, make)
 
 
 @router.post("/dataid-sets/look", dependencies=[operator])
-def look_at_sets(writing: Writing, place: Text = "") -> Response:
+def look_at_sets(writing: Writing, once: FormKey, place: Text = "") -> Response:
     """Have a site tell of all sets of a repository."""
-    site, butler = _place(place)
-    writing.dataid_sets().look(site=site, butler=butler)
-    told = f"{site} was asked what sets there are in {butler}; load this page again in a moment."
-    return done(f"/dataid-sets?site={quote(site)}&butler={quote(butler)}", message=told)
+
+    def look() -> Response:
+        site, butler = _place(place)
+        writing.dataid_sets().look(site=site, butler=butler)
+        told = f"{site} was asked what sets there are in {butler}; load this page again in a moment."
+        return done(f"/dataid-sets?site={quote(site)}&butler={quote(butler)}", message=told)
+
+    return form_once(writing, once, look)
+
+
+@router.post("/dataid-sets/orders/{order_id}/dismiss", dependencies=[operator])
+def dismiss_order(order_id: UUID, writing: Writing) -> Response:
+    """Say of an order that failed that it has been seen."""
+    order = writing.dataid_sets().dismiss(str(order_id))
+    return done("/dataid-sets", message=f"What {order.site} could not do is no longer told of here; it stays on record.")
 
 
 @router.get("/dataid-sets/{site}/{butler}/{reference:path}", dependencies=[viewer])
@@ -85,11 +93,48 @@ def show_set(
 
 
 @router.post("/dataid-sets/{site}/{butler}/{reference:path}/rows", dependencies=[operator])
-def fetch_rows(site: str, butler: str, reference: str, writing: Writing) -> Response:
+def fetch_rows(site: str, butler: str, reference: str, writing: Writing, once: FormKey) -> Response:
     """Have a site send the data IDs of a set."""
-    writing.dataid_sets().show(site, butler, reference)
-    told = f"{site} was asked for the data IDs; load this page again in a moment."
-    return done(f"/dataid-sets/{quote(site)}/{quote(butler)}/{quote(reference, safe='/@')}", message=told)
+
+    def fetch() -> Response:
+        writing.dataid_sets().show(site, butler, reference)
+        told = f"{site} was asked for the data IDs; load this page again in a moment."
+        return done(f"/dataid-sets/{quote(site)}/{quote(butler)}/{quote(reference, safe='/@')}", message=told)
+
+    return form_once(writing, once, fetch)
+
+
+@router.post("/campaigns/{ref}/dataid-sets/drop", dependencies=[manager])
+def drop_set(
+    ref: str,
+    writing: Writing,
+    reason: Reason,
+    once: FormKey,
+    steps: Picked,
+    reference: Annotated[str, Form(alias="set")] = "",
+) -> Response:
+    """Have steps no longer leave a set out."""
+
+    def drop() -> Response:
+        campaign = writing.exclusions().drop(ref, reference, steps=steps, reason=reason)
+        verb = "leaves" if len(steps) == 1 else "leave"
+        told = f"{', '.join(steps)} no longer {verb} {reference} out: revision {campaign.revision}."
+        return done(f"/campaigns/{campaign.id}?tab=data", message=told)
+
+    return form_once(writing, once, drop)
+
+
+@router.post("/campaigns/{ref}/exclusions/{order_id}/withdraw", dependencies=[manager])
+def withdraw_exclusion(ref: str, order_id: UUID, writing: Writing, reason: Reason, once: FormKey) -> Response:
+    """Take an exclusion back whose set is still to be made."""
+
+    def withdraw() -> Response:
+        order = writing.exclusions().withdraw(ref, str(order_id), reason=reason)
+        steps = ", ".join(order.payload["exclude_from"])
+        told = f"The exclusion by {order.payload['name']} is withdrawn: it is not left out of {steps}."
+        return done(f"/campaigns/{ref}", message=told)
+
+    return form_once(writing, once, withdraw)
 
 
 @router.get("/submissions/{ref}/exclude", dependencies=[operator])
@@ -108,26 +153,34 @@ def show_exclusion(
 
 
 @router.post("/submissions/{ref}/exclude/look", dependencies=[operator])
-def look_for_outputs(ref: str, writing: Writing, by: Text = "", pick: Picked = []) -> Response:  # noqa: B006 - FastAPI copies it
+def look_for_outputs(ref: str, writing: Writing, once: FormKey, pick: Picked, by: Text = "") -> Response:
     """Have the site count what the campaign's outputs have of the chosen data IDs already."""
-    order = writing.exclusions().look(ref, data_ids=picked(pick))
-    return RedirectResponse(f"/submissions/{ref}/exclude?by={quote(by)}&look={order.id}#looked", status_code=303)
+
+    def look() -> Response:
+        order = writing.exclusions().look(ref, data_ids=picked(pick))
+        return RedirectResponse(f"/submissions/{ref}/exclude?by={quote(by)}&look={order.id}#looked", status_code=303)
+
+    return form_once(writing, once, look)
 
 
 @router.post("/submissions/{ref}/exclude", dependencies=[manager])
 def exclude_data(
-    ref: str,
-    writing: Writing,
-    reason: Reason,
-    name: Text = "",
-    pick: Picked = [],  # noqa: B006 - FastAPI copies it
-    steps: Picked = [],  # noqa: B006
+    ref: str, writing: Writing, reason: Reason, once: FormKey, pick: Picked, steps: Picked, name: Text = ""
 ) -> Response:
     """Leave the chosen data IDs out of steps, by a new version of a set."""
-    writing.exclusions().exclude(ref, name=name.strip(), data_ids=picked(pick), reason=reason, steps=steps)
-    campaign = writing.submissions().get(ref).campaign_id
-    told = f"{name.strip()} is being made; {', '.join(steps)} will leave it out, and waits for it."
-    return done(f"/campaigns/{campaign}?tab=data", message=told)
+
+    def exclude() -> Response:
+        service = writing.exclusions()
+        order = service.exclude(ref, name=name.strip(), data_ids=picked(pick), reason=reason, steps=steps)
+        campaign = writing.submissions().get(ref).campaign_id
+        verb = "waits" if len(steps) == 1 else "wait"
+        told = f"{name.strip()} is to be made; {', '.join(steps)} will leave it out, and {verb} for it."
+        awaited = next((one for one in service.awaited(campaign) if one.order_id == order.id), None)
+        if awaited is not None and not awaited.served:
+            told = f"{told} {awaited.waits_for} Whether it fits can be looked at only there."
+        return done(f"/campaigns/{campaign}?tab=data", message=told)
+
+    return form_once(writing, once, exclude)
 
 
 def _place(place: str) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from campaigns.services.factory import Factory
 from campaigns.web.checking import BLANK, Checked, check
 from campaigns.web.flash import done
 from campaigns.web.forms import Document, Reason, Then, on_refusal
+from campaigns.web.once import FormKey, form_once
 from campaigns.web.rendering import renderer_of
 
 __all__ = ("router",)
@@ -40,14 +41,18 @@ def check_document(request: Request, document: Annotated[str, Form()] = "") -> R
 
 @router.post("/campaigns/new", dependencies=[manager])
 def create_campaign(
-    request: Request, writing: Writing, document: Document, then: Annotated[Then, Form()] = Then.SAVE
+    request: Request, writing: Writing, document: Document, once: FormKey, then: Annotated[Then, Form()] = Then.SAVE
 ) -> Response:
     """Save a new definition, and begin if that was asked for."""
     # The form is shown again after the transaction's end, and so must need nothing of it.
     checked, sites = check(document), writing.sites().list()
     on_refusal(request, lambda problem: _form(request, checked, sites=sites, problem=problem))
-    campaign = writing.campaigns().create(_whole(checked))
-    return _saved(writing, campaign, then=then, reason=campaign.reason)
+
+    def create() -> Response:
+        campaign = writing.campaigns().create(_whole(checked))
+        return _saved(writing, campaign, then=then, reason=campaign.reason)
+
+    return form_once(writing, once, create)
 
 
 @router.get("/campaigns/{ref}/edit", dependencies=[manager])

@@ -10,9 +10,11 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 
 from campaigns.api.dependencies import Caller, ClockUsed, DatabaseUsed, Reading, SettingsUsed, Writing
 from campaigns.api.policy import operator, viewer
+from campaigns.services.factory import Factory
 from campaigns.web.flash import done
 from campaigns.web.forms import Reason
 from campaigns.web.live import live_response
+from campaigns.web.once import FormKey, form_once
 from campaigns.web.rendering import Block, renderer_of
 from campaigns.web.views.files import file_page, raw_file
 from campaigns.web.views.submission import submission_page, submission_version
@@ -66,8 +68,12 @@ def give_file(ref: str, name: str, reading: Reading) -> Response:
 
 
 @router.post("/{decision}", dependencies=[operator])
-def decide(ref: str, decision: Decision, writing: Writing, reason: Reason) -> Response:
+def decide(ref: str, decision: Decision, writing: Writing, reason: Reason, once: FormKey) -> Response:
     """Accept, reject, cancel or restart."""
+    return form_once(writing, once, lambda: _decided(ref, decision, writing, reason))
+
+
+def _decided(ref: str, decision: Decision, writing: Factory, reason: str) -> Response:
     service = writing.submissions()
     match decision:
         case Decision.ACCEPT:

@@ -14,6 +14,7 @@ from campaigns.domain.dataidsets import named_sets
 from campaigns.domain.decisions import newest_attempts
 from campaigns.domain.definition import missing_for_start
 from campaigns.domain.errors import Fault
+from campaigns.domain.exclusions import AwaitedExclusion
 from campaigns.domain.failures import FailurePattern, PlacedFailure, group_failures
 from campaigns.domain.quanta import QuantaCounts
 from campaigns.domain.states import ACTIVE, CampaignStatus
@@ -21,7 +22,7 @@ from campaigns.domain.steps import StepState, step_states
 from campaigns.domain.submission import Submission
 from campaigns.pictures.looks import Look, look_of, settled
 from campaigns.services.factory import Factory
-from campaigns.web.actions import Action, campaign_actions, submission_actions
+from campaigns.web.actions import Action, campaign_actions, submission_actions, withdrawal
 from campaigns.web.views.dataidsets import CampaignData, campaign_data
 from campaigns.web.views.grid import StepGrid, step_grids
 from campaigns.web.views.history import History, campaign_history
@@ -82,6 +83,8 @@ class CampaignPage:
     tabs: list[tuple[Tab, int | None]]
     actions: list[Action]
     waits: list[WaitView]
+    awaited: list[AwaitedExclusion]
+    withdrawals: dict[str, Action]
     states: list[StepState]
     grids: list[StepGrid]
     refusal: list[Fault]
@@ -122,6 +125,7 @@ def campaign_page(factory: Factory, ref: str, *, tab: Tab, before: int | None = 
     states = step_states(campaign.definition, submissions, waits=campaign.waits)
     failures = _failures(factory, list(newest.values()))
     ended = campaign.status in ENDED
+    awaited = factory.exclusions().awaited_by(campaign)
     notes = factory.notes().of_campaign(ref)
     look = look_of(campaign.status)
     actions = campaign_actions(
@@ -145,6 +149,8 @@ def campaign_page(factory: Factory, ref: str, *, tab: Tab, before: int | None = 
         ),
         actions=[action for action in actions if action not in at_waits],
         waits=[_wait(wait, submissions, factory, next_actions=at_waits) for wait in campaign.waits],
+        awaited=awaited,
+        withdrawals={one.order_id: withdrawal(campaign, one) for one in awaited},
         states=states,
         grids=step_grids(states, submissions, ended=ended),
         refusal=_refusal(factory, campaign),

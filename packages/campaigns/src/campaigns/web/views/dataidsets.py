@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from campaigns.api.lists import cut, decode_cursor, encode_cursor
 from campaigns.domain.campaign import Campaign
-from campaigns.domain.dataidsets import CampaignSet, DataIdSetEntry, ReasonCount
+from campaigns.domain.dataidsets import CampaignSet, DataIdSetEntry, ReasonCount, SetRole
 from campaigns.domain.decisions import newest_attempts
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.site import SiteView
@@ -78,13 +78,14 @@ class StepUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsedSet:
-    """A set of a campaign, with the steps it is for."""
+    """A set of a campaign, with the steps it is for, and those that it can be dropped from."""
 
     used: CampaignSet
     address: str | None
     reasons: tuple[ReasonCount, ...]
     more: tuple[ReasonCount, ...]
     steps: list[StepUse]
+    droppable: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +96,6 @@ class CampaignData:
     ----------
     sets : `list` [`UsedSet`]
         In the definition's order.
-    awaited : `list` [`str`]
-        The steps that wait for a set which is being made.
     looked : `AgentOrder`, optional
         The newest look at what the outputs have of some data IDs already.
     found : `list` [`tuple` [`str`, `int`, `str`]]
@@ -104,7 +103,6 @@ class CampaignData:
     """
 
     sets: list[UsedSet]
-    awaited: list[str]
     looked: AgentOrder | None
     found: list[tuple[str, int, str]]
 
@@ -173,10 +171,9 @@ def campaign_data(factory: Factory, campaign: Campaign, submissions: Sequence[Su
     """Gather what a campaign takes in and leaves out."""
     newest = newest_attempts(submissions)
     looked = factory.exclusions().looked(campaign.uuid)
-    awaited = factory.exclusions().awaited(campaign.uuid)
+    droppable = factory.exclusions().droppable(campaign, submissions)
     return CampaignData(
-        sets=[_used(one, list(newest.values())) for one in factory.dataid_sets().used_by(campaign)],
-        awaited=[step for step in campaign.definition.step_names if step in awaited],
+        sets=[_used(one, list(newest.values()), droppable) for one in factory.dataid_sets().used_by(campaign)],
         looked=looked,
         found=found_in(looked),
     )
@@ -194,7 +191,7 @@ def found_in(order: AgentOrder | None) -> list[tuple[str, int, str]]:
     return found
 
 
-def _used(one: CampaignSet, newest: Sequence[Submission]) -> UsedSet:
+def _used(one: CampaignSet, newest: Sequence[Submission], droppable: dict[str, list[str]]) -> UsedSet:
     reasons = one.entry.reasons if one.entry else ()
     return UsedSet(
         used=one,
@@ -202,6 +199,7 @@ def _used(one: CampaignSet, newest: Sequence[Submission]) -> UsedSet:
         reasons=reasons[:REASONS_SHOWN],
         more=reasons[REASONS_SHOWN:],
         steps=[_step_use(step, one, newest) for step in one.steps],
+        droppable=droppable.get(one.reference, []) if one.role is SetRole.EXCLUDE else [],
     )
 
 

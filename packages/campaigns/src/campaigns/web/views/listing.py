@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from campaigns.domain.campaign import Campaign, CampaignListing, WaitKind
+from campaigns.domain.campaign import CampaignListing, WaitKind
 from campaigns.domain.states import CampaignStatus
 from campaigns.pictures.looks import LEGEND, Look, look_of, settled
 from campaigns.services.factory import Factory
@@ -35,37 +35,35 @@ class ListPage:
 
 def list_page(factory: Factory, *, cursor: str | None) -> ListPage:
     """Gather the list of campaigns, newest first."""
-    page = factory.campaigns().list(limit=PAGE_SIZE, cursor=cursor)
+    page = factory.campaign_list().list(limit=PAGE_SIZE, cursor=cursor)
     return ListPage(rows=[_row(listing) for listing in page.items], next=page.next, cursor=cursor)
 
 
 def _row(listing: CampaignListing) -> ListRow:
-    campaign = listing.campaign
-    look = look_of(campaign.status)
+    look = look_of(listing.status)
     # A campaign that has ended needs nobody any more.
-    ended = campaign.status in (CampaignStatus.FAILED, CampaignStatus.CANCELLED)
+    ended = listing.status in (CampaignStatus.FAILED, CampaignStatus.CANCELLED)
     return ListRow(
-        listing=listing, look=settled(look) if ended else look, waits=waits_in_words(listing), waits_look=_waits_look(campaign)
+        listing=listing, look=settled(look) if ended else look, waits=waits_in_words(listing), waits_look=_waits_look(listing)
     )
 
 
-def _waits_look(campaign: Campaign) -> Look | None:
+def _waits_look(listing: CampaignListing) -> Look | None:
     """Give the sign before what is waited for: a cross where something must be recovered."""
-    if not campaign.waits:
+    if not listing.waits:
         return None
-    return LEGEND["failed" if any(wait.kind is WaitKind.RECOVER for wait in campaign.waits) else "paused"]
+    return LEGEND["failed" if any(wait.kind is WaitKind.RECOVER for wait in listing.waits) else "paused"]
 
 
 def waits_in_words(listing: CampaignListing) -> str:
     """Say in a few words what a campaign waits for."""
-    campaign = listing.campaign
-    if campaign.starting:
-        return f"{campaign.definition.site} is looking whether it can run"
-    if campaign.waits:
-        first, more = campaign.waits[0], len(campaign.waits) - 1
+    if listing.starting:
+        return f"{listing.site} is looking whether it can run"
+    if listing.waits:
+        first, more = listing.waits[0], len(listing.waits) - 1
         return f"{first.text.rstrip('.')}{f' (and {more} more)' if more else ''}"
-    if campaign.status is CampaignStatus.PAUSED and campaign.held:
+    if listing.status is CampaignStatus.PAUSED and listing.held:
         return "held: somebody has to resume it"
     if listing.n_active:
         return f"{listing.n_active} {'submission' if listing.n_active == 1 else 'submissions'} under way"
-    return {CampaignStatus.DRAFT: "to be defined", CampaignStatus.DEFINED: "to be started"}.get(campaign.status, "")
+    return {CampaignStatus.DRAFT: "to be defined", CampaignStatus.DEFINED: "to be started"}.get(listing.status, "")

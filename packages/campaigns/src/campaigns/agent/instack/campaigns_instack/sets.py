@@ -138,8 +138,8 @@ def fit_sets(repository: str, pipeline: str, sets: list[dict[str, Any]]) -> dict
     return {"fits": fits, "faults": faults}
 
 
-def _fits(sets: Any, graph: PipelineGraph, named: list[tuple[str, str]]) -> list[dict[str, str]]:
-    """Tell what each set, by role and reference, does to a pipeline as a whole."""
+def _fits(sets: Any, graph: PipelineGraph, named: list[tuple[str, Any]]) -> list[dict[str, str]]:
+    """Tell what each set, by role and reference, or name and table, does to a pipeline as a whole."""
     from dataid_sets.pipetask import applicability  # noqa: PLC0415
 
     found = []
@@ -171,13 +171,22 @@ def _unfit(reference: str, step: str, fit: dict[str, str], *, where: str) -> Sta
         f"The set {reference} cannot be used for {step}: the task {fit['detail']}.",
         where=where,
         remedy="Before the campaign starts, name it for other steps only, or project it to fewer dimensions by "
-        "`butler combine-dataid-sets`. Once it has started, its definition stands: make a new campaign from it, without the set "
-        "for this step.",
+        "`butler combine-dataid-sets`. Once it has started, drop it from this step: `campaign drop`, or the "
+        "campaign's section data.",
     )
 
 
 def upload_set(
-    repository: str, name: str, data_ids: Any, *, description: str, source: str, mark: str, unknown: str, rows_file: str
+    repository: str,
+    name: str,
+    data_ids: Any,
+    *,
+    description: str,
+    source: str,
+    mark: str,
+    unknown: str,
+    rows_file: str,
+    pipelines: list[dict[str, str]] | None = None,
 ) -> dict[str, Any]:
     """Make the next version of a set, unless one with this mark is there already.
 
@@ -197,11 +206,13 @@ def upload_set(
         What becomes of data IDs that the registry has no records of.
     rows_file : `str`
         Where to write its data IDs.
+    pipelines : `list` [`dict`], optional
+        Each ``step`` and ``pipeline`` that is to leave it out. A set that does not fit one of them is not made.
 
     Returns
     -------
     result : `dict`
-        ``set``, or ``faults`` if it cannot be made.
+        ``set``, and ``fits``, what it would do to each pipeline; or ``faults`` if it cannot be made.
     """
     with _opened(repository, writeable=True) as sets:
         from dataid_sets import DataIdSetError  # noqa: PLC0415
@@ -209,21 +220,57 @@ def upload_set(
 
         try:
             made = next((one for one in sets.list(name=name) if one.source.endswith((mark, f"({mark})"))), None)
+            fits: list[dict[str, str]] = []
             if made is None:
                 table = parse_document(data_ids, universe=sets.universe)
+                fits, unfit = _fits_of_table(sets, name, table, pipelines or [])
+                if unfit:
+                    return {"faults": unfit}
                 kept = f"{source} ({mark})" if source else mark
                 made = sets.create(name, table, unknown=unknown, description=description, source=kept)
         except DataIdSetError as error:
             return {"faults": [_fault(problem) for problem in error.problems]}
-        return {"set": _told(sets, made, rows_file=rows_file)}
+        return {"set": _told(sets, made, rows_file=rows_file), "fits": fits}
 
 
-def list_sets(repository: str) -> dict[str, Any]:
-    """Tell of the newest sets that everyone may read, with their reasons; what is private to this account stays so."""
+def _fits_of_table(
+    sets: Any, name: str, table: Any, pipelines: list[dict[str, str]]
+) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
+    """Tell what data IDs that are no set yet would do to pipelines, and where they do not fit."""
+    fits: list[dict[str, str]] = []
+    faults: list[dict[str, Any]] = []
+    for one in pipelines:
+        step = one["step"]
+        try:
+            graph = Pipeline.from_uri(one["pipeline"]).to_graph()
+        except Exception as error:  # noqa: BLE001 - a pipeline's own code may raise anything; the step itself will tell
+            fits.append({"step": step, "outcome": "not_known", "detail": f"The pipeline cannot be read: {error}"[:500]})
+            continue
+        [fit] = _fits(sets, graph, [("exclude", (name, table))])
+        if fit["outcome"] == "unfit":
+            message = f"The set {name} cannot be used for {step}: the task {fit['detail']}. It was not made."
+            remedy = f"Exclude it from other steps than {step}, or give data IDs of other dimensions."
+            faults.append(StackError("set_does_not_fit", message, where=f"steps {step}", remedy=remedy).as_dict())
+        else:
+            fits.append({"step": step, **fit})
+    return fits, faults
+
+
+def list_sets(repository: str, known: list[tuple[str, int, str]] | None = None) -> dict[str, Any]:
+    """Tell of the newest sets that everyone may read, with their reasons; what is private to this account stays so.
+
+    Parameters
+    ----------
+    repository : `str`
+        The repository's root or configuration.
+    known : `list`, optional
+        Name, version and digest of sets whose reasons the server knows: they are not read again.
+    """
+    seen = {tuple(one) for one in known or ()}
     with _opened(repository) as sets:
         shared = [one for one in sets.list() if one.to_dict()["access"] == "everyone"]
         shared.sort(key=lambda one: (one.created, one.id), reverse=True)
-        told = [_told(sets, one) for one in shared[:MAX_LISTED]]
+        told = [one.to_dict() if (one.name, one.version, one.digest) in seen else _told(sets, one) for one in shared[:MAX_LISTED]]
     for one in told:
         one["reasons"] = one.get("reasons", [])[:MAX_REASONS_LISTED]
     return {"sets": told, "n_sets": len(shared)}

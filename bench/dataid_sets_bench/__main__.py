@@ -15,23 +15,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
+from dataid_sets_bench.keys import measure_keys
+from dataid_sets_bench.loads import close_all, measure_loads, measure_upload
+from dataid_sets_bench.measuring import Measured
+from dataid_sets_bench.memory import measure_memory
+from dataid_sets_bench.queries import measure_queries
+from dataid_sets_bench.registry import N_DETECTORS, SETTINGS, Registry, make_registry
+from dataid_sets_bench.report import noise_s, save, written
+from dataid_sets_bench.scale import measure_scale
+from dataid_sets_bench.tags import measure_tags
+from support.postgres import MISSING, PostgresServer, find_programs
+
 ROOT = Path(__file__).parents[2]
-# The PostgreSQL server is that of the service's tests.
-sys.path.insert(0, str(ROOT / "packages" / "campaigns" / "tests"))
-
-import psycopg  # noqa: E402
-from keys import measure_keys  # noqa: E402
-from loads import close_all, measure_loads, measure_upload  # noqa: E402
-from measuring import Measured  # noqa: E402
-from memory import measure_memory  # noqa: E402
-from queries import measure_queries  # noqa: E402
-from registry import N_DETECTORS, SETTINGS, Registry, make_registry  # noqa: E402
-from report import noise_s, save, written  # noqa: E402
-from scale import measure_scale  # noqa: E402
-from tags import measure_tags  # noqa: E402
-
-from support.postgres import MISSING, PostgresServer, find_programs  # noqa: E402
-
 TABLE = ROOT / "docs" / "explanation" / "dataid-sets-speed.md"
 RAW = ROOT / ".build" / "bench-dataid-sets.json"
 MILLION = 1_000_000

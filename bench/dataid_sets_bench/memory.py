@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from loads import clear
 from lsst.daf.butler import Butler
-from measuring import Measured
-from registry import INSTRUMENT, Registry
 
 from dataid_sets import DataIdSets
 from dataid_sets.files import read_data_ids
+from dataid_sets_bench.loads import clear
+from dataid_sets_bench.measuring import Measured
+from dataid_sets_bench.registry import INSTRUMENT, Registry
 
 _BATCH = 1 << 17
 _WAYS = ("Arrow batches, shuffled", "Parquet file, shuffled")
@@ -36,7 +36,7 @@ def measure_memory(registry: Registry, *, n_rows: int) -> Iterator[Measured]:
     pq.write_table(pa.table({"detector": detectors[order].astype(np.int16), "visit": visits[order]}), file)
     del detectors, visits, order
     for way in _WAYS:
-        command = [sys.executable, __file__, str(registry.root), way.partition(" ")[0], str(file)]
+        command = [sys.executable, "-m", __spec__.name, str(registry.root), way.partition(" ")[0], str(file)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         told = json.loads(done.stdout.splitlines()[-1])
         clear(registry)

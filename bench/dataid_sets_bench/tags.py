@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loads import arrow_table, clear, load, opened
-from measuring import Measured, ratios, rounds
-from registry import RUN, Registry
+from dataid_sets_bench.loads import arrow_table, clear, load, opened
+from dataid_sets_bench.measuring import Measured, ratios, rounds
+from dataid_sets_bench.registry import RUN, Registry
 
 _TARGET = "LSSTCam/bench"
 

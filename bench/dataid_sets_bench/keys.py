@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
-from loads import opened
 from lsst.daf.butler import ddl
-from measuring import Measured, ratios, rounds
-from registry import INSTRUMENT, N_DETECTORS, Registry
 
 from dataid_sets._internals import Inside
 from dataid_sets._loading import bulk_insert
+from dataid_sets_bench.loads import opened
+from dataid_sets_bench.measuring import Measured, ratios, rounds
+from dataid_sets_bench.registry import INSTRUMENT, N_DETECTORS, Registry
 
 _LIMIT = 1.5
 

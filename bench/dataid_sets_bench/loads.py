@@ -13,10 +13,10 @@ import psycopg
 import pyarrow as pa
 from astropy.table import Table
 from lsst.daf.butler import Butler
-from measuring import Measured, ratios, rounds
-from registry import INSTRUMENT, Registry
 
 from dataid_sets import DataIdSets
+from dataid_sets_bench.measuring import Measured, ratios, rounds
+from dataid_sets_bench.registry import INSTRUMENT, Registry
 
 _COLUMNS = (
     "set_id BIGINT, detector BIGINT, instrument VARCHAR(32), visit BIGINT, PRIMARY KEY (set_id, detector, instrument, visit)"

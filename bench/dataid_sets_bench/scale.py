@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pyarrow as pa
-from loads import arrow_table, clear
 from lsst.daf.butler import Butler
-from measuring import Measured
-from memory import resident
-from registry import INSTRUMENT, N_DETECTORS, RUN, Registry
-from tags import untag
 
 from dataid_sets import DataIdSets
+from dataid_sets_bench.loads import arrow_table, clear
+from dataid_sets_bench.measuring import Measured
+from dataid_sets_bench.memory import resident
+from dataid_sets_bench.registry import INSTRUMENT, N_DETECTORS, RUN, Registry
+from dataid_sets_bench.tags import untag
 
 _ALL, _MOST, _TARGET = "bench/all", "bench/most", "LSSTCam/all"
 _N_RAFT = 9
@@ -25,7 +25,7 @@ _N_RAFT = 9
 
 def measure_scale(registry: Registry) -> Iterator[Measured]:
     """Measure the steps in a fresh process, which tells after each the most memory that it has had."""
-    command = [sys.executable, __file__, str(registry.root), str(len(registry.visits))]
+    command = [sys.executable, "-m", __spec__.name, str(registry.root), str(len(registry.visits))]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     for line in done.stdout.splitlines():
         told = json.loads(line)

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import sqlalchemy as sa
 from lsst.daf.butler import __version__ as butler_version
-from measuring import Measured
+
+from dataid_sets_bench.measuring import Measured
 
 _HEAD = ("database", "what", "median", "least – most", "n", "limit", "kept", "seconds (medians)")
 

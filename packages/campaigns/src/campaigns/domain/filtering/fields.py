@@ -1,0 +1,117 @@
+"""What campaigns can be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from campaigns.domain.states import CampaignStatus, Kind
+
+__all__ = ("FIELDS", "Field", "FieldKind")
+
+
+class FieldKind(StrEnum):
+    """What sort of values a field has."""
+
+    ID = "id"
+    WORD = "word"
+    CHOICE = "choice"
+    NUMBER = "number"
+    TIME = "time"
+    FLAG = "flag"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field.
+
+    Attributes
+    ----------
+    name : `str`
+        What people write.
+    kind : `FieldKind`
+        What sort of values it has.
+    description : `str`
+        One line of help.
+    choices : `tuple` [`str`, ...]
+        All the values there are, for a choice.
+    is_many : `bool`
+        Whether a campaign can have several values.
+    is_person : `bool`
+        Whether ``me`` stands for who asks.
+    is_sortable : `bool`
+        Whether lists can be ordered by it.
+    is_fixed : `bool`
+        Whether it never changes once a campaign is made.
+    """
+
+    name: str
+    kind: FieldKind
+    description: str
+    choices: tuple[str, ...] = ()
+    is_many: bool = False
+    is_person: bool = False
+    is_sortable: bool = True
+    is_fixed: bool = False
+
+    @property
+    def is_text(self) -> bool:
+        """Whether lists are ordered by it as by text (`bool`)."""
+        return self.kind in (FieldKind.WORD, FieldKind.CHOICE)
+
+
+def _choices(values: type[StrEnum]) -> tuple[str, ...]:
+    return tuple(value.value for value in values)
+
+
+_FIELDS = (
+    Field(name="id", kind=FieldKind.ID, description="The number: `C-42` or `42`.", is_fixed=True),
+    Field(name="name", kind=FieldKind.WORD, description="The short name."),
+    Field(name="title", kind=FieldKind.WORD, description="The title."),
+    Field(name="kind", kind=FieldKind.CHOICE, choices=_choices(Kind), description="What sort of processing it is."),
+    Field(name="status", kind=FieldKind.CHOICE, choices=_choices(CampaignStatus), description="Where it stands."),
+    Field(name="lead", kind=FieldKind.WORD, is_person=True, description="The campaign manager who answers for it."),
+    Field(name="owner", kind=FieldKind.WORD, is_person=True, is_fixed=True, description="Who made it here."),
+    Field(
+        name="operator",
+        kind=FieldKind.WORD,
+        is_person=True,
+        is_many=True,
+        is_sortable=False,
+        description="Operators of its submissions.",
+    ),
+    Field(name="team", kind=FieldKind.WORD, description="The team it belongs to."),
+    Field(name="label", kind=FieldKind.WORD, is_many=True, is_sortable=False, description="Its labels."),
+    Field(name="ticket", kind=FieldKind.WORD, description="Its ticket, such as `DM-12345`."),
+    Field(name="site", kind=FieldKind.WORD, description="The site where it runs."),
+    Field(name="stack", kind=FieldKind.WORD, description="The stack that runs it."),
+    Field(name="butler", kind=FieldKind.WORD, description="The Butler repository's alias."),
+    Field(name="instrument", kind=FieldKind.WORD, description="The instrument."),
+    Field(name="output", kind=FieldKind.WORD, description="The output collection."),
+    Field(
+        name="set",
+        kind=FieldKind.WORD,
+        is_many=True,
+        is_sortable=False,
+        description="DataId sets it names, such as `demo/bad` or `demo/bad@2`.",
+    ),
+    Field(name="created", kind=FieldKind.TIME, is_fixed=True, description="When it was made."),
+    Field(name="updated", kind=FieldKind.TIME, description="When anything of it last changed."),
+    Field(name="started", kind=FieldKind.TIME, description="When it was started."),
+    Field(name="ended", kind=FieldKind.TIME, description="When it ended."),
+    Field(name="revision", kind=FieldKind.NUMBER, description="The number of its newest revision."),
+    Field(
+        name="waits",
+        kind=FieldKind.FLAG,
+        is_sortable=False,
+        description="Whether it waits for a person's decision: `waits = yes`.",
+    ),
+    Field(name="held", kind=FieldKind.FLAG, is_sortable=False, description="Whether somebody paused it."),
+    Field(name="signed", kind=FieldKind.FLAG, is_sortable=False, description="Whether its newest revision is signed off."),
+)
+
+FIELDS: Final[Mapping[str, Field]] = MappingProxyType({field.name: field for field in _FIELDS})
+"""All fields by name, in the order in which they are explained."""

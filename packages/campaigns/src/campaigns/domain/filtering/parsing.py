@@ -1,0 +1,268 @@
+"""Reading a filter: text to a tree, with every name and value checked, or an error that points at the place."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
+
+from campaigns.domain.errors import Fault, InvalidFilter
+from campaigns.domain.filtering.fields import FIELDS, Field, FieldKind
+from campaigns.domain.filtering.texts import fold_text
+from campaigns.domain.filtering.tree import (
+    EVERYTHING,
+    Among,
+    And,
+    Compare,
+    Condition,
+    Empty,
+    Interval,
+    Not,
+    Operator,
+    Or,
+    Text,
+    Value,
+    folded,
+)
+from campaigns.domain.filtering.values import BadValue, read_value
+
+__all__ = ("MAX_FILTER", "parse_filter")
+
+MAX_FILTER: Final = 4000
+"""How many letters a filter has at most."""
+
+MAX_PARTS: Final = 200
+"""How many comparisons and words a filter has at most; the databases' own limits lie above."""
+
+MAX_DEPTH: Final = 30
+
+_ORDERED = (FieldKind.ID, FieldKind.NUMBER, FieldKind.TIME)
+_OPERATORS_OF: Final = {
+    FieldKind.WORD: (Operator.EQUAL, Operator.UNEQUAL, Operator.HAS),
+    FieldKind.CHOICE: (Operator.EQUAL, Operator.UNEQUAL),
+    FieldKind.FLAG: (Operator.EQUAL, Operator.UNEQUAL),
+    **dict.fromkeys(_ORDERED, tuple(operator for operator in Operator if operator is not Operator.HAS)),
+}
+
+
+def parse_filter(text: str, *, now_us: int, me: str | None = None) -> Condition:
+    """Read a filter.
+
+    Parameters
+    ----------
+    text : `str`
+        What somebody wrote; of nothing, everything is found.
+    now_us : `int`
+        The moment from which ``-7d`` is counted, UTC microseconds.
+    me : `str`, optional
+        Who ``me`` is.
+
+    Returns
+    -------
+    condition : `Condition`
+        What it asks.
+
+    Raises
+    ------
+    InvalidFilter
+        If it is not in the language, names a field that does not exist, or a value that the field cannot have. The first such
+        place is told if the text cannot be parsed, and all of them otherwise.
+    """
+    if len(text) > MAX_FILTER:
+        raise InvalidFilter(
+            [_fault("too_long", f"The filter has {len(text)} letters; {MAX_FILTER} are taken.", MAX_FILTER, "Make it shorter.")]
+        )
+    depth = _depth(text)
+    if depth is not None:
+        raise InvalidFilter(
+            [
+                _fault(
+                    "too_deep",
+                    f"There are more than {MAX_DEPTH} brackets or `not` within each other.",
+                    depth,
+                    "Write it more simply.",
+                )
+            ]
+        )
+    try:
+        tree = _parser().parse(text)
+    except UnexpectedInput as error:
+        raise InvalidFilter([_syntax_fault(error, text)]) from None
+    reading = _Reading(now_us=now_us, me=me)
+    condition = reading.condition(tree)
+    if reading.faults:
+        raise InvalidFilter(reading.faults)
+    return condition
+
+
+@cache
+def _parser() -> Lark:
+    grammar = files("campaigns.domain.filtering").joinpath("grammar.lark").read_text()
+    return Lark(grammar, parser="lalr", lexer="basic", maybe_placeholders=False)
+
+
+def _depth(text: str) -> int | None:
+    """Give the column where a text nests too deeply, if it does; the parser and the databases have limits of their own."""
+    depth = nots = 0
+    for match in re.finditer(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\bnot\b|[()]|[^\s()]+?", text, re.IGNORECASE):
+        word = match[0].lower()
+        if word == "not":
+            nots += 1
+        elif word != "(":
+            nots = 0
+        depth += {"(": 1, ")": -1}.get(word, 0)
+        if depth + nots > MAX_DEPTH:
+            return match.start() + 1
+    return None
+
+
+class _Reading:
+    """Makes conditions of the parser's tree, and gathers what is wrong."""
+
+    def __init__(self, *, now_us: int, me: str | None) -> None:
+        self.faults: list[Fault] = []
+        self._now_us = now_us
+        self._me = me
+        self._n_parts = 0
+
+    def condition(self, tree: Tree[Token]) -> Condition:
+        parts = [child for child in tree.children if isinstance(child, Tree)]
+        match tree.data:
+            case "start":
+                return self.condition(parts[0]) if parts else EVERYTHING
+            case "any":
+                return Or(tuple(map(self.condition, parts)))
+            case "all":
+                return And(tuple(map(self.condition, parts)))
+            case "negation":
+                return Not(self.condition(parts[0]))
+            case _:
+                return self._single(tree, parts)
+
+    def _single(self, tree: Tree[Token], parts: Sequence[Tree[Token]]) -> Condition:
+        self._n_parts += 1
+        if self._n_parts == MAX_PARTS + 1:
+            told = f"The filter has more than {MAX_PARTS} parts."
+            self.faults.append(_fault("too_long", told, _token(parts[0] if parts else tree).column or 1, "Make it shorter."))
+        if tree.data == "text":
+            return Text(fold_text(_plain(_token(tree))))
+        field = self._field(_token(parts[0]))
+        if field is None:
+            return EVERYTHING
+        match tree.data:
+            case "comparison":
+                (operator,) = (child for child in tree.children if isinstance(child, Token))
+                return self._comparison(field, operator, _token(parts[1]))
+            case "membership":
+                return self._membership(field, parts[1])
+            case "exclusion":
+                return Not(self._membership(field, parts[1]))
+            case "emptiness":
+                return Empty(field)
+            case _:
+                return Not(Empty(field))
+
+    def _field(self, token: Token) -> Field | None:
+        name = folded(str(token))
+        if (field := FIELDS.get(name)) is None:
+            close = difflib.get_close_matches(name, FIELDS, n=1)
+            remedy = f"Did you mean `{close[0]}`?" if close else f"There are: {', '.join(FIELDS)}."
+            self.faults.append(_fault("unknown_field", f"There is no field {_shown(token)}.", token.column, remedy))
+        return field
+
+    def _comparison(self, field: Field, operator: Token, token: Token) -> Condition:
+        negated = operator == "!~"
+        wanted = Operator.HAS if negated else Operator(str(operator))
+        possible = _OPERATORS_OF[field.kind]
+        if wanted not in possible:
+            signs = ", ".join(possible) + (", !~" if Operator.HAS in possible else "")
+            self.faults.append(
+                _fault("bad_operator", f"`{operator}` does not go with {field.name}.", operator.column, f"Possible are {signs}.")
+            )
+            return EVERYTHING
+        value = self._value(field, token)
+        if wanted is Operator.UNEQUAL:
+            return Not(Compare(field, Operator.EQUAL, value))
+        return Not(Compare(field, wanted, value)) if negated else Compare(field, wanted, value)
+
+    def _membership(self, field: Field, listed: Tree[Token]) -> Condition:
+        return Among(field, tuple(self._value(field, _token(child)) for child in listed.children if isinstance(child, Tree)))
+
+    def _value(self, field: Field, token: Token) -> Value:
+        try:
+            return read_value(field, _plain(token), quoted=token.type == "QUOTED", now_us=self._now_us, me=self._me)
+        except BadValue as error:
+            self.faults.append(_fault("bad_value", f"{_shown(token)} {error.told}", token.column, error.remedy))
+            return Interval(0, 0) if field.kind in _ORDERED else ""
+
+
+def _token(tree: Tree[Token]) -> Token:
+    found = tree.children[0]
+    while isinstance(found, Tree):
+        found = found.children[0]
+    return found
+
+
+def _plain(token: Token) -> str:
+    """Give the text of a word, without quotes and what escapes them."""
+    return re.sub(r"\\(.)", r"\1", token[1:-1], flags=re.DOTALL) if token.type == "QUOTED" else str(token)
+
+
+def _syntax_fault(error: UnexpectedInput, text: str) -> Fault:
+    column = _column(error, text)
+    match error:
+        case UnexpectedCharacters():
+            letter = text[column - 1 : column]
+            if letter in ("'", '"'):
+                return _fault("bad_filter", "There is a quote that nothing closes.", column, f"Close it with {letter}.")
+            return _fault("bad_filter", f"{letter!r} cannot stand here.", column, "Put text that has such signs in quotes.")
+        case UnexpectedEOF():
+            return _fault("bad_filter", "The filter ends too early.", column, _expected(error.expected))
+        case UnexpectedToken() if error.token.type == "$END":
+            return _fault("bad_filter", "The filter ends too early.", column, _expected(error.accepts or error.expected))
+        case UnexpectedToken():
+            return _fault(
+                "bad_filter", f"{_shown(error.token)} cannot stand here.", column, _expected(error.accepts or error.expected)
+            )
+        case _:
+            return _fault("bad_filter", "This is no filter.", column, "Write such as `status = running`.")
+
+
+def _column(error: UnexpectedInput, text: str) -> int:
+    place = getattr(error, "pos_in_stream", None)
+    at_end = isinstance(error, UnexpectedEOF) or (isinstance(error, UnexpectedToken) and error.token.type == "$END")
+    return len(text) + 1 if at_end or place is None else int(place) + 1
+
+
+_NAMES: Final = {
+    "WORD": "a word",
+    "QUOTED": "a text in quotes",
+    "OPERATOR": "a sign such as `=`",
+    "_IN": "`in`",
+    "_IS_EMPTY": "`is empty`",
+    "_NOT": "`not`",
+    "_AND": "`and`",
+    "_OR": "`or`",
+    "LPAR": "`(`",
+    "RPAR": "`)`",
+    "COMMA": "a comma",
+}
+
+
+def _expected(names: Sequence[str] | set[str]) -> str:
+    listed = [told for name, told in _NAMES.items() if name in names]
+    return f"What can follow: {', '.join(listed)}." if listed else "It could end before."
+
+
+def _shown(token: str) -> str:
+    text = str(token)
+    return f"`{text if len(text) <= 60 else text[:57] + '…'}`"
+
+
+def _fault(code: str, message: str, column: int | None, remedy: str) -> Fault:
+    return Fault(code, message, f"filter, column {column or 1}", remedy)
