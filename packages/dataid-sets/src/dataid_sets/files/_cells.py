@@ -16,18 +16,15 @@ from ._patterns import end_of
 
 DELIMITERS = (b",", b" ", b"\t", b";")
 
-# Records whose quotes open right after a delimiter and close right before one: those that pyarrow reads as we do.
-CLEAN = {
-    delimiter: re.compile(
-        rb'(?:(?:"[^"]*+(?:""[^"]*+)*+"|[^"DELIM\r\n]*+)(?:DELIM(?:"[^"]*+(?:""[^"]*+)*+"|[^"DELIM\r\n]*+))*+(?:\r?\n|\r(?!\n|\Z)))*+'.replace(
-            b"DELIM", delimiter
-        )
-    )
-    for delimiter in DELIMITERS
-}
+# Only single characters are repeated possessively: of groups, Python before 3.11.5 matches too little.
+_CELL = rb'(?:"[^"]*+(?:""[^"]*+)*"|[^"DELIM\r\n]*+)'
+_RECORDS = rb"(?:" + _CELL + rb"(?:DELIM" + _CELL + rb")*(?:\r?\n|\r(?!\n|\Z))){0,5000}"
+# At most 5000 records (a match takes memory for each) whose quotes open right after a delimiter and close right before one: those
+# that pyarrow reads as we do.
+CLEAN = {delimiter: re.compile(_RECORDS.replace(b"DELIM", delimiter)) for delimiter in DELIMITERS}
 # What delimits cells is no blank around them.
 _AROUND = {delimiter: rb" *+" if delimiter == b"\t" else rb"[ \t]*+" for delimiter in DELIMITERS}
-_QUOTED = {each: re.compile(blanks + rb'"((?:[^"]++|"")*+)"' + blanks) for each, blanks in _AROUND.items()}
+_QUOTED = {each: re.compile(blanks + rb'"((?:[^"]++|"")*)"(?!")' + blanks) for each, blanks in _AROUND.items()}
 _OPENED = {each: re.compile(blanks + rb'"') for each, blanks in _AROUND.items()}
 _UNQUOTED = {each: re.compile(rb"[^" + each + rb"\r\n]*+") for each in DELIMITERS}
 _BLANKS = re.compile(rb" *+")

@@ -175,7 +175,10 @@ class _Blocks:
     def _clean_end(self) -> int:
         """Find where the clean records at hand end."""
         if b'"' in self._data:
-            return end_of(CLEAN[self.delimiter], self._data)
+            place, pattern = 0, CLEAN[self.delimiter]
+            while (end := end_of(pattern, self._data, place)) > place:
+                place = end
+            return place
         return self._data.rfind(b"\n") + 1 or self._data.rfind(b"\r", 0, max(len(self._data) - 1, 0)) + 1
 
     def _slowly(self) -> Iterator[Record]:
