@@ -23,7 +23,7 @@ UV := .build/bootstrap/bin/uv
 PAGES := packages/campaigns/pages
 BUILT := packages/campaigns/src/campaigns/web/static/built
 
-.PHONY: help setup demo test test-newer lint bench bench-dataid-sets chaos requirements docs clean
+.PHONY: help setup demo test test-newer lint bench bench-notebook bench-dataid-sets chaos requirements docs clean
 
 help: ## list these commands
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -109,6 +109,10 @@ lint: $(SERVICE) .venv/.dev .stack/.ready ## check types, style and the contract
 
 bench: $(SERVICE) .venv/.dev .stack/.ready ## measure what the service costs, and write the table in docs/
 	.venv/bin/python bench/cost.py
+
+bench-notebook: $(SERVICE) .venv/.dev ## measure how fast campaigns are found and made, and write the table in docs/
+	@sh packages/campaigns/tests/support/install_debian_packages.sh postgresql chromium
+	PYTHONPATH=bench:packages/campaigns/tests .venv/bin/python -m notebook_bench $(ARGS)
 
 bench-dataid-sets: .stack/.dev ## measure how fast DataId sets are, and write the table in docs/ (ARGS=--quick for a look)
 	@sh packages/campaigns/tests/support/install_debian_packages.sh postgresql

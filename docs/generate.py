@@ -26,7 +26,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from campaigns.agent.site import EnvironmentSettings, RepositorySettings, Site, StackSettings
+from campaigns.agent.site import EnvironmentSettings, LinkSettings, RepositorySettings, Site, StackSettings
 from campaigns.api import idempotency
 from campaigns.api.app import API_PREFIX, create_app
 from campaigns.api.policy import Policy
@@ -34,8 +34,22 @@ from campaigns.api.route_table import RouteInfo
 from campaigns.cli.main import cli
 from campaigns.config import PREFIX, Settings
 from campaigns.domain import states
-from campaigns.domain.definition import Definition, Gate, Link, Sets, Split, Step
+from campaigns.domain.definition import (
+    Cluster,
+    Command,
+    ConfigOverride,
+    Definition,
+    Gate,
+    Link,
+    Sets,
+    Specification,
+    Split,
+    Step,
+    TaskSettings,
+)
 from campaigns.domain.errors import CampaignError
+from campaigns.domain.filtering import FIELDS
+from campaigns.domain.savedquery import COLUMNS
 from campaigns.pictures.looks import LEGEND
 from campaigns.storage.database import Database
 
@@ -166,6 +180,11 @@ def _campaign_file() -> str:
         "A split": Split,
         "A gate": Gate,
         "A link": Link,
+        "A specification": Specification,
+        "A configuration override": ConfigOverride,
+        "What a task needs": TaskSettings,
+        "A cluster": Cluster,
+        "A command": Command,
     }
     return "\n\n".join(_fields(head, model, schema) for head, model in parts.items())
 
@@ -177,6 +196,7 @@ def _site_file() -> str:
         "A stack": StackSettings,
         "A repository": RepositorySettings,
         "The environment": EnvironmentSettings,
+        "A link": LinkSettings,
     }
     return "\n\n".join(_fields(head, model, schema) for head, model in parts.items())
 
@@ -299,6 +319,18 @@ StatusT = TypeVar("StatusT", bound=StrEnum)
 ActionT = TypeVar("ActionT", bound=StrEnum)
 
 
+def _filter_fields() -> str:
+    rows = []
+    for field in FIELDS.values():
+        values = ", ".join(f"`{choice}`" for choice in field.choices) or field.kind.value
+        rows.append((_code(field.name), values, "yes" if field.is_sortable else "no", field.description))
+    return _table(("field", "values", "sorts", "what it is"), rows)
+
+
+def _list_columns() -> str:
+    return _table(("column", "head"), [(_code(name), head) for name, head in COLUMNS.items()])
+
+
 def _transitions(table: Mapping[tuple[StatusT, ActionT], StatusT]) -> str:
     rows = [(_code(status.value), _code(action.value), _code(after.value)) for (status, action), after in table.items()]
     return _table(("State", "Action", "New state"), rows)
@@ -317,6 +349,8 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "signs": _signs,
     "campaign-transitions": lambda: _transitions(states.CAMPAIGN_TRANSITIONS),
     "submission-transitions": lambda: _transitions(states.SUBMISSION_TRANSITIONS),
+    "filter-fields": _filter_fields,
+    "list-columns": _list_columns,
     "order-transitions": lambda: _transitions(states.ORDER_TRANSITIONS),
 }
 """The name of each part and what writes it."""

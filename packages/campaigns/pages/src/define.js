@@ -3,30 +3,12 @@
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { isMap, isScalar, parseDocument } from "yaml";
 import { gutter, goTo } from "./editor.js";
+import { READ, SHOW, UNREADABLE, empty } from "./fields.js";
 
 const guided = document.getElementById("guided");
 const text = document.getElementById("document");
 const steps = document.getElementById("g-steps");
 const template = document.getElementById("step-template");
-
-/** What is read as something else than text stays so: numbers in lists of values. */
-const word = (value) => (/^-?\d{1,15}$/.test(value) ? Number(value) : value);
-
-const READ = {
-  list: (value) => value.split("\n").map((line) => line.trim()).filter(Boolean),
-  words: (value) => value.split(/[\s,]+/).filter(Boolean).map(word),
-  number: (value) => (value.trim() === "" || Number.isNaN(Number(value)) ? value.trim() : Number(value)),
-  undefined: (value) => value,
-};
-
-const SHOW = {
-  list: (value) => (Array.isArray(value) ? value.join("\n") : String(value ?? "")),
-  words: (value) => (Array.isArray(value) ? value.join(" ") : String(value ?? "")),
-  number: (value) => String(value ?? ""),
-  undefined: (value) => (typeof value === "object" && value !== null ? "" : String(value ?? "")),
-};
-
-const empty = (value) => value === "" || (Array.isArray(value) && value.length === 0);
 
 function parsed() {
   const found = parseDocument(text.value);
@@ -62,7 +44,9 @@ const get = (data, path) => path.reduce((inner, key) => inner?.[key], data);
 
 function fill(field, value) {
   if (document.activeElement === field) return;
+  // What cannot be shown in a field, such as a text where a list belongs, stays in the document alone.
   const shown = SHOW[field.dataset.type](value);
+  field.removeAttribute("aria-invalid");
   if (field.tagName === "SELECT" && shown && ![...field.options].some((option) => option.value === shown)) field.add(new Option(shown));
   if (field.value !== shown) field.value = shown;
 }
@@ -88,6 +72,11 @@ function tellStep(part, step) {
   part.querySelector("[data-step-about]").textContent = [step?.title, needs && `after ${needs}`].filter(Boolean).join(" · ");
 }
 
+/** Mark a folded part in which something is set. */
+function tellUnfold(part) {
+  part.classList.toggle("filled", [...part.querySelectorAll("textarea, input")].some((field) => field.value !== ""));
+}
+
 /** Show the document in the form. */
 function show() {
   const found = parsed();
@@ -95,6 +84,7 @@ function show() {
   if (!found) return;
   const data = found.toJS() ?? {};
   for (const field of guided.querySelectorAll("[data-path]")) fill(field, get(data, field.dataset.path.split(".")));
+  for (const part of guided.querySelectorAll(".unfold")) tellUnfold(part);
   showSteps(Array.isArray(data.steps) ? data.steps : []);
   offer(data.site);
 }
@@ -116,7 +106,11 @@ function offer(site) {
 function edited(event) {
   const field = event.target;
   const value = READ[field.dataset.type](field.value);
+  field.toggleAttribute("aria-invalid", value === UNREADABLE);
+  if (value === UNREADABLE) return;
   if (field.dataset.path) put(field.dataset.path.split("."), value);
+  const unfold = field.closest(".unfold");
+  if (unfold) tellUnfold(unfold);
   const step = field.closest(".g-step");
   if (field.dataset.field && step) {
     const index = [...steps.children].indexOf(step);

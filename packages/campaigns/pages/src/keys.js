@@ -17,6 +17,8 @@ function act(key) {
   if (found.tagName === "DETAILS") {
     found.open = true;
     found.scrollIntoView({ block: "nearest" });
+  } else if (found.matches("input, textarea")) {
+    found.select();
   } else {
     found.click();
   }

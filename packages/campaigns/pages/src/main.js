@@ -2,6 +2,8 @@
 
 import "htmx.org/dist/htmx.esm.js";
 import { copyOnClick } from "./copy.js";
+import { takeFiles } from "./files.js";
+import { buildFilters } from "./filter.js";
 import { listenForKeys } from "./keys.js";
 import { follow } from "./live.js";
 import { popovers } from "./popovers.js";
@@ -12,4 +14,6 @@ copyOnClick();
 popovers();
 listenForKeys();
 keepTimesCurrent();
+buildFilters();
+takeFiles();
 follow();

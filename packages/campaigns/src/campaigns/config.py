@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 from enum import StrEnum
 from pathlib import Path
 
@@ -48,6 +50,11 @@ def _default_data_dir() -> Path:
     return base / "rubin-campaigns"
 
 
+def _default_server_name() -> str:
+    """Give the machine's name, as far as a server's name may have it."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", socket.gethostname()).strip("-._")[:100] or "localhost"
+
+
 class Settings(BaseSettings):
     """The settings of server, agent and command line; each is read from ``CAMPAIGN_`` and its name in capitals."""
 
@@ -62,6 +69,12 @@ class Settings(BaseSettings):
         default_factory=_default_data_dir,
         description="The folder for attachments, uploaded files and the default database. "
         "By default rubin-campaigns in the user's data directory.",
+    )
+    server_name: str = Field(
+        default_factory=_default_server_name,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
+        description="The name by which this server's campaigns are known elsewhere, as in usdf:C-42: one that no other has. "
+        "By default the machine's.",
     )
     site_file: Path | None = Field(
         default=None,
@@ -92,6 +105,49 @@ class Settings(BaseSettings):
     idempotency_h: float = Field(default=48.0, gt=0, description="Answers to Idempotency-Keys are kept for so many hours.")
     max_body_mb: float = Field(default=1.0, gt=0, description="The largest request body, in megabytes, other than uploads.")
     max_upload_mb: float = Field(default=25.0, gt=0, description="The largest uploaded file, in megabytes.")
+    note_file_mb: float = Field(default=10.0, gt=0, description="The largest file that can be attached to a note, in megabytes.")
+    note_files_mb: float = Field(default=20.0, gt=0, description="How much all files of one note may have, in megabytes.")
+    ticket_url: str = Field(
+        default="",
+        description="Where tickets are, such as https://tickets.example.org/browse/{ticket}: ids of tickets in texts become "
+        "links. Without it they stay text.",
+    )
+    ticket_projects: str = Field(
+        default="DM,RFC,PREOPS,SITCOM,OSW",
+        description="What ids of tickets in free text begin with, separated by commas: DM-12345 is one, UTF-8 is not.",
+    )
+    link_hosts: str = Field(
+        default="",
+        description="Hosts whose links may be looked at, separated by commas: names, or *.example.org for all below one. "
+        "Private addresses are looked at only for hosts that are named in full. Without any, links are never looked at.",
+    )
+    link_timeout_s: float = Field(default=4.0, gt=0, description="How long to wait for a link's host, in seconds.")
+
+    max_import_mb: float = Field(
+        default=2000.0, gt=0, description="The largest exported campaign that is brought in, in megabytes."
+    )
+
+    git_hosts: str = Field(
+        default="",
+        description="Hosts whose git repositories are read, separated by commas, also inside a private network. "
+        "By default any host that has public addresses alone; behind an https proxy, none by https.",
+    )
+    git_local_roots: str = Field(
+        default="",
+        description="Folders on the server's machine whose git repositories are read by their paths, separated by colons.",
+    )
+    git_timeout_s: float = Field(default=60.0, gt=0, description="How long git may take at a time, in seconds.")
+    git_max_mb: float = Field(
+        default=500.0, gt=0, description="The largest git repository that is read, and the largest archive of one, in megabytes."
+    )
+    git_max_file_mb: float = Field(
+        default=5.0, gt=0, description="The largest file that is read of a git repository, in megabytes."
+    )
+
+    @property
+    def git_roots(self) -> tuple[Path, ...]:
+        """The folders of `git_local_roots` (`tuple` [`pathlib.Path`, ...])."""
+        return tuple(Path(folder) for folder in self.git_local_roots.split(":") if folder.startswith("/"))
 
     @property
     def database(self) -> str:

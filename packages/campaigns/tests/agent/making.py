@@ -35,6 +35,7 @@ ANSWERS: dict[str, Any] = {
     "pipetask": {},
     "chain": {},
     "plots": [],
+    "metrics": [],
     "workflow": {"supported": False, "known": False, "state": "UNKNOWN", "run_id": "", "jobs": {}, "message": ""},
 }
 """What the stub of the helper says; to ``pipetask report`` it writes what ``REPORT`` has."""

@@ -14,10 +14,11 @@ import pytest
 import yaml
 
 from agent.fake_server import FakeServer
-from agent.making import C1, E1, K1, P1, R1, X1, agent_thread, cancel_order, make_order, submit_order, write_site
+from agent.making import C1, E1, K1, O1, O2, P1, P2, R1, X1, agent_thread, cancel_order, make_order, submit_order, write_site
 from campaigns.agent import shim
 from campaigns.agent.site import load_site
 from campaigns.agent.worker import StackRefused, StackWorker, Workers
+from campaigns.wire.adopting import FoundRuns, InspectRunPayload
 from campaigns.wire.agent import ChainPayload, PreflightPayload, PreflightStep
 
 pytestmark = pytest.mark.stack
@@ -126,6 +127,32 @@ def _launch(state_dir: Path, order_id: str, name: str) -> dict[str, Any]:
     return content
 
 
+def _look_at_what_ran(server: FakeServer, order_id: str) -> None:
+    """Look at a run as if nobody had ordered it: by its submit directory, and by its output collection."""
+    place = server.reports(order_id, "prepared")[0].submit_dir
+    where: list[dict[str, Any]] = [
+        {"submit_dir": place},
+        {"collections": [f"u/ann/{order_id}"]},
+        {"collections": ["HSC/raw/all"]},
+    ]
+    told = []
+    for number, looked in zip((P2, O1, O2), where, strict=True):
+        server.add(make_order(number, InspectRunPayload(stack="demo", repository="demo", **looked)))
+        told.append(server.wait_for_report(number, "done", "failed", timeout_s=60.0))
+    [by_graph], [by_chain] = (FoundRuns.model_validate(one.result).runs for one in told[:2])
+    assert by_graph.run == by_chain.run == f"u/ann/{order_id}/run"
+    assert (by_graph.source, by_graph.registered, by_graph.n_failures) == ("pipetask report", True, 4)
+    assert by_graph.pipeline.endswith("demo.yaml#step1")
+    assert by_graph.data_query == TWO_VISITS
+    assert by_graph.inputs == INPUTS
+    assert "no stars" in by_graph.failures[0].message
+    assert by_graph.started_us is not None
+    # Quanta that never ran have left nothing in the registry.
+    counts = {task.label: (task.expected, task.succeeded, task.failed) for task in by_chain.tasks}
+    assert counts == {"simulateExposure": (7, 7, 0), "measureDetector": (7, 4, 3), "summarizeVisit": (1, 1, 0)}
+    assert told[2].faults[0].code in ("nothing_ran", "collection_not_found")
+
+
 def test_run_with_failures_is_told_truly(server: FakeServer, site_file: Path, state_dir: Path, repository: Path) -> None:
     steps = [PreflightStep(name="step1", pipeline=f"{PIPELINE}#step1", data_queries=[TWO_VISITS], first=True)]
     look = PreflightPayload(stack="demo", repository="demo", input_collections=INPUTS, output=f"u/ann/{R1}", steps=steps)
@@ -140,6 +167,7 @@ def test_run_with_failures_is_told_truly(server: FakeServer, site_file: Path, st
             make_order(C1, ChainPayload(stack="demo", repository="demo", chain=f"u/ann/{R1}", collections=[f"u/ann/{R1}/run"]))
         )
         assert server.wait_for_report(C1, "done", "failed").kind == "done"
+        _look_at_what_ran(server, R1)
     [quanta] = server.reports(R1, "quanta")
     assert (quanta.source, quanta.registered, quanta.n_failures) == ("pipetask report", True, 4)
     counts = {task.label: (task.expected, task.succeeded, task.failed, task.blocked, task.unknown) for task in quanta.tasks}
@@ -240,6 +268,19 @@ def test_a_set_that_fits_no_pipeline_is_not_made(worker: StackWorker, repository
     listed = worker.call("list_sets", repository=place, known=known)["sets"]
     assert "n_reasons" not in next(one for one in listed if one["name"] == "t/fits"), "what is known is not read again"
     assert "n_reasons" in next(one for one in worker.call("list_sets", repository=place)["sets"] if one["name"] == "t/fits")
+
+
+def test_outputs_of_two_campaigns_are_compared(worker: StackWorker, repository: Path) -> None:
+    place, run = str(repository), "HSC/demo/inputs"
+    [same] = worker.call("compare_outputs", repository=place, before=[run], after=[run], dataset_types=[])["types"]
+    assert (same["dataset_type"], same["only_before"], same["only_after"]) == ("demo_conditions", 0, 0)
+    assert same["both"] > 0
+    [gone] = worker.call("compare_outputs", repository=place, before=[run], after=[], dataset_types=["demo_conditions"])["types"]
+    assert (gone["only_before"], gone["both"]) == (same["both"], 0)
+    assert gone["first_before"][0]["instrument"] == "HSC"
+    assert worker.call("compare_outputs", repository=place, before=[run], after=[], dataset_types=["nope"]) == {"types": []}
+    with pytest.raises(StackRefused, match="does not exist"):
+        worker.call("compare_outputs", repository=place, before=["u/no/such"], after=[], dataset_types=[])
 
 
 def _find_outputs(worker: StackWorker, place: str, data_ids: list[dict[str, Any]]) -> dict[str, Any]:

@@ -11,11 +11,13 @@ import yaml
 
 from agent.fake_server import FakeServer
 from agent.making import O1, P1, StubStack, agent_thread, make_order, submit_order, write_site
-from campaigns.agent.bpsyaml import CREATE_GRAPH, bps_document
+from campaigns.agent.bpsoptions import CREATE_GRAPH
+from campaigns.agent.bpsyaml import bps_document
 from campaigns.agent.site import load_site
 from campaigns.domain.dataidsets import SetRole
 from campaigns.domain.errors import InvalidInput
 from campaigns.wire.agent import SubmitPayload
+from campaigns.wire.agentoutputs import CompareOutputsPayload
 from campaigns.wire.agentsets import FindOutputsPayload, ListSetsPayload, PinnedSet, UploadSetPayload
 
 BAD = PinnedSet(role=SetRole.EXCLUDE, name="demo/bad", version=1, digest="d1")
@@ -39,8 +41,11 @@ def test_graphs_are_made_by_pipetask_sets(tmp_path: Path) -> None:
 
 
 def test_a_sites_own_command_is_kept_but_for_pipetask(tmp_path: Path) -> None:
-    document = _document(tmp_path, BAD, createQuantumGraph="time ${CTRL_MPEXEC_DIR}/bin/pipetask {qgraphPreCmdOpts} qgraph -p x")
-    assert document["createQuantumGraph"] == "time pipetask-sets {qgraphPreCmdOpts} qgraph -p x"
+    own = "time ${CTRL_MPEXEC_DIR}/bin/pipetask {qgraphPreCmdOpts} qgraph -p x"
+    document = _document(tmp_path, BAD, createQuantumGraph=f"{own} {{extraQgraphOptions}}")
+    assert document["createQuantumGraph"] == "time pipetask-sets {qgraphPreCmdOpts} qgraph -p x {extraQgraphOptions}"
+    with pytest.raises(InvalidInput, match="--exclude-set demo/bad@1 would be ignored"):
+        _document(tmp_path, BAD, createQuantumGraph=own)
     with pytest.raises(InvalidInput, match="no DataId sets can be applied"):
         _document(tmp_path, BAD, createQuantumGraph="my-builder --pipetask-like")
 
@@ -111,6 +116,11 @@ def test_a_set_is_made_though_its_data_ids_are_refused(
             FindOutputsPayload(stack="demo", repository="demo", collections=["r"], data_ids=[{"visit": 1}]),
             "find_outputs",
             {"outputs": []},
+        ),
+        (
+            CompareOutputsPayload(stack="demo", repository="demo", before=["r"], after=["s"]),
+            "compare_outputs",
+            {"types": []},
         ),
     ],
 )

@@ -157,3 +157,24 @@ def test_paths_with_blanks_are_refused(tmp_path: Path, field: str) -> None:
     with pytest.raises(SiteFileInvalid) as caught:
         load_site(path)
     assert any("blank" in fault.message for fault in caught.value.faults)
+
+
+def test_link_templates_are_told_with_the_rest(tmp_path: Path) -> None:
+    links = [{"kind": "plots", "title": "Plots", "url": "https://plots.example.org/{submission.output_run}"}]
+    (link,) = load(tmp_path, links=links).document().links
+    assert (link.kind.value, link.title, link.url) == ("plots", "Plots", "https://plots.example.org/{submission.output_run}")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://example.org/{submission.password}", "{submission.password} is not known"),
+        ("https://{campaign.name}.example.org/", "the host cannot have names in braces"),
+        ("https://example.org/{campaign.id", "a brace has no other"),
+        ("javascript:alert({campaign.id})", "An address begins with https:// or http://"),
+    ],
+)
+def test_link_templates_that_cannot_be(url: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(SiteFileInvalid) as raised:
+        load(tmp_path, links=[{"title": "x", "url": url}])
+    assert said in raised.value.faults[0].message

@@ -10,6 +10,8 @@ import pytest
 from api.test_dataid_sets import API, BAD, SetAgent, _define, _exclude, _failed_campaign, _post, _start
 from campaigns.domain.identity import Role
 from campaigns.gateways.clock import FixedClock
+from campaigns.schema.agent_order import AgentOrderRow
+from campaigns.storage.database import Database
 from support.scripted_agent import definition, task
 from support.serving import Clients
 
@@ -241,3 +243,25 @@ def test_what_the_page_shows_of_a_failure_is_in_the_interface(client: Clients, a
     found = _get(client, "submissions/S-1/exclude")
     assert (found["steps"], found["begun"]) == (["step2"], ["step1"])
     assert len(found["runs"]) == 1
+
+
+def test_a_step_that_waits_for_its_set_cannot_be_taken_away(client: Clients, agent: SetAgent, database: Database) -> None:
+    ref = _failed_campaign(client, agent)
+    order = _exclude(client)
+    _post(client, Role.MANAGER, f"campaigns/{ref}/transitions", {"action": "pause", "reason": "Look"}, 200)
+    steps = definition()["steps"]
+    renamed = definition(steps=[steps[0], {**steps[1], "name": "step9"}])
+    manager, headers = client(Role.MANAGER), {"If-Match": '"1"'}
+    refused = manager.post(f"{API}/campaigns/{ref}/revisions", params={"reason": "why"}, json=renamed, headers=headers)
+    assert refused.status_code == 422
+    [fault] = refused.json()["faults"]
+    assert (fault["code"], "step2" in fault["message"]) == ("step_gone", True)
+    # If the step is gone all the same, the campaign is held, and nothing counts as excluded.
+    with database.write() as session:
+        row = session.get_one(AgentOrderRow, order["id"])
+        row.payload = {**row.payload, "exclude_from": ["step9"]}
+    agent.make_sets()
+    assert _get(client, f"campaigns/{ref}")["revision"] == 1
+    told = _get(client, f"campaigns/{ref}/events?limit=500")["items"]
+    [event] = [one for one in told if one["kind"] == "campaign.exclude_failed"]
+    assert event["reason"] == "The set demo/bad@1 is made, and not excluded: C-1 has no step step9 any more."

@@ -92,7 +92,7 @@ def test_no_get_opens_a_transaction_that_writes(app: FastAPI) -> None:
 
 
 def test_whoever_writes_waits_without_a_thread(app: FastAPI) -> None:
-    turns = {dependencies._writing, dependencies._starting} | {
+    turns = {dependencies._writing, dependencies._starting, dependencies._link_checking} | {
         turn.dependency for turn in (dependencies.WriteTurn, dependencies.PasswordTurn, dependencies.LeaseTurn)
     }
     for route in app.state.route_table.routes():

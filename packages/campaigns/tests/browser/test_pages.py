@@ -170,6 +170,9 @@ def test_all_of_it_without_scripts(served: Served) -> None:
         "/dataid-sets",
         "/dataid-sets/here/main/DM-51300/clouds@1",
         "/campaigns/new",
+        "/campaigns/C-2/rerun",
+        "/compare?of=C-1&of=C-2&of=C-3",
+        "/compare?of=C-2",
         "/help",
     ],
 )

@@ -79,7 +79,15 @@ def test_every_route_is_documented(app: FastAPI) -> None:
 def test_every_page_is_explained(app: FastAPI) -> None:
     answers = _page("pages").partition("## What each page answers")[2]
     # What belongs to a page and is none of its own.
-    parts = ("/", "/campaigns/{ref}/live", "/submissions/{ref}/live", "/submissions/{ref}/raw/{name}", "/login/{secret}")
+    parts = (
+        "/",
+        "/campaigns/{ref}/live",
+        "/submissions/{ref}/live",
+        "/submissions/{ref}/raw/{name}",
+        "/login/{secret}",
+        "/campaigns/{ref}/notes/{note}/files/{name}",
+        "/history/file",
+    )
     for route in app.state.route_table.routes():
         if "GET" in route.methods and not route.path.startswith("/api/") and route.path not in ("/healthz", *parts):
             assert f"`{route.path}`" in answers, route.path
@@ -103,8 +111,26 @@ def test_every_code_of_a_fault_is_documented() -> None:
 
 
 MODELS = (
-    *(("campaign-file", getattr(definition, name)) for name in ("Definition", "Step", "Sets", "Split", "Gate", "Link")),
-    *(("site-file", getattr(site, name)) for name in ("Site", "StackSettings", "RepositorySettings", "EnvironmentSettings")),
+    *(
+        ("campaign-file", getattr(definition, name))
+        for name in (
+            "Definition",
+            "Step",
+            "Sets",
+            "Split",
+            "Gate",
+            "Link",
+            "Specification",
+            "ConfigOverride",
+            "TaskSettings",
+            "Cluster",
+            "Command",
+        )
+    ),
+    *(
+        ("site-file", getattr(site, name))
+        for name in ("Site", "StackSettings", "RepositorySettings", "EnvironmentSettings", "LinkSettings")
+    ),
 )
 
 
@@ -118,7 +144,9 @@ def test_every_field_is_documented(page: str, model: type[BaseModel]) -> None:
 def _kinds_of_events() -> set[str]:
     """Find the kinds in the source of the services, and spell out those that are made of an action or a state."""
     source = "\n".join(path.read_text() for path in Path(campaigns.services.__path__[0]).glob("*.py"))
-    found = set(re.findall(r'"((?:campaign|submission|note|agent|order|user|token|login_link|dataid_set)\.[a-z_]+)"', source))
+    found = set(
+        re.findall(r'"((?:campaign|submission|note|link|team|agent|order|user|token|login_link|dataid_set)\.[a-z_]+)"', source)
+    )
     made = set(re.findall(r'f"([a-z]+\.\{[a-z]+\.value\})"', source))
     assert made == {"campaign.{action.value}", "submission.{judgement.value}", "submission.{status.value}"}
     found |= {f"campaign.{action.value}" for action in states.CampaignAction}

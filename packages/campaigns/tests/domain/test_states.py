@@ -47,7 +47,8 @@ def test_every_pair_is_allowed_or_refused_with_a_remedy(table: Any, statuses: An
 def test_every_state_and_action_is_used(table: Any, statuses: Any, actions: Any) -> None:
     assert {action for _, action in table} == set(actions)
     reached = set(table.values()) | {status for status, _ in table}
-    assert reached == set(statuses)
+    # The record of a campaign of another server is not moved at all.
+    assert reached == set(statuses) - {CampaignStatus.IMPORTED}
 
 
 def test_what_has_ended_stays_so() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy import text
 from campaigns.config import Settings
 from campaigns.domain.campaign import CampaignListing
 from campaigns.domain.definition import Definition
+from campaigns.domain.errors import NotebookClosed
 from campaigns.domain.filtering import (
     FIELDS,
     Among,
@@ -35,12 +36,15 @@ from campaigns.domain.filtering import (
 from campaigns.domain.filtering.texts import search_text
 from campaigns.domain.filtering.tree import Interval, Value, folded
 from campaigns.domain.identity import Role
+from campaigns.domain.lineage import Parent
+from campaigns.domain.note import NoteKind
 from campaigns.domain.states import CampaignStatus, Kind
 from campaigns.gateways.clock import FixedClock
 from campaigns.services.factory import Factory
 from campaigns.storage.campaignlist import CampaignListStore
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.database import Database
+from campaigns.storage.notes import NoteStore
 from support.people import NOW_US, identity_of
 
 MARY = identity_of(Role.MANAGER)
@@ -62,10 +66,10 @@ NAMES = ("ann", "Ann", "bob", "Ünal", "", None)
 HOUR_US = 3_600_000_000
 
 
-def make(database: Database, at_us: int, definition: Definition) -> str:
+def make(database: Database, at_us: int, definition: Definition, parent: Parent | None = None) -> str:
     with database.write() as session:
         factory = Factory(session, identity=MARY, clock=FixedClock(at_us), settings=Settings())
-        return factory.campaigns().create(definition).uuid
+        return factory.campaigns().create(definition, parent=parent).uuid
 
 
 def some_definition(number: int, chance: random.Random) -> Definition:
@@ -88,12 +92,30 @@ def some_definition(number: int, chance: random.Random) -> Definition:
     )
 
 
+def write_notes(database: Database, uuid: str, chance: random.Random) -> None:
+    """Write notes; some are edited, and some withdrawn."""
+    for _ in range(chance.randint(1, 3)):
+        with database.write() as session:
+            notes = Factory(session, identity=MARY, clock=FixedClock(NOW_US), settings=Settings()).notes()
+            try:
+                note = notes.add(uuid, kind=NoteKind.PROBLEM, body=chance.choice(WORDS))
+            except NotebookClosed:
+                return
+            if chance.random() < 0.3:
+                note = notes.edit(uuid, note.uuid, parent=note.uuid, body=f"{chance.choice(WORDS)} again")
+            if chance.random() < 0.2:
+                notes.withdraw(uuid, note.uuid, reason="Not so")
+
+
 @pytest.fixture
 def campaigns(database: Database) -> list[Seen]:
     """Make sixty campaigns, and tell what is known of each."""
     chance = random.Random(7)
+    line: list[str] = []
     for number in range(60):
-        uuid = make(database, NOW_US + chance.randrange(40) * HOUR_US, some_definition(number, chance))
+        parent = Parent(chance.choice(line), 1, line[0]) if line and chance.random() < 0.4 else None
+        uuid = make(database, NOW_US + chance.randrange(40) * HOUR_US, some_definition(number, chance), parent)
+        line += [uuid] if parent or not line else []
         if chance.random() < 0.5:
             with database.write() as session:
                 store = CampaignStore(session, MARY)
@@ -101,8 +123,11 @@ def campaigns(database: Database) -> list[Seen]:
                 assert campaign is not None
                 started = chance.choice((None, NOW_US + chance.randrange(40) * HOUR_US))
                 status, held = chance.choice(list(CampaignStatus)), chance.random() < 0.3
-                store.save(replace(campaign, status=status, started_us=started, held=held))
+                adopted = chance.random() < 0.3
+                store.save(replace(campaign, status=status, started_us=started, held=held, adopted=adopted))
                 store.put_operators(uuid, chance.sample(["Otto", "ann"], chance.randint(0, 2)))
+        if chance.random() < 0.6:
+            write_notes(database, uuid, chance)
     return [seen(database, listing) for listing in everything(database)]
 
 
@@ -115,8 +140,9 @@ def everything(database: Database) -> list[CampaignListing]:
 class Seen:
     """A campaign as a plain look sees it."""
 
-    def __init__(self, listing: CampaignListing, definition: Definition) -> None:
+    def __init__(self, listing: CampaignListing, definition: Definition, notes: Sequence[str]) -> None:
         self.listing = listing
+        self.line: dict[str, int | None] = {}
         told = (listing.id, listing.name, listing.title, listing.reason, definition.description, *definition.labels)
         self.text = search_text((*told, definition.ticket, definition.lead, definition.team, definition.output))
         sets = (*definition.sets.include, *definition.sets.exclude)
@@ -124,6 +150,7 @@ class Seen:
             "label": {folded(label) for label in definition.labels},
             "operator": set(listing.operators),
             "set": {folded(word) for name in sets for word in (name, name.partition("@")[0])},
+            "note": {folded(note) for note in notes},
         }
 
     def value(self, field: Field) -> Any:
@@ -133,6 +160,8 @@ class Seen:
                 return listing.number
             case "created" | "updated" | "started" | "ended":
                 return getattr(listing, f"{field.name}_us")
+            case "parent" | "root":
+                return self.line[field.name]
             case "waits":
                 return bool(listing.waits)
             case name:
@@ -183,7 +212,12 @@ def seen(database: Database, listing: CampaignListing) -> Seen:
     with database.read() as session:
         campaign = CampaignStore(session, MARY).find(listing.uuid)
         assert campaign is not None
-        return Seen(listing, campaign.definition)
+        notes = NoteStore(session, MARY).of_campaign(campaign.uuid)
+        told = Seen(listing, campaign.definition, [note.body for note in notes if note.withdrawn_us is None])
+        line = (campaign.parent.uuid, campaign.parent.root) if campaign.parent else (None, None)
+        before = [CampaignStore(session, MARY).find(uuid) if uuid else None for uuid in line]
+        told.line = {name: one.number if one else None for name, one in zip(("parent", "root"), before, strict=True)}
+        return told
 
 
 def _values(field: Field) -> st.SearchStrategy[Value]:

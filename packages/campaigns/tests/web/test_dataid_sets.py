@@ -237,7 +237,7 @@ def test_large_sets_come_as_a_file_or_as_text(clients: Clients) -> None:
         assert answer.status_code == 303, answer.text
     orders = clients(Role.VIEWER).get("/api/v1/orders", params={"limit": 3})
     assert "no text" in operator.post("/dataid-sets", data=form, files={"file": ("a.parquet", b"\xff\xfe")}).text
-    too_large = operator.post("/campaigns/C-2/notes", data={"kind": "problem", "body": "x" * 1_100_000})
+    too_large = operator.post("/campaigns/C-2/pause", data={"reason": "x" * 1_100_000})
     assert too_large.status_code == 413
     assert "at most 1 MB are taken here" in too_large.text
     assert orders.status_code == 200

@@ -138,3 +138,20 @@ def test_whoever_edits_an_old_revision_keeps_the_text(clients: Clients) -> None:
     assert late.status_code == 412
     assert "title: Yours" in late.text
     assert "Because." in late.text
+
+
+def test_what_would_run_is_asked_and_shown(clients: Clients) -> None:
+    manager = browser(clients, Role.MANAGER)
+    ref = clients(Role.MANAGER).post("/api/v1/campaigns", json=definition("would")).json()["id"]
+    assert 'id="would-run"' in manager.get(f"/campaigns/{ref}").text
+    page = follow(manager, f"/campaigns/{ref}/would-run")
+    assert "is looking" in page
+    assert "has no reason" not in page
+
+
+def test_a_paused_form_is_of_what_comes(clients: Clients) -> None:
+    manager = browser(clients, Role.MANAGER)
+    paused = clients(Role.VIEWER).get("/api/v1/campaigns", params={"filter": "status = paused"}).json()["items"][0]["id"]
+    page = manager.get(f"/campaigns/{paused}/edit").text
+    assert "governs what is submitted from now on" in page
+    assert 'id="save-and-begin"' not in page

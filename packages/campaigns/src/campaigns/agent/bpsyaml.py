@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from campaigns.agent.bpsoptions import options_of
 from campaigns.agent.site import Site
-from campaigns.domain.errors import InvalidInput
+from campaigns.domain.definition import in_repository
 from campaigns.domain.settings import merge
 from campaigns.wire.agent import SubmitPayload
 from campaigns.wire.agentsets import PinnedSet
+from campaigns.wire.processing import PinnedSpecification
 
-__all__ = ("CREATE_GRAPH", "SUBMISSION_YAML", "bps_document", "submission_dir", "write_bps_yaml")
+__all__ = (
+    "SITE_YAML",
+    "SUBMISSION_YAML",
+    "bps_document",
+    "checkout_dir",
+    "included_files",
+    "located",
+    "site_document",
+    "submission_dir",
+    "write_bps_yaml",
+)
 
 SUBMISSION_YAML = "submission.yaml"
 """The name of the BPS configuration in a submission's directory."""
 
-CREATE_GRAPH = (
-    "pipetask {qgraphPreCmdOpts} qgraph --butler-config {butlerConfig} {pipetaskInput} {pipetaskOutput} --output-run {outputRun} "
-    "--pipeline {pipelineYaml} --save-qgraph {qgraphFile} --qgraph-datastore-records {pipetaskDataQuery} {extraQgraphOptions}"
-)
-"""How BPS has graphs built by default; with sets it is done so by `pipetask-sets`, which is pipetask with options for them."""
-
-_PIPETASK = re.compile(r"(?:[^\s\"']*/)?pipetask(?=\s)")
+SITE_YAML = "site.yaml"
+"""The name of the file with the site's settings, where others are included over them."""
 
 
 def submission_dir(site: Site, payload: SubmitPayload) -> Path:
@@ -35,8 +42,20 @@ def submission_dir(site: Site, payload: SubmitPayload) -> Path:
     return site.work_dir / campaign / payload.submission_id
 
 
-def bps_document(site: Site, payload: SubmitPayload, *, sets: Sequence[PinnedSet] = ()) -> dict[str, Any]:
-    """Give the whole BPS configuration of a submission.
+def checkout_dir(site: Site, specification: PinnedSpecification | None) -> Path | None:
+    """Give where the files of a specification are laid out, one folder for each commit; `None` where there is none."""
+    return None if specification is None else site.work_dir / "specifications" / specification.commit
+
+
+def bps_document(
+    site: Site,
+    payload: SubmitPayload,
+    *,
+    sets: Sequence[PinnedSet] = (),
+    included: Mapping[str, Any] | None = None,
+    labels: Collection[str] = (),
+) -> dict[str, Any]:
+    """Give the whole BPS configuration of a submission; where it includes files, without what the site sets.
 
     Parameters
     ----------
@@ -46,17 +65,61 @@ def bps_document(site: Site, payload: SubmitPayload, *, sets: Sequence[PinnedSet
         The submission.
     sets : sequence of `PinnedSet`, optional
         Those of its DataId sets that have to do with its pipeline.
+    included : mapping, optional
+        What the files that it includes say, together, where there are any.
+    labels : collection of `str`, optional
+        The tasks of its pipeline, where the campaign configures any.
+
+    Returns
+    -------
+    document : `dict`
+        The configuration.
 
     Raises
     ------
     InvalidInput
-        If sets are to be applied, and the command that builds the graph is another than pipetask.
+        If something is to be applied that a command of BPS's, replaced by a setting, would ignore.
+
+    Notes
+    -----
+    BPS puts what a file says over what it includes. The site's settings must lie under those of included files, and so are
+    written to a file of their own that is included first.
     """
-    defaults = {"project": "campaigns", "computeSite": site.name}
-    fixed = {
+    files = included_files(site, payload)
+    ours = {} if files else site_document(site)
+    first = {"includeConfigs": [str(submission_dir(site, payload) / SITE_YAML), *files]} if files else {}
+    document = merge(first, ours, {name: value for name, value in payload.bps.items() if name != "includeConfigs"})
+    below = merge(site_document(site), included or {})
+    find = located(site, payload.processing.specification)
+    options = options_of(document, below, payload, find, sets=sets, labels=labels)
+    return merge(document, options, _fixed(site, payload, below))
+
+
+def site_document(site: Site) -> dict[str, Any]:
+    """Give the settings that lie under all others."""
+    return merge({"project": "campaigns", "computeSite": site.name}, site.bps)
+
+
+def included_files(site: Site, payload: SubmitPayload) -> list[str]:
+    """List the BPS files that a submission includes, as they are found at the site; later ones win."""
+    told = payload.bps.get("includeConfigs", [])
+    names = told if isinstance(told, list) else re.split(r"[,\s]+", str(told).strip())
+    processing = payload.processing
+    found = [*filter(None, map(str, names)), *processing.include_configs, *([processing.file] if processing.file else [])]
+    return list(map(located(site, processing.specification), found))
+
+
+def located(site: Site, specification: PinnedSpecification | None) -> Callable[[str], str]:
+    """Give what tells where a file or pipeline that a definition names is found at the site."""
+    checkout = checkout_dir(site, specification)
+    return lambda path: str(checkout / path) if checkout is not None and in_repository(path) else path
+
+
+def _fixed(site: Site, payload: SubmitPayload, below: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the settings that are the service's, whatever anybody says."""
+    fixed: dict[str, Any] = {
         "operator": payload.operator,
         "campaign": payload.campaign_name,
-        "pipelineYaml": payload.pipeline,
         "submitPath": str(submission_dir(site, payload) / "submit"),
         # With -o, pipetask wants the chain to fit the inputs; and the chain is none of the submission's business.
         "pipetaskOutput": "",
@@ -67,32 +130,33 @@ def bps_document(site: Site, payload: SubmitPayload, *, sets: Sequence[PinnedSet
             "inCollection": ",".join(payload.input_collections),
             "output": payload.output,
             "outputRun": payload.output_run,
-            "dataQuery": payload.data_query,
+            "dataQuery": _data_query(payload, below),
         },
     }
+    if payload.processing.file is None:
+        fixed["pipelineYaml"] = located(site, payload.processing.specification)(payload.pipeline)
     if payload.instrument is not None:
         fixed["instrument"] = payload.instrument
-    document = merge(defaults, site.bps, payload.bps, fixed)
-    return merge(document, _with_sets(document, sets)) if sets else document
+    return fixed
 
 
-def _with_sets(document: dict[str, Any], sets: Sequence[PinnedSet]) -> dict[str, str]:
-    """Give the settings by which BPS builds the quantum graph under sets."""
-    command, found = _PIPETASK.subn("pipetask-sets", str(document.get("createQuantumGraph", CREATE_GRAPH)), count=1)
-    if not found:
-        raise InvalidInput(
-            "The BPS setting createQuantumGraph runs something else than pipetask, so that no DataId sets can be applied.",
-            where="bps.createQuantumGraph",
-            remedy="Leave that setting out, or the sets.",
-        )
-    options = [f"--{one.role.value}-set {one.name}@{one.version}" for one in sets]
-    return {
-        "createQuantumGraph": command,
-        "extraQgraphOptions": " ".join([str(document.get("extraQgraphOptions", "")).strip(), *options]).strip(),
-    }
+def _data_query(payload: SubmitPayload, below: Mapping[str, Any]) -> str:
+    """Give the data query; that of a BPS file holds besides the definition's."""
+    if payload.processing.file is None:
+        return payload.data_query
+    queries = [str(below.get("payload", {}).get("dataQuery") or "").strip(), payload.data_query.strip()]
+    told = [query for query in queries if query]
+    return told[0] if len(told) == 1 else " AND ".join(f"({query})" for query in told)
 
 
-def write_bps_yaml(site: Site, payload: SubmitPayload, *, sets: Sequence[PinnedSet] = ()) -> tuple[Path, str]:
+def write_bps_yaml(
+    site: Site,
+    payload: SubmitPayload,
+    *,
+    sets: Sequence[PinnedSet] = (),
+    included: Mapping[str, Any] | None = None,
+    labels: Collection[str] = (),
+) -> tuple[Path, str]:
     """Write the BPS configuration of a submission into its directory, which is made; see `bps_document`.
 
     Returns
@@ -105,6 +169,13 @@ def write_bps_yaml(site: Site, payload: SubmitPayload, *, sets: Sequence[PinnedS
     directory = submission_dir(site, payload)
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / SUBMISSION_YAML
-    text = yaml.safe_dump(bps_document(site, payload, sets=sets), sort_keys=False, width=120, allow_unicode=True)
+    document = bps_document(site, payload, sets=sets, included=included, labels=labels)
+    if "includeConfigs" in document:
+        (directory / SITE_YAML).write_text(_yaml(site_document(site)))
+    text = _yaml(document)
     path.write_text(text)
     return path, text
+
+
+def _yaml(document: dict[str, Any]) -> str:
+    return str(yaml.safe_dump(document, sort_keys=False, width=120, allow_unicode=True))

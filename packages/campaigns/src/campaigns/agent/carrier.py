@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import assert_never
 
 import structlog
 
 from campaigns.agent.courier import SLOW_RETRY_S, Courier, Post
+from campaigns.agent.inspectorders import carry_out_inspect_run
 from campaigns.agent.orderfolder import OrderFolder, OrderFolders
+from campaigns.agent.outputorders import carry_out_compare_outputs
 from campaigns.agent.server import ServerClient
 from campaigns.agent.setorders import SetOrders
 from campaigns.agent.site import Site
@@ -18,6 +21,7 @@ from campaigns.agent.subject import AgentStopping, Subject, Surroundings
 from campaigns.agent.submission import Submission
 from campaigns.agent.worker import Workers
 from campaigns.domain.errors import CampaignError
+from campaigns.wire.adopting import InspectRunPayload
 from campaigns.wire.agent import (
     CancelPayload,
     ChainPayload,
@@ -28,6 +32,7 @@ from campaigns.wire.agent import (
     PreflightPayload,
     SubmitPayload,
 )
+from campaigns.wire.agentoutputs import CompareOutputsPayload
 from campaigns.wire.agentsets import FindOutputsPayload, ListSetsPayload, ShowSetPayload, UploadSetPayload
 
 __all__ = ("Carrier",)
@@ -177,7 +182,12 @@ class Carrier:
             case ChainPayload():
                 post.put(carry_out_chain(payload, self._site, self._workers))
             case PreflightPayload():
-                post.put(carry_out_preflight(payload, self._site, self._workers))
+                look = partial(carry_out_preflight, payload, post.order, self._site, self._workers, self._around.server)
+                post.put(look(pause=self._stopping.wait))
+            case CompareOutputsPayload():
+                post.put(carry_out_compare_outputs(payload, self._site, self._workers))
+            case InspectRunPayload():
+                post.put(carry_out_inspect_run(payload, self._site, self._workers, post.folder.path))
             case UploadSetPayload() | ListSetsPayload() | ShowSetPayload() | FindOutputsPayload():
                 post.put(self._set_orders.carry_out(post, payload))
             case _:

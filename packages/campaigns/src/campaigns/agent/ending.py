@@ -7,7 +7,7 @@ from campaigns.agent.diagnosis import diagnose
 from campaigns.agent.launch import Ended
 from campaigns.agent.results import Truth, find_truth
 from campaigns.agent.subject import Subject
-from campaigns.agent.uploads import File, config_files, export_plots, result_files, upload_all
+from campaigns.agent.uploads import File, config_files, export_metrics, export_plots, result_files, upload_all
 from campaigns.agent.worker import StackRefused
 from campaigns.wire.agent import DoneReport, FailedReport, LostReport
 
@@ -120,6 +120,7 @@ class Ending:
             if truth.report.registered:
                 run = subject.payload.output_run
                 files += export_plots(subject.worker, subject.repository, run, subject.folder.path)
+                files += export_metrics(subject.worker, subject.repository, run, subject.folder.path)
         left_out = self._upload(files)
         result = {"submit_dir": str(subject.submit_dir), "run_id": subject.log.run_id(), "files_left_out": left_out}
         subject.post.put(DoneReport(result=result, cancelled=cancelled))

@@ -149,6 +149,11 @@ class ServerClient:
         headers = {"Content-Type": "application/json"}
         self._send("PUT", url, params={"token": str(order.token)}, content=path.read_bytes(), headers=headers)
 
+    def specification(self, order: Order, path: Path) -> None:
+        """Fetch the files that an order's relative paths lead to, as a tar file; raises as `hello` does."""
+        response = self._send("GET", f"orders/{quote(order.id)}/specification", timeout=httpx.Timeout(300.0, connect=5.0))
+        path.write_bytes(response.content)
+
     def _post(self, url: str, body: BaseModel, answer: type[ModelT], *, wait_s: float = 0.0) -> ModelT:
         response = self._send(
             "POST",

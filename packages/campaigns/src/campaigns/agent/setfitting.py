@@ -16,13 +16,19 @@ from campaigns.agent.worker import StackRefused, StackWorker
 from campaigns.domain.dataidsets import Outcome
 from campaigns.wire.agent import FaultModel, SubmitPayload
 from campaigns.wire.agentsets import GraphSet, PinnedSet
+from campaigns.wire.processing import ProcessingModel
 
-__all__ = ("SetFitting", "SetsDoNotFit")
+__all__ = ("SetFitting", "SetsDoNotFit", "surroundings_of")
 
 FILE = "sets.json"
 """What was found out is kept in the order's folder, for an agent that comes back."""
 
 TIMEOUT_S = 600.0
+
+
+def surroundings_of(processing: ProcessingModel) -> dict[str, Any]:
+    """Give what a campaign sets over the stack, as the helper in the stack takes it."""
+    return {"environment": processing.environment, "local_packages": processing.local_packages}
 
 
 class SetsDoNotFit(Exception):
@@ -67,13 +73,15 @@ class SetFitting:
     others: tuple[GraphSet, ...] = ()
 
     @classmethod
-    def find(cls, subject: HasSets) -> Self:
+    def find(cls, subject: HasSets, *, pipeline: str | None = None) -> Self:
         """Find out, and keep it.
 
         Parameters
         ----------
         subject : `HasSets`
             The submission.
+        pipeline : `str`, optional
+            Where its pipeline is found at the site; by default where it says.
 
         Raises
         ------
@@ -85,7 +93,12 @@ class SetFitting:
         pinned = [one.model_dump(mode="json") for one in subject.payload.sets]
         try:
             told = subject.worker.call(
-                "fit_sets", repository=subject.repository, pipeline=subject.payload.pipeline, sets=pinned, timeout_s=TIMEOUT_S
+                "fit_sets",
+                repository=subject.repository,
+                pipeline=pipeline or subject.payload.pipeline,
+                sets=pinned,
+                surroundings=surroundings_of(subject.payload.processing),
+                timeout_s=TIMEOUT_S,
             )
         except StackRefused as error:
             raise SetsDoNotFit([FaultModel.model_validate(error.fault.as_dict())]) from error

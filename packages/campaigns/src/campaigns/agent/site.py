@@ -10,9 +10,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from campaigns.domain.errors import Fault, InvalidInput
-from campaigns.wire.agent import SiteDocument, SiteRepository, SiteStack
+from campaigns.domain.links import LinkKind, template_fault
+from campaigns.wire.agent import SiteDocument, SiteLink, SiteRepository, SiteStack
 
-__all__ = ("EnvironmentSettings", "Site", "SiteFileInvalid", "StackSettings", "load_site")
+__all__ = ("EnvironmentSettings", "LinkSettings", "Site", "SiteFileInvalid", "StackSettings", "load_site")
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -61,6 +62,21 @@ class RepositorySettings(Settings):
         return _must_have_no_blanks(value)
 
 
+class LinkSettings(Settings):
+    """A link that each campaign or submission of this site gets."""
+
+    kind: LinkKind = Field(default=LinkKind.OTHER, description="What sort of place it is.")
+    title: str = Field(min_length=1, max_length=200, description="What is found there.")
+    url: str = Field(description="The address; names in braces, such as `{campaign.id}`, are filled in.")
+
+    @field_validator("url")
+    @classmethod
+    def _is_template(cls, value: str) -> str:
+        if fault := template_fault(value):
+            raise ValueError(fault)
+        return value
+
+
 class EnvironmentSettings(Settings):
     """What of the agent's environment is passed on, and what is set besides."""
 
@@ -86,6 +102,9 @@ class Site(Settings):
     repositories: dict[str, RepositorySettings] = Field(min_length=1)
     environment: EnvironmentSettings = Field(default_factory=EnvironmentSettings)
     bps: dict[str, Any] = Field(default_factory=dict, description="Goes into each BPS configuration.")
+    links: list[LinkSettings] = Field(
+        default_factory=list, max_length=50, description="Links that its campaigns and submissions get, see *a link*."
+    )
     max_submissions: int = Field(default=2, ge=1)
     cancel_grace_s: float = Field(default=60.0, gt=0, description="How long a submission has to stop in order.")
 
@@ -110,6 +129,7 @@ class Site(Settings):
             repositories=[SiteRepository(alias=name, description=repo.description) for name, repo in self.repositories.items()],
             workflow_system=str(self.bps.get("wmsServiceClass", "")),
             max_submissions=self.max_submissions,
+            links=[SiteLink(kind=link.kind, title=link.title, url=link.url) for link in self.links],
         )
 
 

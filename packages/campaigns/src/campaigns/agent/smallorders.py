@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from campaigns.agent.bpsyaml import located
+from campaigns.agent.checkout import lay_out
 from campaigns.agent.launch import Launch
 from campaigns.agent.orderfolder import OrderFolders
+from campaigns.agent.server import ServerClient
 from campaigns.agent.site import Site
 from campaigns.agent.worker import StackRefused, Workers
+from campaigns.domain.definition import ConfigOverride
 from campaigns.domain.errors import CampaignError, Fault, InvalidInput
 from campaigns.domain.settings import merge
 from campaigns.wire.agent import (
@@ -14,9 +21,12 @@ from campaigns.wire.agent import (
     DoneReport,
     FailedReport,
     FaultModel,
+    Order,
     PreflightPayload,
+    PreflightStep,
     Report,
 )
+from campaigns.wire.processing import PinnedSpecification
 
 __all__ = ("carry_out_cancel", "carry_out_chain", "carry_out_preflight", "check_names")
 
@@ -69,8 +79,31 @@ def carry_out_chain(payload: ChainPayload, site: Site, workers: Workers) -> Repo
     return DoneReport(result=result)
 
 
-def carry_out_preflight(payload: PreflightPayload, site: Site, workers: Workers) -> Report:
+def carry_out_preflight(
+    payload: PreflightPayload,
+    order: Order,
+    site: Site,
+    workers: Workers,
+    server: ServerClient,
+    *,
+    pause: Callable[[float], object],
+) -> Report:
     """Look whether a campaign could run.
+
+    Parameters
+    ----------
+    payload : `PreflightPayload`
+        What to look at.
+    order : `Order`
+        The order.
+    site : `Site`
+        The site.
+    workers : `Workers`
+        The helpers in the stacks.
+    server : `ServerClient`
+        Where files of the specification are.
+    pause : callable
+        Waits some seconds.
 
     Returns
     -------
@@ -80,15 +113,18 @@ def carry_out_preflight(payload: PreflightPayload, site: Site, workers: Workers)
     """
     try:
         check_names(site, payload.repository)
+        lay_out(site, server, order, payload.specification, pause=pause)
         result = workers.get(payload.stack).call(
             "preflight",
             repository=site.repositories[payload.repository].uri,
             input_collections=payload.input_collections,
             output=payload.output,
-            steps=[step.model_dump() for step in payload.steps],
+            steps=[_step(step, site, payload.specification) for step in payload.steps],
             bps=merge({"computeSite": site.name}, site.bps, payload.bps),
             instrument=payload.instrument,
+            skymap=payload.skymap,
             sets=[one.model_dump(mode="json") for one in payload.sets],
+            surroundings={"environment": payload.environment, "local_packages": payload.local_packages},
             timeout_s=PREFLIGHT_TIMEOUT_S,
         )
     except StackRefused as error:
@@ -98,6 +134,23 @@ def carry_out_preflight(payload: PreflightPayload, site: Site, workers: Workers)
     if result["faults"]:
         return FailedReport(faults=[FaultModel(**fault) for fault in result["faults"]])
     return DoneReport(result={"steps": result["steps"], "sets": result.get("sets", [])})
+
+
+def _step(step: PreflightStep, site: Site, specification: PinnedSpecification | None) -> dict[str, Any]:
+    """Give a step with its files as they are found at the site."""
+    find, processing = located(site, specification), step.processing
+
+    def found(overrides: list[ConfigOverride]) -> list[dict[str, Any]]:
+        return [one.model_dump() | ({"file": find(one.file)} if one.file is not None else {}) for one in overrides]
+
+    return {
+        **step.model_dump(exclude={"processing"}),
+        "pipeline": find(step.pipeline),
+        "file": None if processing.file is None else find(processing.file),
+        "include_configs": list(map(find, processing.include_configs)),
+        "config_overrides": found(processing.config_overrides),
+        "shared_overrides": found(processing.shared_overrides),
+    }
 
 
 def check_names(site: Site, repository: str) -> None:

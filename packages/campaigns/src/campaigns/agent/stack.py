@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from campaigns.agent.site import Site
@@ -18,6 +19,19 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 INSTACK = Path(__file__).parent / "instack"
 """The directory that goes on ``PYTHONPATH`` of what the agent starts."""
+
+
+_SET_UP_PACKAGE = """\
+campaigns_package() {
+  if [ ! -d "$1" ]; then echo "There is no local package $1." >&2; exit 1; fi
+  if [ -d "$1/ups" ] && declare -F setup >/dev/null; then setup -k -r "$1"; return; fi
+  local name="${1%/}"; name="${name##*/}"; name="${name//[^A-Za-z0-9_]/_}"
+  export "${name^^}_DIR=${1%/}"
+  if [ -d "$1/python" ]; then export PYTHONPATH="$1/python${PYTHONPATH:+:$PYTHONPATH}"; fi
+  if [ -d "$1/bin" ]; then export PATH="$1/bin:$PATH"; fi
+  if [ -d "$1/lib" ]; then export LD_LIBRARY_PATH="$1/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"; fi
+}"""
+"""Sets a package up as EUPS does, with EUPS where the stack has it and the package is made for it."""
 
 
 class Stack:
@@ -44,23 +58,32 @@ class Stack:
         self._settings = site.stacks[name]
         self._environment = site.environment
 
-    def command(self, arguments: list[str]) -> list[str]:
+    def command(
+        self, arguments: list[str], *, packages: Sequence[str] = (), variables: Mapping[str, str] | None = None
+    ) -> list[str]:
         """Give the full command that carries out another in the stack.
 
         Parameters
         ----------
         arguments : `list` [`str`]
             Such as ``["bps", "submit", …]``.
+        packages : sequence of `str`, optional
+            Folders of packages that are set up over the stack; they may begin with variables. Later ones win.
+        variables : mapping, optional
+            Variables that are set when all else is set up.
         """
-        if self._settings.setup is None:
+        if self._settings.setup is None and not packages and not variables:
             return arguments
-        # Setting a stack up may replace PYTHONPATH, so that our own package has to join it afterwards.
         lines = [
             "set -e",
             # What setting up prints must not be taken for what the command says.
             "exec 3>&1 1>&2",
-            self._settings.setup.strip(),
+            *([self._settings.setup.strip()] if self._settings.setup is not None else []),
+            *([_SET_UP_PACKAGE] if packages else []),
+            *(f'campaigns_package "{path}"' for path in packages),
+            *(f"export {name}={shlex.quote(value)}" for name, value in (variables or {}).items()),
             "exec 1>&3 3>&-",
+            # Setting a stack up may replace PYTHONPATH, so that our own package has to join it afterwards.
             'export PYTHONPATH="$CAMPAIGNS_INSTACK${PYTHONPATH:+:$PYTHONPATH}"',
             'exec "$@"',
         ]

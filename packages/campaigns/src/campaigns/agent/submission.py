@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import socket
 import time
+from typing import Any
 
-from campaigns.agent.bpsyaml import write_bps_yaml
+from campaigns.agent.bpsyaml import included_files, located, write_bps_yaml
+from campaigns.agent.checkout import lay_out
 from campaigns.agent.ending import Ending
 from campaigns.agent.launch import Ended, LaunchFailed, LaunchState
 from campaigns.agent.launcherlog import tail
-from campaigns.agent.setfitting import SetFitting, SetsDoNotFit
+from campaigns.agent.setfitting import SetFitting, SetsDoNotFit, surroundings_of
 from campaigns.agent.stack import Stack
 from campaigns.agent.subject import Subject
 from campaigns.agent.watch import Watch
+from campaigns.agent.worker import StackRefused
 from campaigns.wire.agent import (
     DoneReport,
     FailedReport,
@@ -78,11 +81,15 @@ class Submission:
             return False
         stack = Stack(subject.around.site, subject.payload.stack)
         try:
-            fitting = SetFitting.find(subject)
-            command = self._prepare(fitting)
-            self._launch.start(stack.command(command), cwd=subject.directory, env=stack.environ({"PWD": str(subject.directory)}))
+            command = self._prepare()
+            processing = subject.payload.processing
+            whole = stack.command(command, packages=processing.local_packages, variables=processing.environment)
+            self._launch.start(whole, cwd=subject.directory, env=stack.environ({"PWD": str(subject.directory)}))
         except SetsDoNotFit as error:
             subject.post.put(FailedReport(faults=error.faults))
+            return False
+        except StackRefused as error:
+            subject.post.put(FailedReport(faults=[FaultModel.model_validate(error.fault.as_dict())]))
             return False
         except (LaunchFailed, OSError) as error:
             remedy = "Look at the agent's log, its state directory and the site's work directory. Nothing was started."
@@ -100,15 +107,29 @@ class Submission:
         subject.once(PhaseReport(phase="acquiring"))
         subject.says.info("launched", pid=child.pid, run=subject.payload.output_run)
 
-    def _prepare(self, fitting: SetFitting) -> list[str]:
-        subject = self._subject
-        path, text = write_bps_yaml(subject.around.site, subject.payload, sets=fitting.applied)
+    def _prepare(self) -> list[str]:
+        subject, site, processing = self._subject, self._subject.around.site, self._subject.payload.processing
+        lay_out(site, subject.around.server, subject.post.order, processing.specification, pause=subject.pause)
+        find = located(site, processing.specification)
+        included: dict[str, Any] = {}
+        if (files := included_files(site, subject.payload)) or processing.local_packages:
+            # Asked also where there are only packages, which are looked for at the same time.
+            own = find(processing.file) if processing.file is not None else None
+            included = self._ask("read_bps", files=files, own=own)
+        pipeline = str(included["pipelineYaml"]) if processing.file is not None else find(subject.payload.pipeline)
+        labels = self._ask("task_labels", pipeline=pipeline) if processing.shared_overrides else []
+        fitting = SetFitting.find(subject, pipeline=pipeline)
+        path, text = write_bps_yaml(site, subject.payload, sets=fitting.applied, included=included, labels=labels)
         command = ["bps", "--long-log", "submit", str(path)]
         report = PreparedReport(
             command=command, bps_yaml=text, submit_dir=str(subject.submit_dir), work_dir=str(subject.directory)
         )
         subject.once(report)
         return command
+
+    def _ask(self, verb: str, **args: Any) -> Any:
+        """Ask the helper in the stack, with what the campaign sets over the stack."""
+        return self._subject.worker.call(verb, surroundings=surroundings_of(self._subject.payload.processing), **args)
 
     def _follow(self) -> str:
         """Watch until nothing of it runs any more; give the workflow's last state, empty if it has none of its own."""

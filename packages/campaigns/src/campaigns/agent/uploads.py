@@ -16,10 +16,11 @@ from campaigns.agent.server import MAX_FILE_BYTES, Refused, ServerClient, Server
 from campaigns.agent.worker import StackRefused, StackWorker
 from campaigns.wire.agent import FileKind
 
-__all__ = ("File", "config_files", "export_plots", "result_files", "upload_all")
+__all__ = ("File", "config_files", "export_metrics", "export_plots", "result_files", "upload_all")
 
 MAX_LAUNCHER_LOG_BYTES = 4_000_000
 MAX_PLOTS = 200
+MAX_METRICS = 200
 
 TEXT, YAML, JSON, PNG = "text/plain; charset=utf-8", "application/yaml", "application/json", "image/png"
 
@@ -72,6 +73,23 @@ def export_plots(worker: StackWorker, repository: str, run: str, directory: Path
         log.warning("plots were not exported", run=run, reason=error.fault.message)
         return []
     return [File(Path(p["path"]), Path(p["path"]).name, FileKind.PLOT, p["title"], PNG) for p in plots]
+
+
+def export_metrics(worker: StackWorker, repository: str, run: str, directory: Path) -> list[File]:
+    """Export the bundles of metrics of a run, to be compared; none where the stack cannot."""
+    try:
+        found = worker.call(
+            "metrics",
+            repository=repository,
+            run=run,
+            directory=str(directory / "metrics"),
+            max_files=MAX_METRICS,
+            timeout_s=600.0,
+        )
+    except StackRefused as error:
+        log.warning("metrics were not exported", run=run, reason=error.fault.message)
+        return []
+    return [File(Path(one["path"]), Path(one["path"]).name, FileKind.METRICS, one["title"], JSON) for one in found]
 
 
 def upload_all(

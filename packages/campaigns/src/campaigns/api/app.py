@@ -21,11 +21,21 @@ from campaigns.api.policy import open_access
 from campaigns.api.problems import install_problems
 from campaigns.api.route_table import RouteTable
 from campaigns.api.routes import (
+    adopting,
     agents,
     campaigns,
+    comparing,
     dataidsets,
+    history,
+    lineage,
+    links,
+    notes,
+    people,
+    portable,
+    queries,
     records,
     session,
+    specifications,
     submissions,
     tokens,
     users,
@@ -43,8 +53,18 @@ MEGABYTE: Final = 1_000_000
 
 API_ROUTERS: Final[tuple[APIRouter, ...]] = (
     campaigns.router,
+    portable.router,
+    adopting.router,
+    lineage.router,
+    comparing.router,
+    queries.router,
     records.router,
+    notes.router,
+    links.router,
+    people.router,
+    history.router,
     submissions.router,
+    specifications.router,
     dataidsets.router,
     agents.router,
     users.router,
@@ -55,8 +75,13 @@ API_ROUTERS: Final[tuple[APIRouter, ...]] = (
 
 UPLOADS: Final = re.compile(
     r"/api/v1/(orders|submissions|campaigns)/[^/]+/files(/.*)?|(/api/v1)?/(dataid-sets|submissions/[^/]+/exclude(/look)?)"
+    r"|(/api/v1)?/campaigns/[^/]+/notes(/[^/]+/files)?"
 )
 """Paths that take files or many data IDs, and so larger bodies: of the interface, and of the forms on the pages."""
+
+
+IMPORTS: Final = re.compile(r"(/api/v1)?/campaigns/import")
+"""Paths that take exported campaigns."""
 
 
 def create_app(settings: Settings, database: Database, *, clock: Clock | None = None) -> FastAPI:
@@ -97,7 +122,10 @@ def create_app(settings: Settings, database: Database, *, clock: Clock | None = 
     app.add_middleware(
         BodyLimit,
         limit=round(settings.max_body_mb * MEGABYTE),
-        uploads={UPLOADS: round(settings.max_upload_mb * MEGABYTE)},
+        uploads={
+            UPLOADS: round(settings.max_upload_mb * MEGABYTE),
+            IMPORTS: round(settings.max_import_mb * MEGABYTE),
+        },
     )
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(SecurityHeaders)

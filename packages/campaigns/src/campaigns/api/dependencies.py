@@ -26,18 +26,23 @@ from campaigns.auth.doorkeeper import Doorkeeper
 from campaigns.config import Settings
 from campaigns.domain.identity import Identity
 from campaigns.gateways.clock import Clock
+from campaigns.gateways.pages import PageGateway
 from campaigns.services.factory import Factory
+from campaigns.services.linkchecker import LinkChecker
+from campaigns.services.specifications import git_gateway
 from campaigns.services.starter import Starter
 from campaigns.storage.database import Database
 from campaigns.storage.files import FileFolder
 
 __all__ = (
+    "MAX_GIT",
     "MAX_WAITING",
     "Caller",
     "ClockUsed",
     "DatabaseUsed",
     "Doorkeeping",
     "LeaseTurn",
+    "LinkChecking",
     "PasswordTurn",
     "Reading",
     "SettingsUsed",
@@ -64,7 +69,13 @@ MAX_LEASES: Final = 12
 MAX_STARTS: Final = 6
 """How many requests may wait for a site's answer at once."""
 
-MAX_WAITING: Final = MAX_WRITERS + MAX_OWN_WRITERS + MAX_PASSWORDS + MAX_LEASES + MAX_STARTS + 1
+MAX_LOOKS: Final = 2
+"""How many requests may look at links at once."""
+
+MAX_GIT: Final = 2
+"""How many requests may wait for git at once, besides those that start campaigns."""
+
+MAX_WAITING: Final = MAX_WRITERS + MAX_OWN_WRITERS + MAX_PASSWORDS + MAX_LEASES + MAX_STARTS + MAX_LOOKS + MAX_GIT + 1
 """How many threads may wait for their turn to write at most; one of them notes the use of a credential."""
 
 
@@ -132,8 +143,18 @@ def _lease_turn() -> Iterator[None]:
 
 
 def _starting(identity: Caller, database: DatabaseUsed, clock: ClockUsed, settings: SettingsUsed) -> Iterator[Starter]:
-    yield Starter(database, identity=identity, clock=clock, files=FileFolder(settings.data_dir / "files"))
+    files = FileFolder(settings.data_dir / "files")
+    yield Starter(database, identity=identity, clock=clock, files=files, git=git_gateway(settings))
 
+
+def _link_checking(identity: Caller, database: DatabaseUsed, clock: ClockUsed, settings: SettingsUsed) -> Iterator[LinkChecker]:
+    pages = PageGateway(settings.link_hosts.split(","), timeout_s=settings.link_timeout_s)
+    files = FileFolder(settings.data_dir / "files")
+    yield LinkChecker(database, identity=identity, clock=clock, files=files, pages=pages, ticket_url=settings.ticket_url)
+
+
+LinkChecking = Annotated[LinkChecker, Depends(_link_checking, scope="function", max_concurrency=MAX_LOOKS)]
+"""Looking at links, which waits between two transactions of its own."""
 
 Starting = Annotated[Starter, Depends(_starting, scope="function", max_concurrency=MAX_STARTS)]
 """Starting a campaign, which waits between two transactions of its own."""

@@ -8,6 +8,8 @@ parameters that the route does not know, after it has refused strangers.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import difflib
 from typing import Final
 
@@ -111,12 +113,26 @@ class Policy:
 
 
 def _bearer(request: Request) -> str | None:
-    """Give the token of the Authorization header; an empty one if the header is of another kind."""
+    """Give the token of the Authorization header; an empty one if it has none."""
     header = request.headers.get("authorization")
     if header is None:
         return None
-    scheme, _, token = header.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
+    scheme, _, told = header.partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return told.strip()
+        case "basic":
+            # What readers of feeds can send: any name, and the token as the password.
+            return _password(told.strip())
+        case _:
+            return ""
+
+
+def _password(packed: str) -> str:
+    try:
+        return base64.b64decode(packed, validate=True).decode().partition(":")[2]
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def _check_letters(request: Request) -> None:

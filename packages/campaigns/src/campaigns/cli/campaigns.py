@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,13 @@ import click
 
 from campaigns.cli.connecting import client_command
 from campaigns.cli.output import Output
-from campaigns.cli.shown import campaign_text, moment, quanta_text, state_text, submission_text
+from campaigns.cli.shown import campaign_text, submission_text
 from campaigns.client import CampaignClient
 from campaigns.domain.errors import CampaignError
 from campaigns.domain.submission import parse_submission_id
 
 __all__ = (
-    "cancel", "complete", "define", "edit", "fail", "list_campaigns", "pause", "preflight", "resume", "show", "start",
+    "cancel", "complete", "define", "edit", "fail", "pause", "preflight", "resume", "show", "start",
     "start_next",
 )  # fmt: skip
 
@@ -25,16 +26,23 @@ campaign_argument = click.argument("campaign")
 
 
 @click.command()
-@file_argument
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--from", "source", metavar="REPOSITORY@REFERENCE[:PATH]", help="Read campaign.yaml in a git repository instead.")
 @click.option("--draft", is_flag=True, help="Leave it a draft, though it is complete.")
 @click.option("--begin", is_flag=True, help="Start it at once, for the reason it gives itself.")
 @client_command
-def define(client: CampaignClient, output: Output, file: Path, *, draft: bool, begin: bool) -> None:
-    """Make a campaign from the campaign file FILE: YAML, or JSON.
+def define(client: CampaignClient, output: Output, file: Path | None, *, source: str | None, draft: bool, begin: bool) -> None:
+    """Make a campaign from the campaign file FILE: YAML, or JSON; or from one in a git repository, at a tag.
 
     What is wrong in the file is told all at once, with the lines; nothing is made then.
     """
-    made = client.define(file.read_text(), draft=draft)
+    if (file is None) == (source is None):
+        raise click.UsageError("Give either FILE or --from REPOSITORY@REFERENCE[:PATH].")
+    if file is not None:
+        made = client.define(file.read_text(), draft=draft)
+    else:
+        repository, reference, path = _place(source or "")
+        made = client.define_from(repository, reference, path=path, draft=draft)
     if begin:
         try:
             made = client.act(made["id"], "start", reason=made["reason"])
@@ -55,24 +63,6 @@ def edit(client: CampaignClient, output: Output, campaign: str, file: Path, *, r
     read = client.campaign(campaign)["revision"] if revision is None else revision
     revised = client.revise(campaign, file.read_text(), revision=read, reason=reason)
     _say(output, revised, f"{revised['id']} is at revision {revised['revision']}")
-
-
-@click.command("list")
-@click.option("--limit", type=click.IntRange(1), help="How many at most.")
-@client_command
-def list_campaigns(client: CampaignClient, output: Output, *, limit: int | None) -> None:
-    """List campaigns, newest first."""
-    items = []
-    for item in client.items("campaigns", limit=min(limit or 200, 200)):
-        items.append(item)
-        if len(items) == limit:
-            break
-    shown = [{**item, **_cells(item)} for item in items]
-    columns = {
-        "ID": "id", "NAME": "name", "STATUS": "shown_status", "KIND": "kind", "QUANTA": "shown_quanta", "WAITS": "shown_waits",
-        "UPDATED": "shown_updated",
-    }  # fmt: skip
-    output.table(items if output.as_json else shown, columns=columns, empty="There are no campaigns yet.")
 
 
 @click.command()
@@ -172,6 +162,13 @@ def cancel(client: CampaignClient, output: Output, ref: str, *, reason: str) -> 
     output.document(submission, text=f"{submission['id']} is {submission['status'].replace('_', ' ')}{asked}")
 
 
+def _place(source: str) -> tuple[str, str, str]:
+    match = re.fullmatch(r"(?P<repository>.+)@(?P<reference>[^@:]+)(:(?P<path>.+))?", source)
+    if match is None:
+        raise click.UsageError(f"{source} has not the form REPOSITORY@REFERENCE[:PATH].")
+    return match["repository"], match["reference"], match["path"] or "campaign.yaml"
+
+
 def _act(client: CampaignClient, output: Output, campaign: str, action: str, reason: str) -> None:
     moved = client.act(campaign, action, reason=reason)
     _say(output, moved, f"{moved['id']} is {moved['status']}")
@@ -181,13 +178,5 @@ def _say(output: Output, campaign: dict[str, Any], text: str) -> None:
     said = f"{text}, {campaign['status']}" if campaign["status"] not in text else text
     if campaign["starting"]:
         said += "; its site still looks whether it can run, and it starts by itself then"
-    output.document(campaign, text="\n".join([said, *(f"  waits: {wait['text']}" for wait in campaign["waits"])]))
-
-
-def _cells(item: dict[str, Any]) -> dict[str, str]:
-    return {
-        "shown_status": state_text(item["status"]),
-        "shown_quanta": quanta_text(item["quanta"]),
-        "shown_waits": str(len(item["waits"]) or "-"),
-        "shown_updated": moment(item["updated_us"]),
-    }
+    warned = [f"  warning: {one['message']} {one['remedy']}" for one in campaign.get("warnings", [])]
+    output.document(campaign, text="\n".join([said, *warned, *(f"  waits: {wait['text']}" for wait in campaign["waits"])]))

@@ -1,4 +1,4 @@
-"""``campaign note``, ``watch`` and ``site``."""
+"""``campaign watch`` and ``site``."""
 
 from __future__ import annotations
 
@@ -12,24 +12,11 @@ from campaigns.cli.connecting import client_command
 from campaigns.cli.output import Output
 from campaigns.cli.shown import moment
 from campaigns.client import CampaignClient
-from campaigns.domain.campaign import NoteKind
 
-__all__ = ("note", "site", "watch")
+__all__ = ("site", "watch")
 
 POLL_S = 1.0
 FINAL = ("completed", "failed", "cancelled")
-
-
-@click.command()
-@click.argument("campaign")
-@click.argument("text")
-@click.option("--kind", type=click.Choice([kind.value for kind in NoteKind]), default="observation", show_default=True)
-@click.option("--submission", help="The submission that it is about.")
-@client_command
-def note(client: CampaignClient, output: Output, campaign: str, text: str, *, kind: str, submission: str | None) -> None:
-    """Write TEXT, in Markdown, as a note on CAMPAIGN."""
-    written = client.note(campaign, text, kind=kind, submission=submission)
-    output.document(written, text=f"noted on {written['submission'] or written['campaign']}")
 
 
 @click.command()

@@ -21,6 +21,7 @@ SIGNS: Final[Mapping[str, str]] = {
     "partly_succeeded": "◐",
     "failed": "✕",
     "cancelled": "⊘",
+    "imported": "⇣",
     "lost_contact": "?",
 }
 """The shape of each state, as on the pages."""

@@ -6,19 +6,20 @@ import os
 import time
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
-from campaigns.client.connection import Connection
+from campaigns.client.deriving import Deriving
 from campaigns.client.errors import OrderFailed
+from campaigns.client.notebook import NotebookClient
 
 __all__ = ("CampaignClient",)
 
 DEFAULT_SERVER = "http://127.0.0.1:8080"
 
 
-class CampaignClient(Connection):
+class CampaignClient(Deriving, NotebookClient):
     """The service, as one caller sees it.
 
     Parameters
@@ -88,6 +89,24 @@ class CampaignClient(Connection):
         )
         return answer
 
+    def define_from(
+        self, repository: str, reference: str, *, path: str = "campaign.yaml", draft: bool = False, key: str | None = None
+    ) -> dict[str, Any]:
+        """Make a campaign from the campaign file in a repository, at a tag; see `define`."""
+        answer: dict[str, Any] = self.request(
+            "POST",
+            "campaigns/from-repository",
+            document={"repository": repository, "reference": reference, "path": path, "draft": draft},
+            headers={"Idempotency-Key": key or str(uuid.uuid4())},
+            again=True,
+        )
+        return answer
+
+    def specifications(self, ref: str) -> list[dict[str, Any]]:
+        """List what the specifications of a campaign's revisions were resolved to, newest revisions first."""
+        items: list[dict[str, Any]] = self.get(f"campaigns/{ref}/specifications")["items"]
+        return items
+
     def revise(self, ref: str, definition: str | Mapping[str, Any], *, revision: int, reason: str) -> dict[str, Any]:
         """Give a campaign that has not started a new definition, made from a revision that was read."""
         answer: dict[str, Any] = self.request(
@@ -141,11 +160,71 @@ class CampaignClient(Connection):
         answer: dict[str, Any] = self.create(f"campaigns/{ref}/next", {"reason": reason})
         return answer
 
-    def note(self, ref: str, body: str, *, kind: str = "observation", submission: str | None = None) -> dict[str, Any]:
-        """Write a note on a campaign, or on one of its submissions."""
-        document = {"body": body, "kind": kind, "submission": submission}
-        answer: dict[str, Any] = self.create(f"campaigns/{ref}/notes", document)
+    def export(self, ref: str, target: IO[bytes], *, crate: bool = False) -> None:
+        """Write a campaign with everything that belongs to it into a file.
+
+        Parameters
+        ----------
+        ref : `str`
+            The campaign.
+        target : file object
+            Where to, in binary.
+        crate : `bool`, optional
+            Whether as a Workflow Run RO-Crate, for people and other programs, in place of the file that `bring` reads.
+        """
+        self.receive(f"campaigns/{ref}/{'crate' if crate else 'export'}", target)
+
+    def bring(self, source: IO[bytes], *, rename: str | None = None, reason: str | None = None) -> dict[str, Any]:
+        """Bring in a campaign that another server exported, as a record.
+
+        Parameters
+        ----------
+        source : file object
+            The file, in binary.
+        rename : `str`, optional
+            Its short name here, in place of its own.
+        reason : `str`, optional
+            Why it is brought here.
+
+        Returns
+        -------
+        campaign : `dict`
+            The campaign.
+        """
+        answer: dict[str, Any] = self.send_file("campaigns/import", source, rename=rename, reason=reason)
         return answer
+
+    def adopt(self, name: str, *, title: str, reason: str, timeout_s: float = 300.0, **others: Any) -> dict[str, Any]:
+        """Make a campaign of what ran, or runs, without the service; nothing of it is started.
+
+        Parameters
+        ----------
+        name, title, reason : `str`
+            What it is called, and why it is taken in.
+        timeout_s : `float`, optional
+            How long to wait for what the site finds.
+        **others
+            ``site``, ``butler`` and ``submit_dir`` or ``collections``; or ``steps`` for what runs where no agent is. Also
+            ``stack``, ``kind``, ``lead``, ``ticket``.
+
+        Returns
+        -------
+        campaign : `dict`
+            The campaign.
+
+        Raises
+        ------
+        OrderFailed
+            If the site has found nothing that could be taken in; all reasons are in ``faults``.
+        TimeoutError
+            If it has not answered in that time.
+        """
+        document = {"name": name, "title": title, "reason": reason}
+        document |= {key: value for key, value in others.items() if value}
+        answer: dict[str, Any] = self.create("campaigns/adopt", document)
+        if answer["campaign"] is None:
+            return self.campaign(self.wait_for_order(answer["order"]["id"], timeout_s=timeout_s)["result"]["campaign"])
+        return self.campaign(answer["campaign"])
 
     # ---- submissions -----------------------------------------------------------------------------------------------
 
@@ -181,6 +260,40 @@ class CampaignClient(Connection):
     def restart(self, ref: str, *, reason: str) -> dict[str, Any]:
         """Make a new attempt at a submission's group."""
         answer: dict[str, Any] = self.create(f"submissions/{ref}/restart", {"reason": reason})
+        return answer
+
+    def tell(
+        self,
+        ref: str,
+        *,
+        tasks: list[dict[str, Any]] | None = None,
+        status: str | None = None,
+        reason: str | None = None,
+        message: str = "",
+    ) -> dict[str, Any]:
+        """Say how far a submission is, or what became of it, that the service does not run.
+
+        Parameters
+        ----------
+        ref : `str`
+            A submission of an adopted campaign.
+        tasks : `list` [`dict`], optional
+            The newest counts of each task: ``label``, ``expected``, ``succeeded``, ``caveats``, ``failed``, ``blocked`` and
+            ``unknown``.
+        status : `str`, optional
+            ``running``, ``succeeded``, ``partly_succeeded``, ``failed``, ``cancelled`` or ``lost_contact``.
+        reason : `str`, optional
+            Why; needed with ``status``.
+        message : `str`, optional
+            What it is doing.
+
+        Returns
+        -------
+        submission : `dict`
+            The submission as it stands.
+        """
+        body = {"tasks": tasks, "status": status, "reason": reason, "message": message}
+        answer: dict[str, Any] = self.post(f"submissions/{ref}/progress", body)
         return answer
 
     # ---- DataId sets -----------------------------------------------------------------------------------------------

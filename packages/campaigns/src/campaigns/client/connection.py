@@ -6,7 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Self
+from typing import IO, Any, Final, Self
 
 import httpx
 
@@ -16,6 +16,8 @@ from campaigns.client.errors import ServerError, ServerUnreachable, error_of
 __all__ = ("Connection",)
 
 API_PREFIX: Final = "/api/v1"
+FILE_TIMEOUT_S: Final = 900.0
+"""How long the server may be silent while it writes or checks a large file."""
 RETRY_DELAYS_S: Final = (0.2, 0.5, 1.0, 2.0)
 
 
@@ -146,6 +148,58 @@ class Connection:
         """Take something away."""
         return self.request("DELETE", path, again=True)
 
+    # ---- files -----------------------------------------------------------------------------------------------------
+
+    def receive(self, path: str, target: IO[bytes], **params: Any) -> None:
+        """Read a file, piece by piece.
+
+        Parameters
+        ----------
+        path : `str`
+            Below ``/api/v1``.
+        target : file object
+            Where it is written to, in binary.
+        **params
+            Query parameters; those that are `None` are left out.
+        """
+        told = {name: value for name, value in params.items() if value is not None}
+        timeout = httpx.Timeout(FILE_TIMEOUT_S, connect=self._timeout_s)
+        try:
+            with self._http.stream("GET", f"{API_PREFIX}/{path}", params=told, timeout=timeout) as response:
+                if not response.is_success:
+                    response.read()
+                    raise error_of(_problem(response))
+                for piece in response.iter_bytes():
+                    target.write(piece)
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise self._unreachable(error) from error
+
+    def send_file(self, path: str, source: IO[bytes], **params: Any) -> Any:
+        """Send a file, piece by piece, and read the answer; the arguments are those of `receive`."""
+        told = {name: value for name, value in params.items() if value is not None}
+        timeout = httpx.Timeout(FILE_TIMEOUT_S, connect=self._timeout_s)
+        headers = {"Content-Type": "application/zip"}
+        try:
+            response = self._http.post(f"{API_PREFIX}/{path}", content=source, params=told, headers=headers, timeout=timeout)
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise self._unreachable(error) from error
+        if response.is_success:
+            return response.json()
+        raise error_of(_problem(response))
+
+    def send_form(self, path: str, files: Mapping[str, bytes]) -> Any:
+        """Send small files by their names, as a form with fields ``files``, and read the answer."""
+        request = self._http.build_request(
+            "POST",
+            f"{API_PREFIX}/{path}",
+            files=[("files", (name, content)) for name, content in files.items()],
+            timeout=httpx.Timeout(FILE_TIMEOUT_S, connect=self._timeout_s),
+        )
+        response = self._send(request, again=False)
+        if response.is_success:
+            return response.json()
+        raise error_of(_problem(response))
+
     # ---- inside ----------------------------------------------------------------------------------------------------
 
     def request(
@@ -208,12 +262,15 @@ class Connection:
                 harmless = again or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
                 delay_s = next(delays, None)
                 if not harmless or delay_s is None:
-                    raise ServerUnreachable(
-                        f"The server at {self.server} does not answer: {str(error) or type(error).__name__}.",
-                        where=self.server,
-                        remedy="Is it running, and is CAMPAIGN_SERVER its address?",
-                    ) from error
+                    raise self._unreachable(error) from error
                 time.sleep(delay_s)
+
+    def _unreachable(self, error: Exception) -> ServerUnreachable:
+        return ServerUnreachable(
+            f"The server at {self.server} does not answer: {str(error) or type(error).__name__}.",
+            where=self.server,
+            remedy="Is it running, and is CAMPAIGN_SERVER its address?",
+        )
 
 
 def _if_match(revision: int | None) -> dict[str, str]:

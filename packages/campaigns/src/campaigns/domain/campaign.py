@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Any
 
 from campaigns.domain.definition import Definition
+from campaigns.domain.lineage import Parent
 from campaigns.domain.quanta import QuantaCounts
 from campaigns.domain.states import CampaignStatus, Kind
 
-__all__ = ("Campaign", "CampaignListing", "Note", "NoteKind", "Revision", "Wait", "WaitKind", "campaign_id", "parse_campaign_id")
+__all__ = ("Campaign", "CampaignListing", "Revision", "Wait", "WaitKind", "campaign_id", "parse_campaign_id")
 
 
 class WaitKind(StrEnum):
@@ -79,6 +80,16 @@ class Campaign:
         Whether the site is looking, before the start, if it can run.
     status_reason : `str`, optional
         Why it is in this state, in somebody's words or the system's.
+    notebook_reopened_us : `int`, optional
+        When somebody let notes be written again after its end, UTC microseconds.
+    signed_revision : `int`, optional
+        The revision that is signed off.
+    adopted : `bool`
+        Whether it tells of what ran, or runs, elsewhere.
+    origin : `str`, optional
+        For one that was imported, its name at its origin, such as ``usdf:C-42``.
+    parent : `Parent`, optional
+        The campaign and the revision that it derives from.
     """
 
     uuid: str
@@ -99,11 +110,36 @@ class Campaign:
     starting: bool = False
     status_reason: str | None = None
     waits: tuple[Wait, ...] = ()
+    adopted: bool = False
+    origin: str | None = None
+    parent: Parent | None = None
+    notebook_reopened_us: int | None = None
+    signed_revision: int | None = None
 
     @property
     def id(self) -> str:
         """The local id, such as ``C-42`` (`str`)."""
         return campaign_id(self.number)
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether the service starts and moves it, and it is no record of what is run elsewhere (`bool`)."""
+        return not self.adopted and self.origin is None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was completed, failed or cancelled (`bool`)."""
+        return self.status in (CampaignStatus.COMPLETED, CampaignStatus.FAILED, CampaignStatus.CANCELLED)
+
+    @property
+    def notebook_is_closed(self) -> bool:
+        """Whether no notes can be written: it has ended, and nobody has opened its notebook again (`bool`)."""
+        return self.has_ended and self.notebook_reopened_us is None
+
+    @property
+    def signed(self) -> bool:
+        """Whether its newest revision is signed off (`bool`)."""
+        return self.signed_revision == self.revision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +181,8 @@ class CampaignListing:
     started_us: int | None
     ended_us: int | None
     held: bool
+    adopted: bool
+    origin: str | None
     starting: bool
     signed: bool
     waits: tuple[Wait, ...]
@@ -170,28 +208,6 @@ class Revision:
     author: str
     reason: str
     created_us: int
-
-
-class NoteKind(StrEnum):
-    """What sort of remark a note is."""
-
-    OBSERVATION = "observation"
-    DECISION = "decision"
-    PROBLEM = "problem"
-    HANDOVER = "handover"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """What somebody wrote; append-only."""
-
-    uuid: str
-    author: str
-    kind: NoteKind
-    body: str
-    created_us: int
-    campaign: str
-    submission: str | None = field(default=None)
 
 
 def campaign_id(number: int) -> str:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from campaigns.domain.definition import Definition, Step
+from campaigns.domain.definition.parts import STORED
 
 __all__ = (
     "CampaignSet",
@@ -361,7 +362,7 @@ def _leaving(step: Step, reference: str) -> Step:
 def _checked(definition: Definition, steps: list[Step]) -> Definition:
     # A copy checks nothing.
     changed = definition.model_copy(update={"steps": steps})
-    return Definition.model_validate(changed.model_dump(mode="json", exclude_defaults=True))
+    return Definition.model_validate(changed.model_dump(mode="json", exclude_defaults=True), context=STORED)
 
 
 def drift_of(pins: Iterable[Pin], entries: Sequence[DataIdSetEntry]) -> list[Drift]:

@@ -21,7 +21,7 @@ from campaigns.domain.states import (
 )
 from campaigns.domain.submission import Submission
 
-__all__ = ("Decision", "Start", "decide", "gate_holds", "newest_attempts", "step_accepted")
+__all__ = ("Decision", "Start", "decide", "gate_holds", "inputs_of", "newest_attempts", "step_accepted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,3 +200,30 @@ def _wait_for(step: Step, attempt: Submission) -> Wait:
     else:
         kind, text = WaitKind.JUDGE, text + f"waits to be accepted or rejected ({told})."
     return Wait(kind=kind, step=attempt.step, group=attempt.group, submission=attempt.id, text=text)
+
+
+def inputs_of(definition: Definition, step: str, existing: Sequence[Submission]) -> list[str]:
+    """Give the input collections of a step: accepted runs of all steps before it, newest first, then the campaign's.
+
+    Parameters
+    ----------
+    definition : `Definition`
+        The campaign's definition.
+    step : `str`
+        The step's name.
+    existing : sequence of `Submission`
+        The campaign's submissions, oldest first.
+    """
+    before: set[str] = set()
+    waiting = list(definition.step(step).needs)
+    while waiting:
+        name = waiting.pop()
+        if name not in before:
+            before.add(name)
+            waiting.extend(definition.step(name).needs)
+    runs = [
+        submission.output_run
+        for submission in reversed(existing)
+        if submission.step in before and submission.judgement is Judgement.ACCEPTED
+    ]
+    return [*runs, *definition.inputs]

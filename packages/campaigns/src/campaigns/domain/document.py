@@ -9,7 +9,7 @@ import difflib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 import yaml
@@ -19,7 +19,7 @@ from pydantic_core import ErrorDetails
 from campaigns.domain.definition import Definition, graph_faults, needs_faults
 from campaigns.domain.errors import Fault, InvalidDefinition
 
-__all__ = ("definition_schema", "dump_yaml", "read_definition", "read_yaml", "unkeepable")
+__all__ = ("definition_schema", "dump_yaml", "read_definition", "read_partial", "read_yaml", "unkeepable")
 
 MAX_YAML_BYTES = 1_000_000
 MAX_DEPTH = 50
@@ -54,8 +54,13 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)  # noqa: FBT003
 
 
+_NUMBER_IN_YAML_1_2 = re.compile(r"[-+]?(0o[0-7]+|0x[0-9a-fA-F]+|(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)")
+"""Text that the page's reader, which is of a later YAML than the server's, would take for a number."""
+
+
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    style = "|" if "\n" in text else "'" if _NUMBER_IN_YAML_1_2.fullmatch(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _represent_text)
@@ -66,13 +71,15 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def read_yaml(text: str) -> Definition:
+def read_yaml(text: str, *, prepare: Callable[[Any], Any] | None = None) -> Definition:
     """Read a definition from YAML or JSON text.
 
     Parameters
     ----------
     text : `str`
         The campaign file.
+    prepare : callable, optional
+        Completes the document before it is checked.
 
     Returns
     -------
@@ -84,6 +91,24 @@ def read_yaml(text: str) -> Definition:
     InvalidDefinition
         If the text is not YAML, or the document has mistakes; places are paths with line numbers.
     """
+    document, node = _loaded(text)
+    if prepare is not None:
+        document = prepare(document)
+    return read_definition(document, lines=_line_numbers(node))
+
+
+def read_partial(text: str) -> Any:
+    """Read YAML or JSON that is no whole definition: some of its fields, or a single value.
+
+    Raises
+    ------
+    InvalidDefinition
+        If the text is not YAML.
+    """
+    return _loaded(text)[0]
+
+
+def _loaded(text: str) -> tuple[Any, yaml.Node | None]:
     if len(text) > MAX_YAML_BYTES:
         raise InvalidDefinition([Fault("too_large", f"The file is larger than {MAX_YAML_BYTES} bytes.", "campaign file", None)])
     try:
@@ -93,7 +118,7 @@ def read_yaml(text: str) -> Definition:
     except (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError) as error:
         # The last two are what YAML's own constructors raise for words that are not what their tag says, such as `!!bool x`.
         raise InvalidDefinition([_yaml_fault(error)]) from None
-    return read_definition(document, lines=_line_numbers(node))
+    return document, node
 
 
 def read_definition(document: Any, *, lines: Mapping[str, int] | None = None) -> Definition:

@@ -12,18 +12,22 @@ from typing import Any, ClassVar
 __all__ = (
     "CampaignError",
     "Conflict",
+    "EditConflict",
     "Fault",
     "Forbidden",
     "IdempotencyMismatch",
     "IllegalTransition",
+    "InvalidArchive",
     "InvalidCredentials",
     "InvalidDefinition",
     "InvalidFilter",
     "InvalidInput",
     "LostUpdate",
+    "NewerArchive",
     "NotAuthenticated",
     "NotFound",
     "NotReady",
+    "NotebookClosed",
     "PreflightFailed",
     "StaleLease",
     "TooLarge",
@@ -152,6 +156,28 @@ class InvalidFilter(CampaignError):
         super().__init__(first.message, where=first.where, remedy=first.remedy, faults=listed)
 
 
+class InvalidArchive(CampaignError):
+    """A file is no exported campaign, or not whole, or says what cannot be."""
+
+    code = "invalid_archive"
+    status = 422
+    title = "The file is not an exported campaign"
+
+    def __init__(self, message: str, *, where: str | None = None, remedy: str | None = None) -> None:
+        super().__init__(message, where=where, remedy=remedy or "Export the campaign again where it comes from.")
+
+
+class NewerArchive(CampaignError):
+    """An exported campaign was written by a newer version of the program."""
+
+    code = "newer_archive"
+    status = 422
+    title = "The exported campaign is of a newer version"
+
+    def __init__(self, message: str, *, where: str | None = None, remedy: str | None = None) -> None:
+        super().__init__(message, where=where, remedy=remedy or "Install the newest version of the program here.")
+
+
 class PreflightFailed(CampaignError):
     """The site looked at what would run and found that it cannot."""
 
@@ -205,6 +231,31 @@ class Conflict(CampaignError):
     title = "It collides with what is there"
 
 
+class EditConflict(CampaignError):
+    """Somebody else has edited the note since the caller read it; ``newest`` is how it stands, ``yours`` what was sent."""
+
+    code = "edit_conflict"
+    status = 409
+    title = "The note has changed meanwhile"
+
+    def __init__(self, message: str, *, where: str, remedy: str, newest: dict[str, Any], yours: str) -> None:
+        super().__init__(message, where=where, remedy=remedy)
+        self.newest = newest
+        self.yours = yours
+
+    def as_problem(self) -> dict[str, Any]:
+        """Give the error as a problem document, with both texts."""
+        return {**super().as_problem(), "newest": self.newest, "yours": self.yours}
+
+
+class NotebookClosed(CampaignError):
+    """The campaign has ended, and with it its notebook; a manager can open it again."""
+
+    code = "notebook_closed"
+    status = 409
+    title = "The notebook is closed"
+
+
 class IllegalTransition(CampaignError):
     """The state it is in does not allow that step."""
 
@@ -235,6 +286,30 @@ class LostUpdate(CampaignError):
     code = "lost_update"
     status = 412
     title = "The definition has changed meanwhile"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str | None = None,
+        remedy: str | None = None,
+        newest_revision: int | None = None,
+        base_revision: int | None = None,
+        differences: Iterable[dict[str, Any]] = (),
+    ) -> None:
+        super().__init__(message, where=where, remedy=remedy)
+        self.newest_revision = newest_revision
+        self.base_revision = base_revision
+        self.differences = list(differences)
+
+    def as_problem(self) -> dict[str, Any]:
+        """Give the error with the newest revision, and what both changed."""
+        told = {
+            "newest_revision": self.newest_revision,
+            "base_revision": self.base_revision,
+            "differences": self.differences,
+        }
+        return {**super().as_problem(), **told}
 
 
 class IdempotencyMismatch(CampaignError):

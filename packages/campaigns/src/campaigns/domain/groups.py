@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from campaigns.domain.definition import Definition, Step
+from campaigns.domain.definition import Definition, Split, Step
 
 __all__ = ("Group", "groups_of", "output_run_of")
 
@@ -45,7 +46,10 @@ def groups_of(definition: Definition, step: Step) -> list[Group]:
         In the order of the split; one named ``all`` where there is none.
     """
     base = [definition.data_query, step.data_query or ""]
-    split = step.split
+    return [replace(group, data_query=_on_skymap(definition, group.data_query)) for group in _groups(base, step.split)]
+
+
+def _groups(base: list[str], split: Split | None) -> list[Group]:
     if split is None:
         return [Group(WHOLE, _and(base))]
     if split.queries:
@@ -83,6 +87,14 @@ def output_run_of(definition: Definition, *, step: str, group: str, at_us: int) 
 def _and(queries: list[str]) -> str:
     told = [query.strip() for query in queries if query.strip()]
     return told[0] if len(told) == 1 else " AND ".join(f"({query})" for query in told)
+
+
+def _on_skymap(definition: Definition, query: str) -> str:
+    """Name the definition's skymap where a query names tracts or patches and no skymap, without which they say nothing."""
+    named = {match.lower() for match in re.findall(r"\b[a-z]\w*", re.sub(r"'[^']*'", "", query), re.IGNORECASE)}
+    if definition.skymap is None or "skymap" in named or not named & {"tract", "patch"}:
+        return query
+    return _and([f"skymap = '{definition.skymap}'", query])
 
 
 def _literal(value: int | str) -> str:

@@ -31,7 +31,15 @@ def placed(faults: Iterable[Fault], definition: Definition) -> list[Fault]:
     return list(dict.fromkeys(found))
 
 
+def _place_of_command(where: str) -> str:
+    """Give a place among the commands; the pipeline and the data that a BPS file names stand in that file."""
+    found = re.sub(r"^steps(\[\d+\])\.(pipeline|data_queries\[\d+\])$", r"commands\1.file", where)
+    return re.sub(r"^steps\b", "commands", re.sub(r"^input_collections\b", "inputs", re.sub(r"^repository\b", "butler", found)))
+
+
 def _place(where: str | None, definition: Definition) -> str | None:
+    if definition.commands and where is not None:
+        return _place_of_command(where)
     match = re.fullmatch(r"steps\[(\d+)\]\.(pipeline|data_queries\[\d+\])", where or "")
     if match is None or int(match[1]) >= len(definition.steps):
         told = {"input_collections": "inputs", "repository": "butler"}

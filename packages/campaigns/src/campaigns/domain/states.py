@@ -15,6 +15,7 @@ __all__ = (
     "ACTIVE",
     "CAMPAIGN_TRANSITIONS",
     "ENDED",
+    "FINAL_CAMPAIGNS",
     "ORDER_TRANSITIONS",
     "SUBMISSION_TRANSITIONS",
     "CampaignAction",
@@ -52,6 +53,8 @@ class CampaignStatus(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    IMPORTED = "imported"
+    """The record of one that had not ended where it was exported; nothing moves it here."""
 
 
 class CampaignAction(StrEnum):
@@ -184,6 +187,9 @@ ORDER_TRANSITIONS: Final[Mapping[tuple[OrderStatus, OrderAction], OrderStatus]] 
     (R.BEGUN, D.FINISH): R.DONE,
     (R.BEGUN, D.FAIL): R.FAILED,
 }
+
+FINAL_CAMPAIGNS: Final = frozenset({C.COMPLETED, C.FAILED, C.CANCELLED})
+"""Campaigns that have ended for good."""
 
 ACTIVE: Final = frozenset({S.PLANNED, S.QUEUED, S.ACQUIRING, S.RUNNING})
 """Submissions that are under way or about to be."""

@@ -78,6 +78,8 @@ class Submission:
         The operator of record, frozen when it was made.
     attempt : `int`
         From 1; a later attempt recovers the one in ``recovers``.
+    origin_number : `int`, optional
+        Its number at its origin, where its campaign was imported.
     sets : `tuple` [`SetUse`, ...]
         The DataId sets that it applies, as pinned; and, once the graph is there, what each did.
     tasks : `tuple` [`TaskCounts`, ...]
@@ -127,6 +129,7 @@ class Submission:
     chained_us: int | None = None
     recovers: str | None = None
     order_id: str | None = None
+    origin_number: int | None = None
     cancel_requested_by: str | None = None
     sets: tuple[SetUse, ...] = ()
     command: tuple[str, ...] = ()

@@ -67,6 +67,7 @@ LEGEND: Final = {
         Look("partly_succeeded", "◐", "partly succeeded", Tone.NEED, "It ended, and some quanta failed or never ran."),
         Look("failed", "✕", "failed", Tone.BAD, "It ended without what it should have made."),
         Look("cancelled", "⊘", "cancelled", Tone.CALM, "A person stopped it."),
+        Look("imported", "⇣", "imported", Tone.CALM, "The record of a campaign of another server, which had not ended there."),
         Look("lost_contact", "?", "lost contact", Tone.BAD, "The agent cannot tell what became of it; a person must find out."),
         Look(
             "accepted", "☑", "accepted", Tone.GOOD, "Somebody, or the gate's rule, has said that later steps may use the outputs."
@@ -104,6 +105,7 @@ SHAPES: Final = {
     "partly_succeeded": f'{_RING}<path d="M8 2.6a5.4 5.4 0 0 0 0 10.8z" {_FILLED}/>',
     "failed": f'<path d="M3.5 3.5l9 9m0-9l-9 9" {_LINE}/>',
     "cancelled": f'{_RING}<path d="M4.2 11.8l7.6-7.6" {_THIN}/>',
+    "imported": f'<path d="M8 2.4v7.4m-3.2-3L8 10l3.2-3.2M2.8 10.4v2.8h10.4v-2.8" {_THIN}/>',
     "lost_contact": f'<path d="M4.9 5.2a3.1 3.1 0 1 1 4.5 2.9c-.9.5-1.4 1-1.4 2" {_LINE}/>{_DOT_BELOW}',
     "accepted": f'{_BOX}<path d="M4.9 8.3l2.2 2.2 4-4.6" {_THIN}/>',
     "rejected": f'{_BOX}<path d="M5.4 5.4l5.2 5.2m0-5.2l-5.2 5.2" {_THIN}/>',

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, BigInteger, MetaData, String
+from sqlalchemy import JSON, BigInteger, MetaData, String, Table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 
@@ -33,3 +33,8 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {dict[str, Any]: Document, list[Any]: Document}
+
+    @classmethod
+    def table(cls) -> Table:
+        """Give the table itself, to write to past the unit of work."""
+        return cast("Table", cls.__table__)

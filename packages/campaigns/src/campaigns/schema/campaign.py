@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, Text, Uuid, text
+from sqlalchemy import Index, Integer, String, Text, Uuid, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaigns.schema.base import Base, Microseconds, ShortText
@@ -46,11 +46,30 @@ class CampaignRow(Base):
     waiting: Mapped[bool]
     """Whether `waits` has any."""
     signed_revision: Mapped[int | None] = mapped_column(Integer)
+    adopted: Mapped[bool] = mapped_column(server_default=false())
+    """Whether it tells of what ran, or runs, elsewhere: nothing of it is started here."""
+    origin: Mapped[str | None] = mapped_column(ShortText)
+    """For one that was imported, its name at its origin, such as ``usdf:C-42``."""
+    visible_to: Mapped[str | None] = mapped_column(ShortText)
+    """The only team that may see it, beside its owner, its lead and administrators; without one, all staff."""
+    notebook_reopened_us: Mapped[int | None] = mapped_column(Microseconds)
+    """When notes were allowed again after its end."""
     search_text: Mapped[str] = mapped_column(Text)
     """All that a search for words looks at, folded; `campaigns.storage.textindex` keeps an index of it."""
 
+    parent_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    parent_revision: Mapped[int | None] = mapped_column(Integer)
+    """What it derives from. No foreign key: one that came from elsewhere may have left its parent there."""
+    root_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    """The first of its line; none for one that derives from nothing."""
+    likeness: Mapped[str | None] = mapped_column(String(32))
+    """Alike in campaigns of the same kind, instrument and pipeline: see `campaigns.domain.lineage.likeness_of`."""
+
     __table_args__ = (
         Index(None, "status", "number"),
+        Index(None, "parent_id"),
+        Index(None, "root_id"),
+        Index(None, "likeness", "status", "number"),
         Index(None, "updated_us", "number"),
         # From its start on, a campaign's output collection in a repository is its own.
         Index(

@@ -26,5 +26,13 @@ class EventRow(Base):
     summary: Mapped[str] = mapped_column(Text)
     reason: Mapped[str | None] = mapped_column(Text)
     details: Mapped[dict[str, Any]]
+    origin_number: Mapped[int | None] = mapped_column(BigInteger)
+    """Its number at its origin, where its campaign was imported."""
 
-    __table_args__ = (Index(None, "campaign_id", "number"), Index(None, "submission_id", "number"))
+    __table_args__ = (
+        Index(None, "campaign_id", "number"),
+        Index(None, "submission_id", "number"),
+        # Of a long history, the few of one person or of one kind.
+        Index(None, "actor", "number"),
+        Index(None, "kind", "number"),
+    )

@@ -38,6 +38,8 @@ class SubmissionRow(Base):
     operator: Mapped[str] = mapped_column(ShortText)
     order_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
     cancel_requested_by: Mapped[str | None] = mapped_column(ShortText)
+    origin_number: Mapped[int | None] = mapped_column(Integer)
+    """Its number at its origin, where its campaign was imported."""
 
     # What is run, as fixed when it was made.
     site: Mapped[str] = mapped_column(ShortText)

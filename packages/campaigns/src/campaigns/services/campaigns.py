@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,21 +10,20 @@ from campaigns.domain.campaign import Campaign, Revision
 from campaigns.domain.decisions import Decision, Start, decide
 from campaigns.domain.definition import Definition, missing_for_start
 from campaigns.domain.errors import (
-    Conflict,
     Forbidden,
-    IllegalTransition,
     InvalidDefinition,
     InvalidInput,
-    LostUpdate,
     NotFound,
     NotReady,
 )
 from campaigns.domain.identity import Role, may
+from campaigns.domain.lineage import Parent
 from campaigns.domain.states import ACTIVE, CampaignAction, CampaignStatus, SubmissionStatus
 from campaigns.domain.submission import Submission
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
-from campaigns.services.lookup import checked_reason, found_campaign
+from campaigns.services.lookup import check_runs_here, checked_reason, found_campaign
+from campaigns.services.revising import check_name, new_revision
 from campaigns.services.starting import StartService
 from campaigns.services.submissions import SubmissionService
 from campaigns.storage.campaigns import CampaignStore
@@ -45,6 +42,7 @@ _BY_HAND = (
 )
 _BY_MANAGERS = (CampaignAction.DEFINE, CampaignAction.COMPLETE, CampaignAction.FAIL, CampaignAction.CANCEL)
 """Operators do what is defined; what changes a campaign's meaning is a manager's."""
+_ENDING = (CampaignAction.COMPLETE, CampaignAction.FAIL, CampaignAction.CANCEL)
 _EDITABLE = (CampaignStatus.DRAFT, CampaignStatus.DEFINED)
 
 
@@ -68,6 +66,8 @@ class CampaignService:
     def decision(self, ref: str) -> Decision:
         """Say what would follow, what is ready to start, and what waits."""
         campaign = self.get(ref)
+        if not campaign.runs_here:
+            return Decision()
         submissions = SubmissionStore(self._context.session, self._context.identity).of_campaign(campaign.uuid)
         awaited = OrderStore(self._context.session, self._context.identity).awaited_steps(campaign.uuid)
         return decide(campaign.definition, submissions, status=campaign.status, held=campaign.held, awaited=awaited)
@@ -85,7 +85,7 @@ class CampaignService:
             raise NotFound(f"{campaign.id} has no revision {number}.", where=ref, remedy=f"The newest is {campaign.revision}.")
         return revision
 
-    def create(self, definition: Definition, *, draft: bool = False) -> Campaign:
+    def create(self, definition: Definition, *, draft: bool = False, parent: Parent | None = None) -> Campaign:
         """Make a campaign from a definition.
 
         Parameters
@@ -94,6 +94,8 @@ class CampaignService:
             A valid definition.
         draft : `bool`, optional
             Whether to leave it a draft though it is complete.
+        parent : `Parent`, optional
+            What it derives from; see `RerunService`.
 
         Returns
         -------
@@ -105,7 +107,7 @@ class CampaignService:
         Conflict
             If the name is taken.
         """
-        self._check_name(definition.name, own=None)
+        check_name(self._store, definition.name, own=None)
         now = self._context.clock.now_us()
         complete = not missing_for_start(definition)
         campaign = Campaign(
@@ -121,8 +123,11 @@ class CampaignService:
             owner=self._context.identity.name,
             created_us=now,
             updated_us=now,
+            parent=parent,
         )
-        self._store.add(campaign, self._revision(definition, number=1, reason=definition.reason))
+        author = self._context.identity
+        revision = new_revision(self._context, definition, number=1, author=author, reason=definition.reason)
+        self._store.add(campaign, revision)
         self._context.record(
             "campaign.created",
             f"{campaign.id} {campaign.name} made as {campaign.status.value}",
@@ -131,73 +136,6 @@ class CampaignService:
             details={"to": campaign.status.value, "revision": 1},
         )
         return campaign
-
-    def revise(self, ref: str, definition: Definition, *, expected_revision: int | None, reason: str) -> Campaign:
-        """Give a campaign that has not started a new revision of its definition.
-
-        Parameters
-        ----------
-        ref : `str`
-            The campaign.
-        definition : `Definition`
-            The whole new definition.
-        expected_revision : `int` or `None`
-            The revision that the caller saw.
-        reason : `str`
-            Why it is changed.
-
-        Raises
-        ------
-        LostUpdate
-            If it is not the newest, or none was given.
-        IllegalTransition
-            If the campaign has started.
-        InvalidDefinition
-            If the campaign is defined and something would be missing.
-        Conflict
-            If the new name is taken.
-        """
-        told = checked_reason(reason)
-        campaign = found_campaign(self._context, ref, lock=True)
-        if expected_revision != campaign.revision:
-            raise LostUpdate(
-                f"{campaign.id} is at revision {campaign.revision}; the change was made to "
-                f"{'none' if expected_revision is None else expected_revision}.",
-                where=campaign.id,
-                remedy="Read the newest revision, make the change to it, and send its number as If-Match.",
-            )
-        if campaign.status not in _EDITABLE or campaign.starting:
-            raise IllegalTransition(
-                f"{campaign.id} has started: its definition stands.",
-                where=campaign.id,
-                remedy="Make a new campaign from its definition.",
-            )
-        missing = missing_for_start(definition)
-        if missing and campaign.status is CampaignStatus.DEFINED:
-            # What was defined stays so: others may be about to start it.
-            raise InvalidDefinition(missing)
-        self._check_name(definition.name, own=campaign.uuid)
-        revision = self._revision(definition, number=campaign.revision + 1, reason=told)
-        self._store.add_revision(campaign, revision)
-        revised = replace(
-            campaign,
-            name=definition.name,
-            title=definition.title,
-            reason=definition.reason,
-            kind=definition.kind,
-            revision=revision.number,
-            definition=definition,
-            updated_us=self._context.clock.now_us(),
-        )
-        self._store.save(revised)
-        self._context.record(
-            "campaign.revised",
-            f"{campaign.id} revision {revision.number}",
-            reason=told,
-            campaign=campaign.uuid,
-            details={"from": campaign.revision, "to": revision.number, "digest": revision.digest},
-        )
-        return revised
 
     def act(self, ref: str, action: CampaignAction, *, reason: str) -> Campaign:
         """Move a campaign by hand.
@@ -233,6 +171,9 @@ class CampaignService:
             )
         told = checked_reason(reason)
         campaign = found_campaign(self._context, ref, lock=True)
+        if not campaign.adopted or action not in _ENDING:
+            # What was adopted is ended by somebody's word.
+            check_runs_here(campaign)
         if campaign.starting and action is CampaignAction.CANCEL:
             StartService(self._context).forget(campaign)
             campaign = replace(campaign, starting=False)
@@ -271,6 +212,7 @@ class CampaignService:
         """
         told = checked_reason(reason)
         campaign = found_campaign(self._context, ref, lock=True)
+        check_runs_here(campaign)
         conductor = Conductor(self._context)
         start = self._next_start(campaign, conductor.decision(campaign))
         self._context.record(
@@ -314,25 +256,3 @@ class CampaignService:
                     where=campaign.id,
                     remedy="Wait for their end, or cancel them.",
                 )
-
-    def _check_name(self, name: str, *, own: str | None) -> None:
-        self._store.hold_names()
-        other = self._store.find_named(name)
-        if other is not None and other.uuid != own:
-            raise Conflict(
-                f"The name {name} is taken by {other.id}.",
-                where="name",
-                remedy=f"Give another short name, or change that campaign: `campaign edit {other.id} FILE`.",
-            )
-
-    def _revision(self, definition: Definition, *, number: int, reason: str) -> Revision:
-        document = definition.model_dump(mode="json", exclude_defaults=True)
-        canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return Revision(
-            number=number,
-            definition=definition,
-            digest=hashlib.sha256(canonical.encode()).hexdigest(),
-            author=self._context.identity.name,
-            reason=reason,
-            created_us=self._context.clock.now_us(),
-        )

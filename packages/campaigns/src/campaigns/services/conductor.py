@@ -11,12 +11,11 @@ from dataclasses import replace
 
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.dataidsets import SetRole
-from campaigns.domain.decisions import Decision, Start, decide, newest_attempts
-from campaigns.domain.definition import Definition
+from campaigns.domain.decisions import Decision, Start, decide, inputs_of, newest_attempts
 from campaigns.domain.groups import groups_of, output_run_of
 from campaigns.domain.identity import SYSTEM, Identity
 from campaigns.domain.order import AgentOrder
-from campaigns.domain.settings import merge
+from campaigns.domain.processing import bps_settings
 from campaigns.domain.states import (
     CAMPAIGN_TRANSITIONS,
     SUBMISSION_TRANSITIONS,
@@ -30,12 +29,16 @@ from campaigns.domain.states import (
 )
 from campaigns.domain.submission import Submission, submission_id
 from campaigns.services.context import Context
+from campaigns.services.lookup import check_runs_here
+from campaigns.services.operating import begin_operating, write_operators
 from campaigns.services.pins import PinService
+from campaigns.services.specifications import SpecificationService
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.orders import OrderStore
 from campaigns.storage.submissions import SubmissionStore
 from campaigns.wire.agent import ChainPayload, OrderKind, SubmitPayload
 from campaigns.wire.agentsets import PinnedSet
+from campaigns.wire.processing import ProcessingModel
 
 __all__ = ("Conductor",)
 
@@ -58,7 +61,9 @@ class Conductor:
         self._orders = OrderStore(context.writing, SYSTEM)
 
     def decision(self, campaign: Campaign) -> Decision:
-        """Say what would follow now, and change nothing."""
+        """Say what would follow now, and change nothing; nothing does where the service does not run the campaign."""
+        if not campaign.runs_here:
+            return Decision()
         submissions = self._submissions.of_campaign(campaign.uuid)
         awaited = self._orders.awaited_steps(campaign.uuid)
         return decide(campaign.definition, submissions, status=campaign.status, held=campaign.held, awaited=awaited)
@@ -159,12 +164,14 @@ class Conductor:
         self, campaign: Campaign, starts: Sequence[Start], *, actor: Identity, operator: str | None
     ) -> list[Submission]:
         """Make the next attempts at some groups, reading what there is only once."""
+        check_runs_here(campaign)
         existing = self._submissions.of_campaign(campaign.uuid)
         first = self._context.writing.next_number("submission", count=len(starts))
         made = [
             self._make(campaign, start, existing, number=number, actor=actor, operator=operator)
             for number, start in enumerate(starts, start=first)
         ]
+        write_operators(self._context, campaign.uuid)
         self.touch(campaign)
         return made
 
@@ -180,6 +187,7 @@ class Conductor:
     ) -> Submission:
         planned = self._plan(campaign, start, existing, number=number, operator=operator)
         self._submissions.add(planned)
+        begin_operating(self._context, planned, actor=actor)
         order = self._order(campaign, planned, actor=actor)
         self._orders.add(order)
         status = transition(SUBMISSION_TRANSITIONS, planned.status, SubmissionAction.QUEUE, what=planned.id)
@@ -240,7 +248,7 @@ class Conductor:
             details={"from": submission.judgement.value, "to": judgement.value},
         )
         self.touch(campaign)
-        if judgement is Judgement.ACCEPTED or was_accepted:
+        if (judgement is Judgement.ACCEPTED or was_accepted) and campaign.runs_here:
             self._chain(campaign, judged, actor=actor)
         return judged
 
@@ -290,17 +298,20 @@ class Conductor:
             stack=definition.stack or "",
             repository=definition.butler or "",
             pipeline=definition.pipeline_of(step),
-            input_collections=tuple(_inputs(definition, start.step, existing)),
+            input_collections=tuple(inputs_of(definition, start.step, existing)),
             output=definition.output or "",
             output_run=run,
             data_query=group.data_query,
-            bps=merge(definition.bps, step.bps),
+            bps=bps_settings(definition, step),
             sets=PinService(self._context).uses(campaign, step),
             created_us=now,
             updated_us=now,
         )
 
     def _order(self, campaign: Campaign, submission: Submission, *, actor: Identity) -> AgentOrder:
+        definition = campaign.definition
+        step = definition.step(submission.step)
+        specification = SpecificationService(self._context).pinned(campaign)
         payload = SubmitPayload(
             submission_id=submission_id(submission.number),
             campaign_id=campaign.id,
@@ -312,8 +323,9 @@ class Conductor:
             operator=submission.operator,
             stack=submission.stack,
             repository=submission.repository,
-            instrument=campaign.definition.instrument,
-            pipeline=submission.pipeline,
+            instrument=definition.instrument,
+            pipeline="" if step.file is not None else submission.pipeline,
+            processing=ProcessingModel.of(definition, step, specification),
             input_collections=list(submission.input_collections),
             output=submission.output,
             output_run=submission.output_run,
@@ -363,23 +375,6 @@ class Conductor:
                 created_us=made_us,
             )
         )
-
-
-def _inputs(definition: Definition, step: str, existing: Sequence[Submission]) -> list[str]:
-    """Give the input collections of a step: accepted runs of all steps before it, newest first, then the campaign's."""
-    before: set[str] = set()
-    waiting = list(definition.step(step).needs)
-    while waiting:
-        name = waiting.pop()
-        if name not in before:
-            before.add(name)
-            waiting.extend(definition.step(name).needs)
-    runs = [
-        submission.output_run
-        for submission in reversed(existing)
-        if submission.step in before and submission.judgement is Judgement.ACCEPTED
-    ]
-    return [*runs, *definition.inputs]
 
 
 def _why(decision: Decision) -> str:

@@ -32,7 +32,7 @@ from campaigns.domain.submission import Submission
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
 from campaigns.services.dataidsets import check_set_name, counted_data_ids
-from campaigns.services.lookup import checked_reason, found_campaign, found_submission, locked_submission
+from campaigns.services.lookup import check_runs_here, checked_reason, found_campaign, found_submission, locked_submission
 from campaigns.services.ordering import order_about_sets
 from campaigns.services.revising import revised_by
 from campaigns.services.sites import ALIVE_S, SiteService
@@ -416,6 +416,7 @@ def _plain(data_id: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_under_way(campaign: Campaign) -> None:
+    check_runs_here(campaign)
     if campaign.status not in (CampaignStatus.RUNNING, CampaignStatus.PAUSED):
         raise NotReady(f"{campaign.id} is {campaign.status.value}: nothing more will run in it.", where=campaign.id)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from campaigns.domain.campaign import Campaign
-from campaigns.domain.errors import InvalidInput, NotFound
+from campaigns.domain.errors import InvalidInput, NotFound, NotReady
 from campaigns.domain.identity import SYSTEM
 from campaigns.domain.submission import Submission
 from campaigns.services.context import Context
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.submissions import SubmissionStore
 
-__all__ = ("checked_reason", "found_campaign", "found_submission", "locked_submission")
+__all__ = ("check_runs_here", "checked_reason", "found_campaign", "found_submission", "locked_submission")
 
 MAX_REASON = 5000
 
@@ -79,3 +79,25 @@ def checked_reason(reason: str | None) -> str:
             remedy="Put the rest into a note.",
         )
     return told
+
+
+def check_runs_here(campaign: Campaign) -> None:
+    """See that a campaign is run by this service.
+
+    Raises
+    ------
+    NotReady
+        If it is the record of one that another server runs, or was adopted from what ran without it.
+    """
+    if campaign.origin is not None:
+        raise NotReady(
+            f"{campaign.id} is a record of {campaign.origin}: nothing of it is moved here.",
+            where=campaign.id,
+            remedy="Do it where it runs; notes can be written here too.",
+        )
+    if campaign.adopted:
+        raise NotReady(
+            f"{campaign.id} was adopted: the service starts, stops and chains nothing of it.",
+            where=campaign.id,
+            remedy="Do it where it runs, and mark here what became of it: `campaign mark`.",
+        )

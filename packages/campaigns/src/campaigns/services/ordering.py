@@ -11,6 +11,7 @@ from campaigns.domain.states import OrderStatus
 from campaigns.services.context import Context
 from campaigns.services.sites import SiteService
 from campaigns.storage.orders import OrderStore
+from campaigns.wire.agentoutputs import CompareOutputsPayload
 from campaigns.wire.agentsets import FindOutputsPayload, ListSetsPayload, ShowSetPayload, UploadSetPayload
 
 __all__ = ("order_about_sets", "site_with")
@@ -53,7 +54,7 @@ def site_with(context: Context, site: str, *, butler: str, stack: str | None) ->
 def order_about_sets(
     context: Context,
     site: str,
-    payload: UploadSetPayload | ListSetsPayload | ShowSetPayload | FindOutputsPayload,
+    payload: UploadSetPayload | ListSetsPayload | ShowSetPayload | FindOutputsPayload | CompareOutputsPayload,
     *,
     reason: str | None = None,
     campaign: str | None = None,
@@ -67,7 +68,7 @@ def order_about_sets(
         The transaction and who asks.
     site : `str`
         The site.
-    payload : `UploadSetPayload`, `ListSetsPayload`, `ShowSetPayload` or `FindOutputsPayload`
+    payload : `UploadSetPayload`, `ListSetsPayload`, `ShowSetPayload`, `FindOutputsPayload` or `CompareOutputsPayload`
         What is asked.
     reason : `str`, optional
         Why.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from campaigns.domain.attachments import is_plain_name
 from campaigns.domain.errors import (
     Conflict,
     Forbidden,
@@ -42,13 +42,12 @@ from campaigns.wire.agent import (
     ReportsRequest,
     ReportsResponse,
 )
+from campaigns.wire.processing import PinnedSpecification
 
 __all__ = ("LEASE_S", "OrderService", "wait_for_orders")
 
 LEASE_S = 30.0
 """How long an order that was leased stays the agent's without being begun."""
-
-_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.,=-]{0,180}")
 
 
 class OrderService:
@@ -209,7 +208,7 @@ class OrderService:
         StaleLease
             If the order is not this submission's.
         """
-        if not _FILE_NAME.fullmatch(name):
+        if not is_plain_name(name):
             raise InvalidInput(f"{name!r} is not a plain file name.", where="name", remedy="Use letters, digits and _ . , = -")
         submission = found_submission(self._context, submission_ref)
         # Held, so that a file sent twice at once is written twice one after the other.
@@ -227,6 +226,22 @@ class OrderService:
         )
         SubmissionStore(self._context.session, self._context.identity).put_file(submission, file)
         return file
+
+    def specification(self, order_id: str) -> PinnedSpecification:
+        """Give the specification whose files an order needs.
+
+        Raises
+        ------
+        NotFound
+            If there is no such order at the agent's site, or it needs none.
+        """
+        order = self.get(order_id)
+        self._check_site(order.site)
+        payload = order.payload
+        told = payload.get("specification") or payload.get("processing", {}).get("specification")
+        if told is None:
+            raise NotFound(f"The order {order_id} needs no files of a specification.", where=order_id)
+        return PinnedSpecification.model_validate(told)
 
     def _held(self, order_id: str, *, agent_id: str, token: int) -> AgentOrder:
         """Give an order that is the agent's, with its campaign and itself held until the transaction ends."""

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from campaigns.domain.campaign import Campaign
-from campaigns.domain.dataidsets import Pin, SetUse, named_sets, sets_of_step
-from campaigns.domain.definition import Step
+from campaigns.domain.dataidsets import DataIdSetEntry, Pin, SetUse, named_sets, sets_of_step
+from campaigns.domain.definition import Definition, Step
 from campaigns.domain.errors import Fault
 from campaigns.domain.identity import SYSTEM, Identity
 from campaigns.services.context import Context
-from campaigns.storage.dataidsets import PinStore
+from campaigns.services.signing import pins_change_meaning, undo_sign_off
+from campaigns.storage.dataidsets import DataIdSetStore, PinStore
 from campaigns.wire.agentsets import FoundSet
 
 __all__ = ("PinService",)
@@ -29,6 +30,7 @@ class PinService:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._store = PinStore(context.session, SYSTEM)
+        self._sets = DataIdSetStore(context.session, SYSTEM)
 
     def faults(self, campaign: Campaign, found: Sequence[dict[str, Any]]) -> list[Fault]:
         """Tell which sets of a definition the site has not looked up."""
@@ -56,9 +58,15 @@ class PinService:
         told = {one["reference"]: FoundSet.model_validate(one["set"]) for one in found}
         wanted = dict.fromkeys(one.reference for one in named_sets(campaign.definition))
         new = [self._pin(reference, told[reference], campaign) for reference in wanted if reference not in pinned]
+        self._keep(campaign, new, actor=actor)
+
+    def _keep(self, campaign: Campaign, new: Sequence[Pin], *, actor: Identity) -> None:
         if not new:
             return
         self._store.add(campaign.uuid, new)
+        if opened := pins_change_meaning(new):
+            reason = f"What was left open was pinned: {', '.join(opened)}."
+            undo_sign_off(self._context, campaign, reason=reason, actor=actor)
         self._context.record(
             "campaign.pinned",
             f"{campaign.id} pinned {', '.join(map(str, new))}",
@@ -66,6 +74,48 @@ class PinService:
             actor=actor,
             details={"sets": [{"reference": p.reference, "set": str(p), "digest": p.digest, "rows": p.rows} for p in new]},
         )
+
+    def unknown(self, campaign: Campaign, definition: Definition) -> list[Fault]:
+        """Tell which sets a new definition names that are neither pinned nor known to the service, with their versions."""
+        pinned = self._store.of_campaign(campaign.uuid)
+        return [
+            Fault(
+                "set_not_known",
+                f"The set {one.reference} is not pinned, and the service does not know {_wanted(one.reference)}.",
+                one.where,
+                "Name its version, as `name@version`, and have the site's sets looked up, on the page of the DataId sets.",
+            )
+            for one in named_sets(definition)
+            if one.reference not in pinned and self._entry(campaign, one.reference) is None
+        ]
+
+    def pin_known(self, campaign: Campaign) -> None:
+        """Pin what a definition names and is not pinned yet as the service knows it; see `unknown`."""
+        pinned = self._store.of_campaign(campaign.uuid)
+        wanted = dict.fromkeys(one.reference for one in named_sets(campaign.definition))
+        entries = {reference: self._entry(campaign, reference) for reference in wanted if reference not in pinned}
+        new = [
+            Pin(
+                reference=reference,
+                name=entry.name,
+                version=entry.version,
+                digest=entry.digest,
+                rows=entry.n_rows,
+                dimensions=entry.dimensions,
+                revision=campaign.revision,
+                pinned_us=self._context.clock.now_us(),
+            )
+            for reference, entry in entries.items()
+            if entry is not None
+        ]
+        self._keep(campaign, new, actor=self._context.identity)
+
+    def _entry(self, campaign: Campaign, reference: str) -> DataIdSetEntry | None:
+        name, _, version = reference.partition("@")
+        if not version:
+            return None
+        definition = campaign.definition
+        return self._sets.find(definition.site or "", definition.butler or "", name, int(version))
 
     def uses(self, campaign: Campaign, step: Step) -> tuple[SetUse, ...]:
         """Give the sets that a submission of a step applies."""
@@ -83,3 +133,7 @@ class PinService:
             revision=campaign.revision,
             pinned_us=self._context.clock.now_us(),
         )
+
+
+def _wanted(reference: str) -> str:
+    return "that version of it" if "@" in reference else "which version is meant"

@@ -24,6 +24,7 @@ from campaigns.domain.states import (
     transition,
 )
 from campaigns.domain.submission import Launcher, Submission, Workflow
+from campaigns.services.adopting import AdoptService
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
 from campaigns.services.setreports import SetReportService
@@ -102,6 +103,8 @@ class ReportService:
                 self._cancel_failed(submission, closed)
             case kind if kind in SET_ORDERS and closed is not order:
                 closed = SetReportService(self._context).finish(closed)
+            case OrderKind.INSPECT_RUN if closed is not order:
+                closed = AdoptService(self._context).finish(closed)
             case OrderKind.PREFLIGHT if closed is not order:
                 closed = replace(closed, faults=tuple(StartService(self._context).finish(closed, list(closed.faults))))
         return closed

@@ -153,6 +153,12 @@ class SetReportService:
             message = f"The set {reference} is made, and not excluded: {campaign.id} is {campaign.status.value}."
             self._not_excluded(replace(order, faults=(Fault("sets_not_usable", message, campaign.id),)))
             return
+        gone = sorted(set(steps) - {step.name for step in campaign.definition.steps})
+        if gone:
+            message = f"The set {reference} is made, and not excluded: {campaign.id} has no step {', '.join(gone)} any more."
+            remedy = f"Look which steps are to leave it out, and name {reference} in them."
+            self._not_excluded(replace(order, faults=(Fault("sets_not_usable", message, campaign.id, remedy),)))
+            return
         try:
             definition = excluded_from(campaign.definition, reference, steps)
         except ValueError:

@@ -13,9 +13,11 @@ from campaigns.domain.identity import Identity
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.states import CampaignAction
 from campaigns.gateways.clock import Clock
+from campaigns.gateways.git import GitGateway
 from campaigns.services.campaigns import CampaignService
 from campaigns.services.context import Context
 from campaigns.services.lookup import found_campaign
+from campaigns.services.specifications import Resolution, resolve
 from campaigns.services.starting import StartService, wait_for_order
 from campaigns.storage.database import Database
 from campaigns.storage.files import FileFolder
@@ -36,13 +38,16 @@ class Starter:
         The time.
     files : `FileFolder`
         Where uploaded content lies.
+    git : `GitGateway`
+        What reads repositories.
     """
 
-    def __init__(self, database: Database, *, identity: Identity, clock: Clock, files: FileFolder) -> None:
+    def __init__(self, database: Database, *, identity: Identity, clock: Clock, files: FileFolder, git: GitGateway) -> None:
         self._database = database
         self._identity = identity
         self._clock = clock
         self._files = files
+        self._git = git
 
     def act(self, ref: str, action: CampaignAction, *, reason: str, timeout_s: float) -> Campaign:
         """Move a campaign by hand; only starting takes the site's answer, and so the time.
@@ -53,6 +58,12 @@ class Starter:
             return self.start(ref, reason=reason, timeout_s=timeout_s)
         with self._database.write() as session:
             return CampaignService(self._context(session)).act(ref, action, reason=reason)
+
+    def begin(self, ref: str, *, reason: str) -> str:
+        """Resolve a campaign's specifications, and have the site look; see `StartService.begin`."""
+        resolution = self._resolve(ref)
+        with self._database.write() as session:
+            return StartService(self._context(session)).begin(ref, reason=reason, resolution=resolution)
 
     def start(self, ref: str, *, reason: str, timeout_s: float) -> Campaign:
         """Have the site look, and start the campaign if nothing is wrong.
@@ -76,8 +87,7 @@ class Starter:
         PreflightFailed
             If the site found that it cannot run; nothing was started.
         """
-        with self._database.write() as session:
-            order_id = StartService(self._context(session)).begin(ref, reason=reason)
+        order_id = self.begin(ref, reason=reason)
         self._check(wait_for_order(self._database, order_id, timeout_s=timeout_s))
         with self._database.read() as session:
             return found_campaign(self._context(session), ref)
@@ -95,14 +105,21 @@ class Starter:
         PreflightFailed
             If the site found that it could not run.
         """
+        resolution = self._resolve(ref)
         with self._database.write() as session:
-            order_id = StartService(self._context(session)).preflight(ref)
+            order_id = StartService(self._context(session)).preflight(ref, resolution=resolution)
         order = wait_for_order(self._database, order_id, timeout_s=timeout_s)
         self._check(order)
         if order is not None:
             return order
         with self._database.read() as session:
             return StartService(self._context(session)).outcome(order_id)
+
+    def _resolve(self, ref: str) -> Resolution:
+        # Git waits for networks, and so must not be within a transaction.
+        with self._database.read() as session:
+            definition = found_campaign(self._context(session), ref).definition
+        return resolve(self._git, definition)
 
     def _check(self, order: AgentOrder | None) -> None:
         if order is not None and order.faults:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.dataidsets import named_sets
@@ -21,8 +21,9 @@ from campaigns.domain.groups import groups_of
 from campaigns.domain.identity import SYSTEM, Identity, Role, may
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.places import placed
+from campaigns.domain.processing import bps_settings, repository_is_used
 from campaigns.domain.settings import merge
-from campaigns.domain.site import SiteView
+from campaigns.domain.specifications import ResolvedSpec, SpecRole
 from campaigns.domain.states import (
     CAMPAIGN_TRANSITIONS,
     ORDER_TRANSITIONS,
@@ -34,15 +35,17 @@ from campaigns.domain.states import (
 )
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
-from campaigns.services.lookup import checked_reason, found_campaign
+from campaigns.services.lookup import check_runs_here, checked_reason, found_campaign
 from campaigns.services.pins import PinService
 from campaigns.services.setreports import SetReportService, no_result
-from campaigns.services.sites import SiteService, agent_is_gone
+from campaigns.services.sites import SiteService, agent_is_gone, site_faults
+from campaigns.services.specifications import Resolution, SpecificationService
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.database import Database
 from campaigns.storage.orders import OrderStore
 from campaigns.wire.agent import OrderKind, PreflightPayload, PreflightStep
 from campaigns.wire.agentsets import FoundSet, NamedSetModel
+from campaigns.wire.processing import PinnedSpecification, ProcessingModel, ResolvedModel
 
 __all__ = ("StartService", "wait_for_order")
 
@@ -61,7 +64,7 @@ class StartService:
         self._campaigns = CampaignStore(context.session, context.identity)
         self._orders = OrderStore(context.session, context.identity)
 
-    def begin(self, ref: str, *, reason: str) -> str:
+    def begin(self, ref: str, *, reason: str, resolution: Resolution | None = None) -> str:
         """Have the site look whether a campaign can run; it starts by itself when the site finds nothing wrong.
 
         Parameters
@@ -70,6 +73,8 @@ class StartService:
             A campaign that is defined, or a complete draft, which a manager defines by starting it.
         reason : `str`
             Why it is started.
+        resolution : `Resolution`, optional
+            What its specifications stand for; needed where it has any.
 
         Returns
         -------
@@ -86,18 +91,22 @@ class StartService:
             If the campaign has started already.
         InvalidDefinition
             If something is missing in the definition.
+        NotReady
+            If its specifications changed since they were resolved.
         PreflightFailed
-            If the site is not known, offers no such stack or repository, or nobody serves it.
+            If a specification could not be resolved; or the site is not known, offers no such stack or repository, or nobody
+            serves it.
         """
         told = checked_reason(reason)
         campaign = found_campaign(self._context, ref, lock=True)
+        check_runs_here(campaign)
         running = self._campaigns.start_order(campaign)
         if running is not None and not self._is_abandoned(running):
             return running
         campaign = self._defined(campaign)
         transition(CAMPAIGN_TRANSITIONS, campaign.status, CampaignAction.START, what=f"Campaign {campaign.id}")
         self._check_output(campaign)
-        order = self._look(campaign, reason=told)
+        order = self._look(campaign, resolution, reason=told)
         self._campaigns.set_start_order(campaign, order.id)
         Conductor(self._context).touch(campaign)
         self._context.record(
@@ -105,8 +114,8 @@ class StartService:
         )
         return order.id
 
-    def preflight(self, ref: str) -> str:
-        """Have the site look whether a campaign could run, and start nothing.
+    def preflight(self, ref: str, *, resolution: Resolution | None = None) -> str:
+        """Have the site look whether a campaign could run, and start nothing; see `begin`.
 
         Returns
         -------
@@ -121,9 +130,10 @@ class StartService:
             If the site is not known, offers no such stack or repository, or nobody serves it.
         """
         campaign = found_campaign(self._context, ref)
+        check_runs_here(campaign)
         if faults := missing_for_start(campaign.definition):
             raise InvalidDefinition(faults)
-        return self._look(campaign, reason=None).id
+        return self._look(campaign, resolution, reason=None).id
 
     def forget(self, campaign: Campaign) -> None:
         """Take a start back that the site has not answered; the answer, if it still comes, finds that nobody asks any more.
@@ -197,6 +207,8 @@ class StartService:
             return faults
         SetReportService(self._context).catalogue(order, told)
         PinService(self._context).pin(campaign, found, actor=actor)
+        specs = [ResolvedSpec(**ResolvedModel.model_validate(one).model_dump()) for one in order.payload.get("resolved", [])]
+        SpecificationService(self._context).record(campaign, specs, actor=actor)
         started = conductor.move(campaign, CampaignAction.START, actor=actor, reason=order.reason or "")
         conductor.advance(started)
         return []
@@ -225,15 +237,17 @@ class StartService:
         if taken is not None:
             raise Conflict(taken.message, where=taken.where, remedy=taken.remedy)
 
-    def _look(self, campaign: Campaign, *, reason: str | None) -> AgentOrder:
-        if faults := self._site_faults(campaign.definition):
+    def _look(self, campaign: Campaign, resolution: Resolution | None, *, reason: str | None) -> AgentOrder:
+        found = resolution or Resolution()
+        if faults := [*found.faults, *self._site_faults(campaign.definition)]:
             raise PreflightFailed(faults)
+        SpecificationService(self._context).check(campaign, found)
         order = AgentOrder(
             id=str(uuid.uuid4()),
             site=campaign.definition.site or "",
             kind=OrderKind.PREFLIGHT.value,
             status=OrderStatus.OPEN,
-            payload=_payload(campaign.definition).model_dump(mode="json"),
+            payload=_payload(campaign.definition, found).model_dump(mode="json"),
             actor=self._context.identity.name,
             reason=reason,
             campaign_uuid=campaign.uuid,
@@ -243,17 +257,9 @@ class StartService:
         return order
 
     def _site_faults(self, definition: Definition) -> list[Fault]:
-        sites = {site.name: site for site in SiteService(self._context).list()}
-        site = sites.get(definition.site or "")
-        if site is None:
-            known = ", ".join(sites) or "none yet"
-            remedy = f"Sites are: {known}. A site appears when its agent first says hello: `campaign agent --site NAME`."
-            return [Fault("unknown_site", f"There is no site {definition.site}.", "site", remedy)]
-        faults = [
-            *_offer_fault(site, "stack", definition.stack, site.stacks),
-            *_offer_fault(site, "butler", definition.butler, site.repositories),
-        ]
-        if not site.alive:
+        faults = site_faults(self._context, definition)
+        site = next((one for one in SiteService(self._context).list() if one.name == definition.site), None)
+        if site is not None and not site.alive:
             remedy = f"Start its agent: `campaign agent --site {site.name}`."
             faults.append(Fault("no_agent", f"No agent serves the site {site.name} now.", "site", remedy))
         return faults
@@ -301,26 +307,29 @@ def _output_fault(store: CampaignStore, campaign: Campaign) -> Fault | None:
     )
 
 
-def _offer_fault(site: SiteView, field: str, wanted: str | None, offered: tuple[str, ...]) -> list[Fault]:
-    if wanted in offered:
-        return []
-    what = "stack" if field == "stack" else "Butler repository"
-    remedy = f"It offers: {', '.join(offered)}." if offered else "It offers none."
-    return [Fault(f"unknown_{field}", f"The site {site.name} has no {what} {wanted}.", field, remedy)]
-
-
-def _payload(definition: Definition) -> PreflightPayload:
+def _payload(definition: Definition, resolution: Resolution) -> PreflightPayload:
+    processing = next((one for one in resolution.specs if one.role is SpecRole.PROCESSING), None)
+    specification = None
+    if processing is not None and repository_is_used(definition):
+        told = {"repository": processing.repository, "reference": processing.reference, "commit": processing.commit}
+        specification = PinnedSpecification(**told)
     return PreflightPayload(
         stack=definition.stack or "",
         repository=definition.butler or "",
         instrument=definition.instrument,
         input_collections=definition.inputs,
         output=definition.output or "",
-        bps=merge(definition.bps, *(step.bps for step in definition.steps)),
+        bps=merge(*(bps_settings(definition, step) for step in definition.steps)),
+        skymap=definition.skymap,
+        environment=definition.environment,
+        local_packages=definition.local_packages,
+        specification=specification,
+        resolved=[ResolvedModel.model_validate(asdict(one)) for one in resolution.specs],
         steps=[
             PreflightStep(
                 name=step.name,
-                pipeline=definition.pipeline_of(step),
+                pipeline="" if step.file is not None else definition.pipeline_of(step),
+                processing=ProcessingModel.of(definition, step, specification),
                 data_queries=[group.data_query for group in groups_of(definition, step)],
                 first=not step.needs,
             )

@@ -28,6 +28,7 @@ from campaigns.domain.submission import StoredFile, Submission
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
 from campaigns.services.lookup import (
+    check_runs_here,
     checked_reason,
     found_campaign,
     found_submission,
@@ -145,6 +146,7 @@ class SubmissionService:
         """
         told = checked_reason(reason)
         campaign, submission = locked_submission(self._context, ref)
+        check_runs_here(campaign)
         self._check_newest(campaign, submission)
         self._check_campaign(campaign)
         if submission.status in ACTIVE:
@@ -189,6 +191,7 @@ class SubmissionService:
         """
         told = checked_reason(reason)
         campaign, submission = locked_submission(self._context, ref)
+        check_runs_here(campaign)
         cancelled = self._cancel(campaign, submission, told)
         Conductor(self._context).advance(campaign)
         return cancelled
@@ -255,6 +258,8 @@ class SubmissionService:
 
     def _for_judgement(self, ref: str) -> tuple[Campaign, Submission]:
         campaign, submission = locked_submission(self._context, ref)
+        if not campaign.adopted:
+            check_runs_here(campaign)
         self._check_newest(campaign, submission)
         self._check_campaign(campaign)
         if submission.status not in ENDED:

@@ -21,6 +21,7 @@ from campaigns.schema.submission import SubmissionRow
 from campaigns.schema.task_counts import TaskCountsRow
 from campaigns.storage.filtering import condition_sql, sort_key
 from campaigns.storage.textindex import TextIndex
+from campaigns.storage.visibility import may_see_campaign
 
 __all__ = ("CampaignListStore", "Place")
 
@@ -44,6 +45,7 @@ _SHOWN = (
         "ticket",
     ),
     *("site", "stack", "butler", "instrument", "output", "created_us", "updated_us", "started_us", "ended_us", "held", "waits"),
+    *("adopted", "origin"),
 )
 
 
@@ -151,7 +153,7 @@ class CampaignListStore:
         return condition_sql(condition, TextIndex(self._session))
 
     def _visible(self) -> ColumnElement[bool]:
-        return false() if self._identity.site is not None else true()
+        return may_see_campaign(self._identity)
 
     def _listings(self, rows: Sequence[Row[Any]]) -> list[CampaignListing]:
         uuids = [row.id for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, Select, delete, false, insert, select
+from sqlalchemy import ColumnElement, Select, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from campaigns.domain.campaign import (
@@ -16,15 +16,18 @@ from campaigns.domain.campaign import (
     parse_campaign_id,
 )
 from campaigns.domain.definition import Definition
+from campaigns.domain.definition.parts import STORED
 from campaigns.domain.filtering.texts import search_text
 from campaigns.domain.filtering.tree import folded
 from campaigns.domain.identity import Identity
+from campaigns.domain.lineage import Parent, likeness_of
 from campaigns.domain.states import CampaignStatus, Kind
 from campaigns.schema.campaign import CampaignRow
 from campaigns.schema.campaign_word import CampaignWordRow
 from campaigns.schema.counter import CounterRow
 from campaigns.schema.revision import RevisionRow
 from campaigns.storage.textindex import TextIndex
+from campaigns.storage.visibility import may_see_campaign
 
 __all__ = ("CampaignStore",)
 
@@ -57,7 +60,7 @@ class CampaignStore:
         if lock:
             # On its own: where the row had to be waited for, PostgreSQL reads a join's other table as it was before the wait, and
             # a campaign that got a new revision meanwhile would seem to be gone.
-            self._session.execute(select(CampaignRow.id).where(_matches(ref)).with_for_update())
+            self._session.execute(select(CampaignRow.id).where(_matches(ref)).with_for_update(key_share=True))
         statement = self._visible().where(_matches(ref)).execution_options(populate_existing=lock)
         row = self._session.execute(statement).one_or_none()
         return None if row is None else _campaign(row[0], row[1])
@@ -66,6 +69,13 @@ class CampaignStore:
         """Give the campaign of exactly this short name, or `None`."""
         row = self._session.execute(self._visible().where(CampaignRow.name == name)).one_or_none()
         return None if row is None else _campaign(row[0], row[1])
+
+    def holder_of(self, name: str) -> tuple[str, str | None] | None:
+        """Give the UUID of the campaign that has a name, whoever may see it, and its local id if the identity may."""
+        row = self._session.execute(select(CampaignRow.id, CampaignRow.number).where(CampaignRow.name == name)).one_or_none()
+        if row is None:
+            return None
+        return row[0], campaign_id(row[1]) if self.find_named(name) is not None else None
 
     def revisions(self, campaign: Campaign) -> list[Revision]:
         """List the revisions of a campaign, newest first."""
@@ -80,26 +90,25 @@ class CampaignStore:
     def add(self, campaign: Campaign, revision: Revision) -> None:
         """Write a new campaign with its first revision."""
         text = _searched(campaign)
-        row = CampaignRow(id=campaign.uuid, start_order_id=None, signed_revision=None, search_text=text, **_columns(campaign))
-        self._session.add(row)
-        self._session.flush()
+        row = {"id": campaign.uuid, "search_text": text, **_columns(campaign)}
+        # Past the unit of work, which would take as long as the database does.
+        self._session.execute(insert(CampaignRow.table()), row)
         TextIndex(self._session).put(campaign.number, text, old=None)
-        self._put_words(campaign)
+        self._add_words(campaign)
         self.add_revision(campaign, revision)
 
     def add_revision(self, campaign: Campaign, revision: Revision) -> None:
         """Write a further revision; the campaign itself is saved apart."""
-        self._session.add(
-            RevisionRow(
-                campaign_id=campaign.uuid,
-                number=revision.number,
-                document=revision.definition.model_dump(mode="json", exclude_defaults=True),
-                digest=revision.digest,
-                author=revision.author,
-                reason=revision.reason,
-                created_us=revision.created_us,
-            )
-        )
+        row = {
+            "campaign_id": campaign.uuid,
+            "number": revision.number,
+            "document": revision.definition.model_dump(mode="json", exclude_defaults=True),
+            "digest": revision.digest,
+            "author": revision.author,
+            "reason": revision.reason,
+            "created_us": revision.created_us,
+        }
+        self._session.execute(insert(RevisionRow.table()), row)
 
     def save(self, campaign: Campaign) -> None:
         """Write what may have changed of a campaign."""
@@ -108,22 +117,32 @@ class CampaignStore:
             text, old = _searched(campaign), row.search_text
             row.search_text = text
             TextIndex(self._session).put(campaign.number, text, old=old)
-            self._put_words(campaign)
+            mine = (CampaignWordRow.campaign_id == campaign.uuid, CampaignWordRow.kind.in_(("label", "set")))
+            self._session.execute(delete(CampaignWordRow).where(*mine))
+            self._add_words(campaign)
         for name, value in _columns(campaign).items():
             setattr(row, name, value)
 
-    def _put_words(self, campaign: Campaign) -> None:
-        """Write what a definition has several of in the place of what was there."""
+    def reindex(self, campaign_uuid: str) -> Campaign:
+        """Have a campaign found by its texts whose rows were written as they came."""
+        campaign = self.find(campaign_uuid)
+        if campaign is None:
+            raise LookupError(f"the campaign {campaign_uuid} has no newest revision")
+        row = self._session.get_one(CampaignRow, campaign.uuid)
+        row.search_text = _searched(campaign)
+        TextIndex(self._session).put(campaign.number, row.search_text, old=None)
+        return campaign
+
+    def _add_words(self, campaign: Campaign) -> None:
+        """Write what a definition has several of."""
         definition = campaign.definition
         parts = (definition.sets, *(step.sets for step in definition.steps))
         sets = {name for part in parts for name in (*part.include, *part.exclude)}
         words = {("label", folded(label)) for label in definition.labels}
         words |= {("set", folded(name)) for each in sets for name in (each, each.partition("@")[0])}
-        mine = (CampaignWordRow.campaign_id == campaign.uuid, CampaignWordRow.kind.in_(("label", "set")))
-        self._session.execute(delete(CampaignWordRow).where(*mine))
         if words:
             rows = [{"campaign_id": campaign.uuid, "kind": kind, "word": word} for kind, word in sorted(words)]
-            self._session.execute(insert(CampaignWordRow), rows)
+            self._session.execute(insert(CampaignWordRow.table()), rows)
 
     def put_operators(self, campaign_uuid: str, names: Iterable[str]) -> None:
         """Write who operates a campaign's submissions, for searching, in the place of what was there."""
@@ -133,14 +152,24 @@ class CampaignStore:
         if rows:
             self._session.execute(insert(CampaignWordRow), rows)
 
+    def signed_revision(self, campaign: Campaign) -> int | None:
+        """Give the revision that is signed off, as this transaction has it."""
+        return self._session.get_one(CampaignRow, campaign.uuid).signed_revision
+
+    def set_signed_revision(self, campaign: Campaign, revision: int | None) -> None:
+        """Write which revision is signed off, or that none is. Saving the campaign leaves it as it is."""
+        self._session.get_one(CampaignRow, campaign.uuid).signed_revision = revision
+        self._session.flush()
+
     def set_start_order(self, campaign: Campaign, order_id: str | None) -> None:
         """Remember, or forget, the order by which the site looks before a start."""
         self._session.get_one(CampaignRow, campaign.uuid).start_order_id = order_id
 
     def hold_names(self) -> None:
         """Let nobody else take a name or an output collection until the transaction ends, so that a look at them stays true."""
-        # All who make campaigns, rename or start them queue here; the counter's row is the lock.
-        self._session.execute(select(CounterRow).where(CounterRow.name == "campaign").with_for_update())
+        # All who make campaigns, rename or start them queue here; the counter's row is the lock. SQLite has one writer anyway.
+        if self._session.get_bind().dialect.name == "postgresql":
+            self._session.execute(select(CounterRow).where(CounterRow.name == "campaign").with_for_update())
 
     def claimant(self, definition: Definition) -> str | None:
         """Give the local id of the campaign that has a definition's output collection as its own, if any has."""
@@ -153,23 +182,35 @@ class CampaignStore:
         number = self._session.scalar(statement)
         return None if number is None else campaign_id(number)
 
+    def is_name_taken(self, name: str) -> bool:
+        """Tell whether a campaign has this short name, whoever may see it."""
+        return self._session.scalar(select(CampaignRow.number).where(CampaignRow.name == name)) is not None
+
+    def is_output_taken(self, site: str | None, butler: str | None, output: str) -> bool:
+        """Tell whether a campaign names an output collection, or one below it, in a repository; runs lie below it."""
+        below = CampaignRow.output.startswith(f"{output}/", autoescape=True)
+        mine = (CampaignRow.site == site, CampaignRow.butler == butler, or_(CampaignRow.output == output, below))
+        return self._session.scalar(select(CampaignRow.number).where(*mine).limit(1)) is not None
+
     def start_order(self, campaign: Campaign) -> str | None:
         """Give the order by which the site looks before a start."""
         return self._session.get_one(CampaignRow, campaign.uuid).start_order_id
 
     def _visible(self) -> Select[CampaignRow, RevisionRow]:
-        # All staff see all campaigns; agents see none, they only know their orders.
         statement = select(CampaignRow, RevisionRow).join(
             RevisionRow,
             (RevisionRow.campaign_id == CampaignRow.id) & (RevisionRow.number == CampaignRow.revision),
         )
-        return statement.where(false()) if self._identity.site is not None else statement
+        return statement.where(may_see_campaign(self._identity))
 
 
 def _matches(ref: str) -> ColumnElement[bool]:
     number = parse_campaign_id(ref)
     if number is not None:
         return CampaignRow.number == number
+    origin, colon, there = ref.rpartition(":")
+    if colon and (number := parse_campaign_id(there)) is not None:
+        return CampaignRow.origin == f"{origin}:{campaign_id(number)}"
     try:
         return CampaignRow.id == str(uuid.UUID(ref))
     except ValueError:
@@ -197,20 +238,34 @@ def _columns(campaign: Campaign) -> dict[str, object]:
         "stack": campaign.definition.stack,
         "butler": campaign.definition.butler,
         "output": campaign.definition.output,
-        "claims_output": campaign.started_us is not None,
+        "claims_output": campaign.started_us is not None and campaign.runs_here,
+        "adopted": campaign.adopted,
+        "origin": campaign.origin,
         "lead": campaign.definition.lead,
         "team": campaign.definition.team,
         "ticket": campaign.definition.ticket,
         "instrument": campaign.definition.instrument,
         "waiting": bool(campaign.waits),
+        "visible_to": _only_team(campaign.definition),
+        "notebook_reopened_us": campaign.notebook_reopened_us,
+        "parent_id": campaign.parent.uuid if campaign.parent else None,
+        "parent_revision": campaign.parent.revision if campaign.parent else None,
+        "root_id": campaign.parent.root if campaign.parent else None,
+        "likeness": likeness_of(campaign.definition),
     }
+
+
+def _only_team(definition: Definition) -> str | None:
+    """Give the only team that may see a campaign; a name that no team has, where the definition names none."""
+    return (definition.team or "") if definition.visibility == "team" else None
 
 
 def _searched(campaign: Campaign) -> str:
     """Give all that a search for words looks at."""
     definition = campaign.definition
     told = (campaign.name, campaign.title, campaign.reason, definition.description, *definition.labels)
-    return search_text((campaign.id, *told, definition.ticket, definition.lead, definition.team, definition.output))
+    more = (definition.ticket, definition.lead, definition.team, definition.output, campaign.origin)
+    return search_text((campaign.id, *told, *more))
 
 
 def _campaign(row: CampaignRow, revision: RevisionRow) -> Campaign:
@@ -223,23 +278,34 @@ def _campaign(row: CampaignRow, revision: RevisionRow) -> Campaign:
         kind=Kind(row.kind),
         status=CampaignStatus(row.status),
         revision=row.revision,
-        definition=Definition.model_validate(revision.document),
+        definition=Definition.model_validate(revision.document, context=STORED),
         owner=row.owner,
         created_us=row.created_us,
         updated_us=row.updated_us,
         started_us=row.started_us,
         ended_us=row.ended_us,
+        adopted=row.adopted,
+        origin=row.origin,
         held=row.held,
         starting=row.start_order_id is not None,
         status_reason=row.status_reason,
         waits=tuple(Wait.from_dict(wait) for wait in row.waits),
+        notebook_reopened_us=row.notebook_reopened_us,
+        signed_revision=row.signed_revision,
+        parent=_parent(row),
     )
+
+
+def _parent(row: CampaignRow) -> Parent | None:
+    if row.parent_id is None or row.parent_revision is None:
+        return None
+    return Parent(row.parent_id, row.parent_revision, row.root_id or row.parent_id)
 
 
 def _revision(row: RevisionRow) -> Revision:
     return Revision(
         number=row.number,
-        definition=Definition.model_validate(row.document),
+        definition=Definition.model_validate(row.document, context=STORED),
         digest=row.digest,
         author=row.author,
         reason=row.reason,

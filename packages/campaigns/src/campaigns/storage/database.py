@@ -39,6 +39,17 @@ class WriteSession(Session):
         """Keep an event; it is numbered and written when the transaction commits."""
         self._drafts.append(draft)
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Open a part of the transaction that is undone by itself if it fails, with the events that it kept."""
+        n_drafts = len(self._drafts)
+        try:
+            with self.begin_nested():
+                yield
+        except BaseException:
+            del self._drafts[n_drafts:]
+            raise
+
     def next_number(self, counter: str, *, count: int = 1) -> int:
         """Take numbers from a counter, holding its lock until the transaction ends.
 
@@ -84,7 +95,7 @@ class WriteSession(Session):
             }
             for number, draft in enumerate(self._drafts, start=first)
         ]
-        self.execute(insert(EventRow), rows)
+        self.execute(insert(EventRow.table()), rows)
         self._drafts.clear()
 
 

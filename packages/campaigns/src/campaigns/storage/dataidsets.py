@@ -14,6 +14,7 @@ from campaigns.schema.dataid_set import DataIdSetRow
 from campaigns.schema.set_pin import SetPinRow
 from campaigns.storage.base import SiteBoundStore
 from campaigns.storage.dialects import insertion, list_length
+from campaigns.storage.visibility import may_see_campaign, may_see_rows_of
 
 __all__ = ("DataIdSetStore", "PinStore")
 
@@ -189,13 +190,11 @@ class PinStore(SiteBoundStore):
             .order_by(CampaignRow.number.desc(), SetPinRow.version)
             .distinct()
         )
-        if self._identity.site is not None:
-            return []
+        statement = statement.where(may_see_campaign(self._identity))
         return [(campaign_id(number), title, version) for number, title, version in self._session.execute(statement)]
 
     def _visible(self) -> Select[SetPinRow]:
-        statement: Select[SetPinRow] = self._seen(select(SetPinRow), None)
-        return statement
+        return select(SetPinRow).where(may_see_rows_of(self._identity, SetPinRow.campaign_id))
 
 
 def _entry(row: DataIdSetRow) -> DataIdSetEntry:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Integer
+from sqlalchemy import Integer, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
-__all__ = ("insertion", "list_length")
+__all__ = ("insertion", "list_length", "read_at_one_moment")
 
 
 def insertion(session: Session, table: Any) -> postgresql.Insert | sqlite.Insert:
@@ -25,6 +25,15 @@ def insertion(session: Session, table: Any) -> postgresql.Insert | sqlite.Insert
         What is inserted into.
     """
     return postgresql.insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def read_at_one_moment(session: Session) -> None:
+    """Have all that a session reads be as it was at its beginning; it must not have read anything yet.
+
+    SQLite does so by itself.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
 
 
 class list_length(GenericFunction[int]):  # noqa: N801 - it stands where functions of SQL stand

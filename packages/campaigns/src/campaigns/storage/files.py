@@ -6,6 +6,7 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import IO
 
 __all__ = ("FileFolder",)
 
@@ -21,6 +22,26 @@ class FileFolder:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+
+    def put_from(self, stream: IO[bytes]) -> str:
+        """Keep what a stream has, durably and without holding it in memory; gives the digest that finds it again."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        handle, name = tempfile.mkstemp(dir=self._root, prefix=".new-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                while piece := stream.read(1 << 20):
+                    digest.update(piece)
+                    file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
+            path = self.path(digest.hexdigest())
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return digest.hexdigest()
 
     def put(self, content: bytes) -> str:
         """Keep content durably, before any row refers to it.

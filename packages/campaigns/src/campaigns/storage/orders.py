@@ -14,6 +14,7 @@ from campaigns.domain.states import UNDER_WAY, OrderStatus
 from campaigns.schema.agent_order import AgentOrderRow
 from campaigns.storage.base import SiteBoundStore
 from campaigns.storage.dialects import list_length
+from campaigns.storage.visibility import may_see_rows_of
 
 __all__ = ("OrderStore",)
 
@@ -186,6 +187,19 @@ class OrderStore(SiteBoundStore):
         row = self._session.scalars(statement.order_by(AgentOrderRow.created_us.desc(), AgentOrderRow.id).limit(1)).one_or_none()
         return None if row is None else _order(row)
 
+    def newest_with(self, kind: str, payload: dict[str, list[str]], *, campaign_uuid: str, among: int = 20) -> AgentOrder | None:
+        """Give the newest order of a kind and a campaign whose payload has these lists; `None` if none of the newest few has."""
+        statement = (
+            self._visible()
+            .where(AgentOrderRow.kind == kind, AgentOrderRow.campaign_id == campaign_uuid)
+            .order_by(AgentOrderRow.created_us.desc(), AgentOrderRow.id)
+            .limit(among)
+        )
+        for row in self._session.scalars(statement):
+            if all(row.payload.get(name) == value for name, value in payload.items()):
+                return _order(row)
+        return None
+
     def begun_by(self, agent_id: str) -> list[AgentOrder]:
         """List the orders that an agent has begun and not ended, oldest first."""
         statement = (
@@ -206,7 +220,10 @@ class OrderStore(SiteBoundStore):
 
     def _visible(self) -> Select[AgentOrderRow]:
         statement: Select[AgentOrderRow] = self._seen(select(AgentOrderRow), AgentOrderRow.site)
-        return statement
+        if self._identity.site is not None:
+            return statement
+        campaigns = AgentOrderRow.campaign_id
+        return statement.where(or_(campaigns.is_(None), may_see_rows_of(self._identity, campaigns)))
 
 
 def _its_turn(now_us: int) -> ColumnElement[bool]:

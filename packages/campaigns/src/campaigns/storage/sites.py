@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaigns.domain.identity import Identity
+from campaigns.domain.links import LinkKind, LinkTemplate
 from campaigns.domain.site import AgentView, SiteView
 from campaigns.schema.agent import AgentRow
 from campaigns.schema.site import SiteRow
@@ -47,6 +48,12 @@ class SiteStore:
         for row in self._session.scalars(select(AgentRow).order_by(AgentRow.last_seen_us.desc())):
             agents.setdefault(row.site, []).append(_agent(row, alive_since_us=alive_since_us))
         return [_site(row, agents.get(row.name, [])) for row in self._session.scalars(statement)]
+
+    def link_templates(self, name: str) -> list[LinkTemplate]:
+        """List the link templates of a site, in its order; none if the site is not known."""
+        row = self._session.get(SiteRow, name)
+        links = [] if row is None or self._identity.site not in (None, name) else row.document.get("links", [])
+        return [LinkTemplate(kind=LinkKind(link["kind"]), title=link["title"], url=link["url"]) for link in links]
 
     def put(self, name: str, document: dict[str, Any], *, now_us: int) -> bool:
         """Write what a site offers; tells whether that is new."""

@@ -28,6 +28,7 @@ from campaigns.schema.quantum_failure import QuantumFailureRow
 from campaigns.schema.stored_file import StoredFileRow
 from campaigns.schema.submission import SubmissionRow
 from campaigns.schema.task_counts import TaskCountsRow
+from campaigns.storage.visibility import may_see_campaign
 
 __all__ = ("SubmissionStore",)
 
@@ -35,7 +36,7 @@ _PLAIN = (
     "revision", "step", "attempt", "recovers", "status_reason", "status_remedy", "phase_message", "judged_by", "judged_reason",
     "judged_us", "chained_us", "operator", "order_id", "cancel_requested_by", "site", "stack", "repository", "pipeline", "output",
     "output_run", "data_query", "bps", "bps_yaml", "submit_dir", "quanta_source", "quanta_final", "registered", "n_failures",
-    "created_us", "updated_us", "acquiring_us", "running_us", "ended_us",
+    "created_us", "updated_us", "acquiring_us", "running_us", "ended_us", "origin_number",
 )  # fmt: skip
 """Columns that are named and typed as the fields of `Submission`."""
 
@@ -62,6 +63,11 @@ class SubmissionStore:
     def of_campaign(self, campaign_uuid: str) -> list[Submission]:
         """List a campaign's submissions, oldest first."""
         return self._read(self._visible().where(SubmissionRow.campaign_id == campaign_uuid).order_by(SubmissionRow.number))
+
+    def of_run(self, site: str, repository: str, output_run: str) -> Submission | None:
+        """Give the submission that has a RUN collection as its own, or `None`."""
+        run = (SubmissionRow.site == site, SubmissionRow.repository == repository, SubmissionRow.output_run == output_run)
+        return next(iter(self._read(self._visible().where(*run))), None)
 
     def changed_us(self, campaign_uuid: str) -> int:
         """Tell when any submission of a campaign changed last, UTC microseconds; 0 if it has none."""
@@ -147,7 +153,7 @@ class SubmissionStore:
         # An agent's uploads are checked against its order instead.
         if self._identity.site is not None:
             return statement.where(SubmissionRow.site == self._identity.site)
-        return statement
+        return statement.where(may_see_campaign(self._identity))
 
     def _read(self, statement: Select[SubmissionRow, int, str]) -> list[Submission]:
         rows = list(self._session.execute(statement.execution_options(populate_existing=True)))

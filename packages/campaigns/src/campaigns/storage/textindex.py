@@ -6,12 +6,13 @@ campaigns: there it is quicker to walk through the list in its order and look in
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, String, column, func, insert, select, table, text
+from sqlalchemy import ColumnElement, Integer, Select, String, column, exists, func, insert, select, table, text
 from sqlalchemy.orm import Session
 
 from campaigns.schema.campaign import CampaignRow
+from campaigns.schema.campaign_word import CampaignWordRow
 
 __all__ = ("TABLE", "TextIndex")
 
@@ -23,7 +24,7 @@ _FTS = table(TABLE, column("rowid", Integer), column("search_text", String))
 _FORGET: Final = text("INSERT INTO campaign_fts (campaign_fts, rowid, search_text) VALUES ('delete', :number, :old)")
 """What SQLite's index is told of a text that is no longer; it keeps none itself."""
 
-_FEW: Final = 2000
+_FEW: Final = 1000
 """Of more hits than this the index is no help."""
 
 _SHORTEST: Final = 3
@@ -52,21 +53,23 @@ class TextIndex:
 
     def condition(self, wanted: str) -> ColumnElement[bool]:
         """Give the condition that a campaign's text has this in it, in the form that is quicker here."""
-        if len(wanted) >= _SHORTEST and (indexed := self._indexed(wanted)) is not None:
-            return indexed
-        return self._walking(wanted)
-
-    def _indexed(self, wanted: str) -> ColumnElement[bool] | None:
-        if self._is_sqlite:
+        if not self._is_sqlite:
+            # PostgreSQL knows from its statistics how many there are.
+            return CampaignRow.search_text.contains(wanted, autoescape=True)
+        if len(wanted) >= _SHORTEST:
             quoted = wanted.replace('"', '""')
             hits = select(_FTS.c.rowid).where(_FTS.c.search_text.op("MATCH")(f'"{quoted}"'))
-            condition: ColumnElement[bool] = CampaignRow.number.in_(hits)
-        else:
-            condition = CampaignRow.search_text.contains(wanted, autoescape=True)
-            hits = select(CampaignRow.number).where(condition)
-        few = self._session.scalar(select(func.count()).select_from(hits.limit(_FEW + 1).subquery())) or 0
-        return condition if few <= _FEW else None
+            if self._are_few(hits):
+                return CampaignRow.number.in_(hits)
+        return func.instr(CampaignRow.search_text, wanted) > 0
 
-    def _walking(self, wanted: str) -> ColumnElement[bool]:
-        place = func.instr if self._is_sqlite else func.strpos
-        return place(CampaignRow.search_text, wanted) > 0
+    def word_condition(self, kind: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Give the condition that a campaign has a word of a kind, in the form that is quicker here."""
+        of_kind = (CampaignWordRow.kind == kind, condition)
+        hits = select(CampaignWordRow.campaign_id).where(*of_kind)
+        if self._are_few(hits):
+            return CampaignRow.id.in_(hits)
+        return exists().where(CampaignWordRow.campaign_id == CampaignRow.id, *of_kind)
+
+    def _are_few(self, hits: Select[Any]) -> bool:
+        return (self._session.scalar(select(func.count()).select_from(hits.limit(_FEW + 1).subquery())) or 0) <= _FEW

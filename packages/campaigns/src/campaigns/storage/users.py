@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -58,6 +60,19 @@ class UserStore:
         if after is not None:
             query = query.where(UserRow.name > after)
         return [_user(row) for row in self._session.scalars(query)]
+
+    def enabled(self, names: Collection[str]) -> set[str]:
+        """Give those of some names that are of users who are not disabled."""
+        if not names:
+            return set()
+        return set(self._session.scalars(select(UserRow.name).where(UserRow.name.in_(list(names)), ~UserRow.disabled)))
+
+    def names_with(self, roles: Iterable[Role]) -> list[str]:
+        """List the names of users who have one of some roles and are not disabled."""
+        wanted = [role.value for role in roles]
+        return list(
+            self._session.scalars(select(UserRow.name).where(UserRow.role.in_(wanted), ~UserRow.disabled).order_by(UserRow.name))
+        )
 
     def count_admins(self) -> int:
         """Count the administrators that are not disabled, and keep them as they are until the transaction ends.

@@ -68,9 +68,12 @@ def campaign_actions(campaign: Campaign, ready: list[Start], *, active: bool, id
     actions : `list` [`Action`]
         The most likely one first; none for those who may only look.
     """
-    if not may(identity, Role.OPERATOR):
+    if not may(identity, Role.OPERATOR) or campaign.origin is not None:
         return []
     manages = may(identity, Role.MANAGER)
+    if campaign.adopted:
+        under_way = campaign.status is CampaignStatus.RUNNING and manages
+        return [*(_ends(campaign) if not active else []), _cancel(campaign)] if under_way else []
     offered: list[Action] = []
     match campaign.status:
         case CampaignStatus.DRAFT if manages and not missing_for_start(campaign.definition):
@@ -171,26 +174,28 @@ def _under_way(campaign: Campaign, ready: list[Start], *, may_end: bool) -> list
             )
         )
     if may_end:
-        offered.append(
-            Action(
-                id="act-complete",
-                label="complete",
-                what=campaign.id,
-                url=f"{_address(campaign)}/complete",
-                sentence="Marks the campaign as completed for good. Steps that have not run stay as they are.",
-            )
-        )
-        offered.append(
-            Action(
-                id="act-fail",
-                label="fail",
-                what=campaign.id,
-                url=f"{_address(campaign)}/fail",
-                tone="danger",
-                sentence="Marks the campaign as failed for good. What was accepted stays accepted.",
-            )
-        )
+        offered.extend(_ends(campaign))
     return offered
+
+
+def _ends(campaign: Campaign) -> list[Action]:
+    return [
+        Action(
+            id="act-complete",
+            label="complete",
+            what=campaign.id,
+            url=f"{_address(campaign)}/complete",
+            sentence="Marks the campaign as completed for good. Steps that have not run stay as they are.",
+        ),
+        Action(
+            id="act-fail",
+            label="fail",
+            what=campaign.id,
+            url=f"{_address(campaign)}/fail",
+            tone="danger",
+            sentence="Marks the campaign as failed for good. What was accepted stays accepted.",
+        ),
+    ]
 
 
 def _cancel(campaign: Campaign) -> Action:

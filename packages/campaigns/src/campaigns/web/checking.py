@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from campaigns.domain.definition import Definition, missing_for_start
+from campaigns.domain.definition import Definition, definition_warnings, missing_for_start
 from campaigns.domain.document import read_yaml
 from campaigns.domain.errors import Fault, InvalidDefinition
 from campaigns.domain.groups import groups_of
@@ -53,6 +53,8 @@ class Checked:
         Its mistakes: it cannot be saved with them.
     missing : `tuple` [`Fault`, ...]
         What it still needs to begin: it can be saved as a draft without.
+    warnings : `tuple` [`Fault`, ...]
+        What is allowed and yet not as it should be.
     steps : `tuple` [`PlannedStep`, ...]
         What would run.
     """
@@ -61,6 +63,7 @@ class Checked:
     definition: Definition | None = None
     faults: tuple[Fault, ...] = ()
     missing: tuple[Fault, ...] = ()
+    warnings: tuple[Fault, ...] = ()
     steps: tuple[PlannedStep, ...] = ()
 
     @property
@@ -92,7 +95,11 @@ def check(text: str) -> Checked:
     except InvalidDefinition as error:
         return Checked(text=text, faults=error.faults)
     return Checked(
-        text=text, definition=definition, missing=tuple(missing_for_start(definition)), steps=tuple(_planned(definition))
+        text=text,
+        definition=definition,
+        missing=tuple(missing_for_start(definition)),
+        warnings=tuple(definition_warnings(definition)),
+        steps=tuple(_planned(definition)),
     )
 
 

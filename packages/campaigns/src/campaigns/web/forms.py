@@ -31,6 +31,8 @@ class Then(StrEnum):
 
     SAVE = "save"
     BEGIN = "begin"
+    MERGE = "merge"
+    """Nothing is saved: what others changed meanwhile is put into the form."""
 
 
 def _reason(request: Request, reason: Annotated[str, Form()] = "") -> str:

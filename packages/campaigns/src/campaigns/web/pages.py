@@ -12,10 +12,24 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from campaigns.config import Settings
 from campaigns.web.assets import STATIC, Assets
 from campaigns.web.forms import come_back, refused, told_of
+from campaigns.web.prose import ProseLinks
 from campaigns.web.rendering import Renderer, renderer_of
-from campaigns.web.routes import campaigns, dataidsets, define, session, submissions
+from campaigns.web.routes import (
+    campaigns,
+    dataidsets,
+    define,
+    deriving,
+    finding,
+    notes,
+    people,
+    portable,
+    session,
+    specifications,
+    submissions,
+)
 
 __all__ = ("register_pages",)
 
@@ -29,18 +43,33 @@ def register_pages(app: FastAPI) -> None:
     Parameters
     ----------
     app : `fastapi.FastAPI`
-        The application; its ``state.clock`` is set.
+        The application; its ``state`` has the clock and the settings.
 
     Raises
     ------
     MissingBuild
         If the scripts and styles were not built; the message says what to do.
     """
-    app.state.renderer = Renderer(assets=Assets(), clock=app.state.clock)
+    settings: Settings = app.state.settings
+    projects = tuple(name.strip() for name in settings.ticket_projects.split(",") if name.strip())
+    links = ProseLinks(ticket_url=settings.ticket_url, projects=projects)
+    app.state.renderer = Renderer(assets=Assets(), clock=app.state.clock, links=links)
     app.state.render_problem_page = _problem_page
     app.mount("/static", _Static(directory=STATIC), name="static")
     # Fixed paths such as /campaigns/new go before those with an id in the same place.
-    for router in (define.router, campaigns.router, dataidsets.router, submissions.router, session.router):
+    for router in (
+        define.router,
+        specifications.router,
+        portable.router,
+        deriving.router,
+        finding.router,
+        notes.router,
+        people.router,
+        campaigns.router,
+        dataidsets.router,
+        submissions.router,
+        session.router,
+    ):
         app.include_router(router)
 
 

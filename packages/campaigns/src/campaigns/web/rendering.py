@@ -20,8 +20,8 @@ from campaigns.pictures.looks import LEGEND, look_of, settled, sprite
 from campaigns.web.assets import STATIC, Assets
 from campaigns.web.flash import clear_flash, flash_of
 from campaigns.web.once import new_form_key
-from campaigns.web.prose import markdown, ticked, yaml_marked
-from campaigns.web.when import duration_text, time_element
+from campaigns.web.prose import ProseLinks, linked, markdown, ticked, yaml_marked
+from campaigns.web.when import duration_text, exact_text, time_element
 
 __all__ = ("Block", "Renderer", "identity_of", "renderer_of")
 
@@ -40,9 +40,11 @@ class Renderer:
         The built scripts and styles.
     clock : `Clock`
         The time that relative times are relative to.
+    links : `ProseLinks`
+        What in texts leads somewhere.
     """
 
-    def __init__(self, *, assets: Assets, clock: Clock) -> None:
+    def __init__(self, *, assets: Assets, clock: Clock, links: ProseLinks) -> None:
         self._clock = clock
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
@@ -55,7 +57,9 @@ class Renderer:
             ago=_ago,
             bar=_bar,
             duration=duration_text,
-            markdown=markdown,
+            exact=exact_text,
+            markdown=lambda text, mentions=(): markdown(text, links, tuple(mentions)),
+            linked=lambda text: linked(text, links),
             number=_number,
             percent=_percent,
             words=_words,

@@ -12,8 +12,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from campaigns.domain.links import LinkKind
 from campaigns.domain.quanta import QuantumFailure, TaskCounts, cut_to
 from campaigns.domain.states import OrderStatus
+from campaigns.wire.adopting import InspectRunPayload
+from campaigns.wire.agentoutputs import CompareOutputsPayload
 from campaigns.wire.agentsets import (
     FindOutputsPayload,
     GraphReport,
@@ -24,6 +27,7 @@ from campaigns.wire.agentsets import (
     UploadSetPayload,
 )
 from campaigns.wire.orderkind import OrderKind
+from campaigns.wire.processing import PinnedSpecification, ProcessingModel, ResolvedModel
 from campaigns.wire.protocol import Uuid, Wire
 
 __all__ = (
@@ -53,6 +57,7 @@ __all__ = (
     "ReportsRequest",
     "ReportsResponse",
     "SiteDocument",
+    "SiteLink",
     "SiteRepository",
     "SiteStack",
     "SubmitPayload",
@@ -77,6 +82,14 @@ class SiteRepository(Wire):
     description: str = ""
 
 
+class SiteLink(Wire):
+    """A link that the site has for each campaign or submission."""
+
+    kind: LinkKind
+    title: Annotated[str, cut_to(200)]
+    url: Annotated[str, cut_to(2000)]
+
+
 class SiteDocument(Wire):
     """What a site offers. Paths, set-up scripts and account names stay with the agent."""
 
@@ -85,6 +98,7 @@ class SiteDocument(Wire):
     repositories: list[SiteRepository]
     workflow_system: str = Field(description="The WMS service class that submissions use, for people to read.")
     max_submissions: int = Field(default=2, ge=1, description="How many submissions the agent follows at once.")
+    links: list[SiteLink] = Field(default_factory=list, max_length=50, description="Templates of links.")
 
 
 class AgentHello(Wire):
@@ -132,6 +146,7 @@ class SubmitPayload(Wire):
     data_query: str
     bps: dict[str, Any] = Field(default_factory=dict, description="BPS settings of the definition, merged over the site's.")
     sets: list[PinnedSet] = Field(default_factory=list, description="DataId sets that narrow the quantum graph.")
+    processing: ProcessingModel = Field(default_factory=ProcessingModel)
 
 
 class CancelPayload(Wire):
@@ -160,6 +175,7 @@ class PreflightStep(Wire):
     pipeline: str
     data_queries: list[str] = Field(description="One for each group.")
     first: bool = Field(description="Whether the step needs no other, so that its inputs must be there now.")
+    processing: ProcessingModel = Field(default_factory=ProcessingModel)
 
 
 class PreflightPayload(Wire):
@@ -174,6 +190,11 @@ class PreflightPayload(Wire):
     bps: dict[str, Any] = Field(default_factory=dict)
     steps: list[PreflightStep]
     sets: list[NamedSetModel] = Field(default_factory=list, description="DataId sets to be looked up, to be pinned.")
+    skymap: str | None = None
+    environment: dict[str, str] = Field(default_factory=dict)
+    local_packages: list[str] = Field(default_factory=list)
+    specification: PinnedSpecification | None = Field(default=None, description="Where relative paths lead.")
+    resolved: list[ResolvedModel] = Field(default_factory=list, description="The server's own note of what it has resolved.")
 
 
 Payload = Annotated[
@@ -184,7 +205,9 @@ Payload = Annotated[
     | UploadSetPayload
     | ListSetsPayload
     | ShowSetPayload
-    | FindOutputsPayload,
+    | FindOutputsPayload
+    | InspectRunPayload
+    | CompareOutputsPayload,
     Field(discriminator="kind"),
 ]
 
@@ -373,6 +396,7 @@ class FileKind(StrEnum):
     QUANTUM_LOG = "quantum_log"
     REPORT = "report"
     PLOT = "plot"
+    METRICS = "metrics"
 
 
 AgentWelcome.model_rebuild()

@@ -10,15 +10,11 @@ from pydantic import BaseModel, Field
 from campaigns.domain.campaign import (
     Campaign,
     CampaignListing,
-    Note,
-    NoteKind,
     Revision,
     WaitKind,
 )
-from campaigns.domain.events import Event
-from campaigns.domain.order import AgentOrder
+from campaigns.domain.definition import definition_warnings
 from campaigns.domain.quanta import QuantaCounts, QuantumFailure, TaskCounts
-from campaigns.domain.site import SiteView
 from campaigns.domain.states import (
     CampaignAction,
     CampaignStatus,
@@ -32,30 +28,17 @@ from campaigns.wire.dataidsets import SetUseModel
 from campaigns.wire.interface import Wire
 
 __all__ = (
-    "AgentList",
-    "AgentModel",
     "CampaignDetail",
     "CampaignList",
     "CampaignModel",
     "CampaignSummary",
-    "EventList",
-    "EventModel",
     "FailureList",
     "FileList",
     "FileModel",
-    "LinkList",
-    "LinkModel",
-    "NoteCreate",
-    "NoteList",
-    "NoteModel",
-    "OrderList",
-    "OrderModel",
     "PreflightModel",
     "ReasonBody",
     "RevisionList",
     "RevisionModel",
-    "SiteList",
-    "SiteModel",
     "SubmissionDetail",
     "SubmissionList",
     "SubmissionModel",
@@ -88,6 +71,8 @@ class CampaignModel(Wire):
     held: bool = Field(description="Whether a person paused it.")
     starting: bool = Field(description="Whether the site looks, before the start, if it can run.")
     waits: list[WaitModel]
+    adopted: bool = Field(description="Whether it tells of what ran, or runs, elsewhere.")
+    origin: str | None = Field(description="For one that was imported, its name at its origin, such as `usdf:C-42`.")
     revision: int
     owner: str
     created_us: int
@@ -105,12 +90,16 @@ class CampaignDetail(CampaignModel):
     """A campaign with its definition."""
 
     definition: dict[str, Any] = Field(description="The campaign file's document; fields left at their defaults are left out.")
+    warnings: list[dict[str, str | None]] = Field(
+        default_factory=list, description="What is allowed and yet not as it should be: code, message, where and remedy."
+    )
 
     @classmethod
     def of(cls, campaign: Campaign) -> CampaignDetail:
         """Make the model of a campaign with its definition."""
         document = campaign.definition.model_dump(mode="json", exclude_defaults=True)
-        return cls(**CampaignModel.of(campaign).model_dump(), definition=document)
+        warnings = [fault.as_dict() for fault in definition_warnings(campaign.definition)]
+        return cls(**CampaignModel.of(campaign).model_dump(), definition=document, warnings=warnings)
 
 
 class CampaignSummary(Wire):
@@ -127,6 +116,8 @@ class CampaignSummary(Wire):
     held: bool = Field(description="Whether a person paused it.")
     starting: bool = Field(description="Whether the site looks, before the start, if it can run.")
     signed: bool = Field(description="Whether the newest revision is signed off.")
+    adopted: bool = Field(description="Whether it tells of what ran, or runs, elsewhere.")
+    origin: str | None = Field(description="For one that was imported, its name at its origin, such as `usdf:C-42`.")
     waits: list[WaitModel]
     revision: int
     owner: str
@@ -321,150 +312,6 @@ class FileList(Wire):
     """Files by kind and name."""
 
     items: list[FileModel]
-    next: str | None = None
-
-
-class NoteCreate(Wire):
-    """A note to be written."""
-
-    body: str
-    kind: NoteKind = NoteKind.OBSERVATION
-    submission: str | None = None
-
-
-class NoteModel(Wire):
-    """What somebody wrote."""
-
-    uuid: str
-    author: str
-    kind: NoteKind
-    body: str
-    created_us: int
-    campaign: str
-    submission: str | None
-
-    @classmethod
-    def of(cls, note: Note) -> NoteModel:
-        """Make the model of a note."""
-        return cls.model_validate(note)
-
-
-class NoteList(Wire):
-    """Notes, newest first."""
-
-    items: list[NoteModel]
-    next: str | None = None
-
-
-class LinkModel(Wire):
-    """A link to another system."""
-
-    title: str
-    url: str
-    kind: str
-
-
-class LinkList(Wire):
-    """Links in the definition's order."""
-
-    items: list[LinkModel]
-    next: str | None = None
-
-
-class EventModel(Wire):
-    """What happened."""
-
-    number: int
-    kind: str
-    summary: str
-    actor: str
-    at_us: int
-    reason: str | None
-    submission_id: str | None = Field(description="The submission's UUID.")
-    details: dict[str, Any]
-
-    @classmethod
-    def of(cls, event: Event) -> EventModel:
-        """Make the model of an event."""
-        return cls.model_validate(event)
-
-
-class EventList(Wire):
-    """Events in the order of their numbers."""
-
-    items: list[EventModel]
-    next: str | None
-
-
-class AgentModel(Wire):
-    """An agent at a site."""
-
-    id: str
-    host: str
-    pid: int
-    version: str
-    last_seen_us: int
-    alive: bool
-
-
-class SiteModel(Wire):
-    """A site: what it offers and who serves it."""
-
-    name: str
-    description: str
-    stacks: list[str]
-    repositories: list[str]
-    workflow_system: str
-    alive: bool
-    agents: list[AgentModel]
-
-    @classmethod
-    def of(cls, site: SiteView) -> SiteModel:
-        """Make the model of a site."""
-        return cls.model_validate(site)
-
-
-class SiteList(Wire):
-    """Sites by name."""
-
-    items: list[SiteModel]
-    next: str | None = None
-
-
-class AgentList(Wire):
-    """Agents by site, newest heard first."""
-
-    items: list[AgentModel]
-    next: str | None = None
-
-
-class OrderModel(Wire):
-    """An order to an agent, as people see it."""
-
-    id: str
-    site: str
-    kind: str
-    status: OrderStatus
-    actor: str
-    reason: str | None
-    token: int
-    created_us: int
-    begun_us: int | None
-    ended_us: int | None
-    faults: list[dict[str, Any]]
-    result: dict[str, Any]
-
-    @classmethod
-    def of(cls, order: AgentOrder) -> OrderModel:
-        """Make the model of an order."""
-        told = {name: getattr(order, name) for name in cls.model_fields if name != "faults"}
-        return cls(**told, faults=[fault.as_dict() for fault in order.faults])
-
-
-class OrderList(Wire):
-    """Orders, newest first."""
-
-    items: list[OrderModel]
     next: str | None = None
 
 

@@ -18,6 +18,8 @@ class OrderKind(StrEnum):
     LIST_SETS = "list_sets"
     SHOW_SET = "show_set"
     FIND_OUTPUTS = "find_outputs"
+    INSPECT_RUN = "inspect_run"
+    COMPARE_OUTPUTS = "compare_outputs"
 
 
 SET_ORDERS = frozenset({OrderKind.UPLOAD_SET, OrderKind.LIST_SETS, OrderKind.SHOW_SET, OrderKind.FIND_OUTPUTS})

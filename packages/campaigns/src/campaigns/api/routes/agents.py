@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request
+from fastapi.responses import FileResponse
+from starlette.background import BackgroundTask
 
 from campaigns.api.dependencies import (
     Caller,
@@ -18,9 +20,11 @@ from campaigns.api.dependencies import (
 )
 from campaigns.api.lists import DEFAULT_LIMIT, Cursor, Limit, cut, decode_cursor
 from campaigns.api.policy import agent, viewer
+from campaigns.api.specifications import Git
 from campaigns.domain.errors import InvalidInput
 from campaigns.services.factory import Factory
 from campaigns.services.orders import wait_for_orders
+from campaigns.services.specifications import archive_of
 from campaigns.wire.agent import (
     AgentHello,
     AgentWelcome,
@@ -32,15 +36,8 @@ from campaigns.wire.agent import (
     ReportsRequest,
     ReportsResponse,
 )
-from campaigns.wire.campaigns import (
-    AgentList,
-    AgentModel,
-    FileModel,
-    OrderList,
-    OrderModel,
-    SiteList,
-    SiteModel,
-)
+from campaigns.wire.campaigns import FileModel
+from campaigns.wire.sites import AgentList, AgentModel, OrderList, OrderModel, SiteList, SiteModel
 
 __all__ = ("router",)
 
@@ -142,6 +139,25 @@ def upload_file(
 def bring_rows(order_id: UUID, content: Content, writing: Writing, token: int) -> None:
     """Keep the data IDs of the DataId set that an order is about."""
     writing.dataid_sets().put_rows(str(order_id), content, token=token)
+
+
+@router.get(
+    "/orders/{order_id}/specification",
+    tags=["agents"],
+    dependencies=[agent],
+    response_class=FileResponse,
+    responses={200: {"content": {"application/x-tar": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+def fetch_specification(
+    order_id: UUID, git: Git, caller: Caller, database: DatabaseUsed, clock: ClockUsed, settings: SettingsUsed
+) -> FileResponse:
+    """Give the files that an order's relative paths lead to, at their commit, as a tar file."""
+    with database.read() as session:
+        factory = Factory(session, identity=caller, clock=clock, settings=settings)
+        wanted = factory.orders().specification(str(order_id))
+    # Git may take a while, and holds no session.
+    archive = archive_of(git, wanted)
+    return FileResponse(archive, media_type="application/x-tar", background=BackgroundTask(archive.unlink))
 
 
 def _order_key(cursor: str) -> tuple[int, str]:

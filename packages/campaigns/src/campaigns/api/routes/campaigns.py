@@ -12,6 +12,7 @@ from campaigns.api.documents import DOCUMENT_BODY, SentDefinition
 from campaigns.api.idempotency import Once, idempotent
 from campaigns.api.lists import DEFAULT_LIMIT, Cursor, Limit
 from campaigns.api.policy import manager, operator, viewer
+from campaigns.api.specifications import ResolvedDefinition
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.errors import InvalidInput
 from campaigns.wire.campaigns import (
@@ -26,6 +27,7 @@ from campaigns.wire.campaigns import (
     SubmissionModel,
     TransitionBody,
 )
+from campaigns.wire.queries import BulkBody, BulkModel
 
 __all__ = ("router",)
 
@@ -68,6 +70,17 @@ def create_campaign(definition: SentDefinition, writing: Writing, once: Once, dr
     )
 
 
+@router.post("/bulk", response_model=BulkModel, dependencies=[operator])
+def act_on_many(body: BulkBody, writing: Writing, once: Once) -> Response:
+    """Move all campaigns that a filter finds; one that may not be moved so holds up no other."""
+    return idempotent(
+        writing,
+        once,
+        lambda: BulkModel.of(writing.bulk().act(body.filter, body.action, reason=body.reason, expected=body.expected)),
+        status=200,
+    )
+
+
 @router.get("/{ref}", dependencies=[viewer])
 def show_campaign(ref: str, reading: Reading, response: Response) -> CampaignDetail:
     """Show a campaign, by local id, UUID or name, with its newest definition."""
@@ -91,12 +104,18 @@ def revise_campaign(
     ref: str,
     reason: str,
     definition: SentDefinition,
+    resolution: ResolvedDefinition,
     writing: Writing,
     response: Response,
     if_match: IfMatch = None,
 ) -> CampaignDetail:
-    """Give a campaign that has not started a new revision of its definition."""
-    revised = writing.campaigns().revise(ref, definition, expected_revision=_revision(if_match), reason=reason)
+    """Give a campaign that has not started, or is paused, a new revision of its definition.
+
+    In a pause it governs what is submitted from then on. A 412 carries the newest revision's number and what both changed.
+    """
+    revised = writing.revising().revise(
+        ref, definition, expected_revision=_revision(if_match), reason=reason, resolution=resolution
+    )
     return _answer(revised, response)
 
 

@@ -13,7 +13,7 @@ from campaigns.api.idempotency import Once, idempotent
 from campaigns.api.lists import DEFAULT_LIMIT, Cursor, Limit, cut, decode_cursor, encode_cursor
 from campaigns.api.policy import manager, operator, viewer
 from campaigns.domain.dataidsets import SetSort
-from campaigns.wire.campaigns import CampaignDetail, OrderModel, ReasonBody
+from campaigns.wire.campaigns import CampaignDetail, ReasonBody
 from campaigns.wire.dataidsets import (
     CampaignSetList,
     CampaignSetModel,
@@ -30,6 +30,7 @@ from campaigns.wire.dataidsets import (
     SetDrop,
     SetUserModel,
 )
+from campaigns.wire.sites import OrderModel
 
 __all__ = ("router",)
 

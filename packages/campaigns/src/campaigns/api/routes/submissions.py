@@ -10,8 +10,6 @@ from campaigns.api.idempotency import Once, idempotent
 from campaigns.api.lists import DEFAULT_LIMIT, Cursor, Limit, cut, decode_cursor, encode_cursor
 from campaigns.api.policy import operator, viewer
 from campaigns.wire.campaigns import (
-    EventList,
-    EventModel,
     FailureList,
     FileList,
     FileModel,
@@ -20,6 +18,7 @@ from campaigns.wire.campaigns import (
     SubmissionList,
     SubmissionModel,
 )
+from campaigns.wire.events import EventList, EventModel
 
 __all__ = ("router",)
 

@@ -98,6 +98,27 @@ _FIELDS = (
         is_sortable=False,
         description="DataId sets it names, such as `demo/bad` or `demo/bad@2`.",
     ),
+    Field(
+        name="note",
+        kind=FieldKind.WORD,
+        is_many=True,
+        is_sortable=False,
+        description="What its notes say, as they stand: `note ~ clouds`. A search for words does not look into notes.",
+    ),
+    Field(
+        name="parent",
+        kind=FieldKind.ID,
+        is_sortable=False,
+        is_fixed=True,
+        description="The campaign it derives from: `parent = C-42`.",
+    ),
+    Field(
+        name="root",
+        kind=FieldKind.ID,
+        is_sortable=False,
+        is_fixed=True,
+        description="The first campaign of its line: `root = C-42` finds all that derive from it.",
+    ),
     Field(name="created", kind=FieldKind.TIME, is_fixed=True, description="When it was made."),
     Field(name="updated", kind=FieldKind.TIME, description="When anything of it last changed."),
     Field(name="started", kind=FieldKind.TIME, description="When it was started."),
@@ -110,6 +131,13 @@ _FIELDS = (
         description="Whether it waits for a person's decision: `waits = yes`.",
     ),
     Field(name="held", kind=FieldKind.FLAG, is_sortable=False, description="Whether somebody paused it."),
+    Field(
+        name="adopted",
+        kind=FieldKind.FLAG,
+        is_sortable=False,
+        is_fixed=True,
+        description="Whether it tells of what ran, or runs, elsewhere.",
+    ),
     Field(name="signed", kind=FieldKind.FLAG, is_sortable=False, description="Whether its newest revision is signed off."),
 )
 

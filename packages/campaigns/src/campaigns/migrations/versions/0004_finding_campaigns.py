@@ -32,7 +32,7 @@ def upgrade() -> None:
         "campaign_word",
         sa.Column("campaign_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
-        sa.Column("word", sa.String(length=200), nullable=False),
+        sa.Column("word", sa.String(length=220), nullable=False),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_word_campaign_id_campaign")),
         sa.PrimaryKeyConstraint("campaign_id", "kind", "word", name=op.f("pk_campaign_word")),
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from campaigns.api.dependencies import Caller, ClockUsed, DatabaseUsed, Reading, SettingsUsed, Writing
 from campaigns.api.policy import open_access, operator, viewer
-from campaigns.domain.campaign import NoteKind
+from campaigns.api.specifications import ResolvedCampaign
 from campaigns.domain.states import CampaignAction
 from campaigns.web.flash import done
 from campaigns.web.forms import Reason
@@ -17,12 +17,12 @@ from campaigns.web.live import live_response
 from campaigns.web.once import FormKey, form_once
 from campaigns.web.rendering import Block, renderer_of
 from campaigns.web.views.campaign import Tab, campaign_page, campaign_version
-from campaigns.web.views.listing import list_page
 
 __all__ = ("router",)
 
 router = APIRouter(include_in_schema=False)
 
+Asked = Annotated[str, Query(max_length=200)]
 Before = Annotated[int | None, Query(ge=0, le=2**62)]
 
 ACTED = {
@@ -42,18 +42,19 @@ def go_to_campaigns() -> Response:
     return RedirectResponse("/campaigns", status_code=302)
 
 
-@router.get("/campaigns", dependencies=[viewer])
-def list_campaigns(request: Request, reading: Reading, cursor: str | None = None, block: Block = None) -> Response:
-    """Show the list of campaigns."""
-    return renderer_of(request).page(request, "campaigns.html", {"view": list_page(reading, cursor=cursor)}, block=block)
-
-
 @router.get("/campaigns/{ref}", dependencies=[viewer])
 def show_campaign(
-    ref: str, request: Request, reading: Reading, tab: Tab = Tab.SUBMISSIONS, before: Before = None, block: Block = None
+    ref: str,
+    request: Request,
+    reading: Reading,
+    tab: Tab = Tab.SUBMISSIONS,
+    before: Before = None,
+    kind: Asked = "",
+    who: Asked = "",
+    block: Block = None,
 ) -> Response:
     """Show one campaign."""
-    page = campaign_page(reading, ref, tab=tab, before=before)
+    page = campaign_page(reading, ref, tab=tab, before=before, kind=kind, who=who)
     return renderer_of(request).page(request, "campaign.html", {"view": page, "before": before}, block=block)
 
 
@@ -73,11 +74,11 @@ async def follow_campaign(
 
 
 @router.post("/campaigns/{ref}/start", dependencies=[operator])
-def start_campaign(ref: str, writing: Writing, reason: Reason, once: FormKey) -> Response:
+def start_campaign(ref: str, resolution: ResolvedCampaign, writing: Writing, reason: Reason, once: FormKey) -> Response:
     """Have the site look, and start the campaign if nothing is wrong."""
 
     def start() -> Response:
-        writing.starting().begin(ref, reason=reason)
+        writing.starting().begin(ref, reason=reason, resolution=resolution)
         return done(f"/campaigns/{ref}", message=f"{ref} is being started: the site looks first whether it can run.")
 
     return form_once(writing, once, start)
@@ -92,26 +93,6 @@ def start_next(ref: str, writing: Writing, reason: Reason, once: FormKey) -> Res
         return done(f"/campaigns/{ref}", message=f"{made.id} is queued: {made.step} {made.group}, attempt {made.attempt}.")
 
     return form_once(writing, once, submit)
-
-
-@router.post("/campaigns/{ref}/notes", dependencies=[operator])
-def add_note(
-    ref: str,
-    request: Request,
-    writing: Writing,
-    once: FormKey,
-    kind: Annotated[NoteKind, Form()],
-    body: Annotated[str, Form()] = "",
-    submission: Annotated[str, Form()] = "",
-) -> Response:
-    """Write a note."""
-    request.state.told = body
-
-    def write() -> Response:
-        writing.notes().add(ref, kind=kind, body=body, submission=submission or None)
-        return done(f"/campaigns/{ref}?tab=notes", message="The note is saved.")
-
-    return form_once(writing, once, write)
 
 
 @router.post("/campaigns/{ref}/{action}", dependencies=[operator])

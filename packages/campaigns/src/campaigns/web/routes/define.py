@@ -3,34 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from campaigns.api.dependencies import Reading, Writing
 from campaigns.api.policy import manager, viewer
+from campaigns.api.specifications import ToResolve
 from campaigns.domain.campaign import Campaign
+from campaigns.domain.definition import Definition
 from campaigns.domain.document import dump_yaml
 from campaigns.domain.errors import InvalidDefinition
 from campaigns.domain.site import SiteView
-from campaigns.domain.states import Kind
+from campaigns.domain.states import CampaignStatus, Kind
 from campaigns.services.factory import Factory
+from campaigns.services.specifications import Resolution
 from campaigns.web.checking import BLANK, Checked, check
 from campaigns.web.flash import done
 from campaigns.web.forms import Document, Reason, Then, on_refusal
 from campaigns.web.once import FormKey, form_once
 from campaigns.web.rendering import renderer_of
+from campaigns.web.views.clash import Clash, merged_text
 
-__all__ = ("router",)
+__all__ = ("ToBegin", "router", "show_form")
 
 router = APIRouter(include_in_schema=False)
+
+
+def _to_begin(resolving: ToResolve, document: Document, then: Annotated[Then, Form()] = Then.SAVE) -> Resolution | None:
+    definition = check(document).definition
+    return resolving.definition(definition) if then is Then.BEGIN and definition is not None else None
+
+
+def _to_revise(
+    ref: str, resolving: ToResolve, document: Document, then: Annotated[Then, Form()] = Then.SAVE
+) -> Resolution | None:
+    definition = check(document).definition
+    if definition is None or then is Then.MERGE:
+        return None
+    return resolving.definition(definition) if then is Then.BEGIN else resolving.for_revision(ref, definition)
+
+
+ToBegin = Annotated[Resolution | None, Depends(_to_begin)]
+"""What the specifications of a new definition stand for, where it is to begin. Found out before a transaction is opened."""
+
+ToRevise = Annotated[Resolution | None, Depends(_to_revise)]
+"""The same for a campaign's new revision, also where it is paused."""
 
 
 @router.get("/campaigns/new", dependencies=[manager])
 def show_blank(request: Request, reading: Reading) -> Response:
     """Show an empty definition."""
-    return _form(request, check(BLANK), sites=reading.sites().list())
+    return show_form(request, check(BLANK), sites=reading.sites().list())
 
 
 @router.post("/campaigns/check", dependencies=[viewer])
@@ -41,16 +67,21 @@ def check_document(request: Request, document: Annotated[str, Form()] = "") -> R
 
 @router.post("/campaigns/new", dependencies=[manager])
 def create_campaign(
-    request: Request, writing: Writing, document: Document, once: FormKey, then: Annotated[Then, Form()] = Then.SAVE
+    request: Request,
+    resolution: ToBegin,
+    writing: Writing,
+    document: Document,
+    once: FormKey,
+    then: Annotated[Then, Form()] = Then.SAVE,
 ) -> Response:
     """Save a new definition, and begin if that was asked for."""
     # The form is shown again after the transaction's end, and so must need nothing of it.
     checked, sites = check(document), writing.sites().list()
-    on_refusal(request, lambda problem: _form(request, checked, sites=sites, problem=problem))
+    on_refusal(request, lambda problem: show_form(request, checked, sites=sites, problem=problem))
 
     def create() -> Response:
         campaign = writing.campaigns().create(_whole(checked))
-        return _saved(writing, campaign, then=then, reason=campaign.reason)
+        return _saved(writing, campaign, resolution, then=then, reason=campaign.reason)
 
     return form_once(writing, once, create)
 
@@ -60,45 +91,53 @@ def show_definition(ref: str, request: Request, reading: Reading) -> Response:
     """Show a campaign's definition, to be changed."""
     campaign = reading.campaigns().get(ref)
     checked = check(dump_yaml(campaign.definition))
-    return _form(request, checked, sites=reading.sites().list(), campaign=campaign, revision=campaign.revision)
+    return show_form(request, checked, sites=reading.sites().list(), campaign=campaign, revision=campaign.revision)
 
 
 @router.post("/campaigns/{ref}/edit", dependencies=[manager])
 def revise_campaign(
     ref: str,
     request: Request,
+    resolution: ToRevise,
     writing: Writing,
     document: Document,
     revision: Annotated[int, Form()],
     reason: Reason,
+    base: Annotated[int, Form()] = 0,
     then: Annotated[Then, Form()] = Then.SAVE,
 ) -> Response:
-    """Save a new revision, and begin if that was asked for."""
+    """Save a new revision, and begin if that was asked for; or only put what others changed into the form."""
     checked, seen, sites = check(document), writing.campaigns().get(ref), writing.sites().list()
-    on_refusal(
-        request,
-        lambda problem: _form(request, checked, sites=sites, campaign=seen, revision=revision, reason=reason, problem=problem),
-    )
-    campaign = writing.campaigns().revise(ref, _whole(checked), expected_revision=revision, reason=reason)
-    return _saved(writing, campaign, then=then, reason=reason)
+    form = partial(show_form, request, sites=sites, campaign=seen, reason=reason)
+    if then is Then.MERGE:
+        return form(_merged(writing, seen, checked, base=base), revision=seen.revision)
+    # Whoever saves after seeing what others changed means to.
+    on_refusal(request, lambda problem: form(checked, revision=problem.get("newest_revision", revision), problem=problem))
+    campaign = writing.revising().revise(ref, _whole(checked), expected_revision=revision, reason=reason, resolution=resolution)
+    return _saved(writing, campaign, resolution, then=then, reason=reason)
 
 
-def _whole(checked: Checked) -> Any:
+def _merged(writing: Factory, campaign: Campaign, checked: Checked, *, base: int) -> Checked:
+    before = writing.campaigns().revision(campaign.id, base).definition
+    return check(merged_text(before, _whole(checked), campaign.definition))
+
+
+def _whole(checked: Checked) -> Definition:
     if checked.definition is None:
         raise InvalidDefinition(checked.faults)
     return checked.definition
 
 
-def _saved(writing: Factory, campaign: Campaign, *, then: Then, reason: str) -> Response:
+def _saved(writing: Factory, campaign: Campaign, resolution: Resolution | None, *, then: Then, reason: str) -> Response:
     if then is Then.BEGIN:
-        writing.starting().begin(campaign.id, reason=reason)
+        writing.starting().begin(campaign.id, reason=reason, resolution=resolution)
         return done(f"/campaigns/{campaign.id}", message=f"{campaign.id} is saved and being started.")
     return done(
         f"/campaigns/{campaign.id}", message=f"{campaign.id} is saved as {campaign.status.value}, revision {campaign.revision}."
     )
 
 
-def _form(
+def show_form(
     request: Request,
     checked: Checked,
     *,
@@ -107,7 +146,29 @@ def _form(
     revision: int = 0,
     reason: str = "",
     problem: Mapping[str, Any] | None = None,
+    source: Mapping[str, Any] | None = None,
 ) -> Response:
+    """Show the form of a definition.
+
+    Parameters
+    ----------
+    request : `starlette.requests.Request`
+        The request.
+    checked : `Checked`
+        The definition as it was typed.
+    sites : sequence of `SiteView`
+        What can be chosen.
+    campaign : `Campaign`, optional
+        The campaign that is revised.
+    revision : `int`, optional
+        The revision that the text was made from.
+    reason : `str`, optional
+        Why it is changed.
+    problem : mapping, optional
+        What was refused.
+    source : mapping, optional
+        Where in a repository it was read from: ``repository``, ``reference``, ``path``, and a ``problem`` or none.
+    """
     # What is wrong with the document itself stands in the verdict already.
     shown = None if problem and checked.faults else problem
     context = {
@@ -116,6 +177,9 @@ def _form(
         "revision": revision,
         "reason": reason,
         "problem": shown,
+        "source": source,
+        "in_pause": campaign is not None and campaign.status is CampaignStatus.PAUSED,
+        "clash": Clash.of(shown) if shown and shown["code"] == "lost_update" else None,
         "kinds": [kind.value for kind in Kind],
         "sites": sites,
     }

@@ -16,7 +16,9 @@ from campaigns.domain.definition import missing_for_start
 from campaigns.domain.errors import Fault
 from campaigns.domain.exclusions import AwaitedExclusion
 from campaigns.domain.failures import FailurePattern, PlacedFailure, group_failures
+from campaigns.domain.note import Note
 from campaigns.domain.quanta import QuantaCounts
+from campaigns.domain.specifications import SpecPin
 from campaigns.domain.states import ACTIVE, CampaignStatus
 from campaigns.domain.steps import StepState, step_states
 from campaigns.domain.submission import Submission
@@ -26,8 +28,12 @@ from campaigns.web.actions import Action, campaign_actions, submission_actions, 
 from campaigns.web.views.dataidsets import CampaignData, campaign_data
 from campaigns.web.views.grid import StepGrid, step_grids
 from campaigns.web.views.history import History, campaign_history
+from campaigns.web.views.lineage import LineageView, Origin, campaign_lineage, origin_of
+from campaigns.web.views.notes import campaign_notes
+from campaigns.web.views.people import signing_of
 from campaigns.web.views.results import Results, campaign_results
 from campaigns.web.views.revisions import RevisionView, revision_views
+from campaigns.web.views.specifications import spec_pins_of_newest
 from campaigns.web.views.steps import graph_of_states
 
 __all__ = ("CampaignPage", "Tab", "WaitView", "campaign_page", "campaign_version")
@@ -93,7 +99,10 @@ class CampaignPage:
     graph: Markup
     patterns: Sequence[FailurePattern]
     n_failures: int
+    spec_pins: dict[str, SpecPin]
     version: str
+    origin: Origin
+    operators: dict[str, list[str]]
     content: dict[str, Any]
 
 
@@ -103,7 +112,9 @@ def campaign_version(factory: Factory, ref: str) -> str:
     return f"{factory.events().last_number(ref)}-{max(campaign.updated_us, factory.submissions().changed_us(ref))}"
 
 
-def campaign_page(factory: Factory, ref: str, *, tab: Tab, before: int | None = None) -> CampaignPage:
+def campaign_page(
+    factory: Factory, ref: str, *, tab: Tab, before: int | None = None, kind: str = "", who: str = ""
+) -> CampaignPage:
     """Gather a campaign's page.
 
     Parameters
@@ -116,6 +127,8 @@ def campaign_page(factory: Factory, ref: str, *, tab: Tab, before: int | None = 
         The section.
     before : `int`, optional
         In the history: only events with smaller numbers.
+    kind, who : `str`, optional
+        In the history: only events of this kind, and only what this person did.
     """
     # The version is read first: a change that comes in between makes one refresh too many, never one too few.
     version = campaign_version(factory, ref)
@@ -159,30 +172,54 @@ def campaign_page(factory: Factory, ref: str, *, tab: Tab, before: int | None = 
         graph=graph_of_states(states, base=f"/campaigns/{campaign.id}", ended=ended),
         patterns=failures,
         n_failures=sum(one.n_failures for one in newest.values()),
+        spec_pins=spec_pins_of_newest(factory.specifications().of_campaign(campaign)),
         version=version,
-        content=_content(factory, campaign, submissions, tab=tab, before=before, notes=notes),
+        origin=origin_of(factory, campaign),
+        operators=factory.operators().now_of_campaign(ref),
+        content=_content(factory, campaign, submissions, tab=tab, before=before, notes=notes, kind=kind, who=who),
     )
 
 
 def _content(
-    factory: Factory, campaign: Campaign, submissions: Sequence[Submission], *, tab: Tab, before: int | None, notes: Sequence[Any]
+    factory: Factory,
+    campaign: Campaign,
+    submissions: Sequence[Submission],
+    *,
+    tab: Tab,
+    before: int | None,
+    notes: Sequence[Note],
+    kind: str,
+    who: str,
 ) -> dict[str, Any]:
     results: Results | None = None
     history: History | None = None
     revisions: list[RevisionView] = []
     data: CampaignData | None = None
+    lineage: LineageView | None = None
     match tab:
         case Tab.DATA:
             data = campaign_data(factory, campaign, submissions)
         case Tab.RESULTS:
             results = campaign_results(factory, campaign, submissions)
         case Tab.HISTORY:
-            history = campaign_history(factory, campaign, submissions, before=before)
+            history = campaign_history(factory, campaign, submissions, before=before, kind=kind, who=who)
         case Tab.DEFINITION:
-            revisions = revision_views(factory.campaigns().revisions(campaign.id))
+            revisions = revision_views(
+                factory.campaigns().revisions(campaign.id), factory.specifications().of_campaign(campaign), submissions
+            )
+            lineage = campaign_lineage(factory, campaign)
         case Tab.SUBMISSIONS | Tab.FAILURES | Tab.NOTES:
             pass
-    return {"results": results, "history": history, "revisions": revisions, "notes": notes, "data": data}
+    return {
+        "results": results,
+        "history": history,
+        "revisions": revisions,
+        "lineage": lineage,
+        "data": data,
+        "notes": campaign_notes(factory, campaign, notes) if tab is Tab.NOTES else None,
+        "signing": signing_of(factory, campaign) if tab is Tab.DEFINITION else None,
+        "links": factory.links().of_campaign(campaign.uuid) if tab is Tab.RESULTS else [],
+    }
 
 
 def _refusal(factory: Factory, campaign: Campaign) -> list[Fault]:

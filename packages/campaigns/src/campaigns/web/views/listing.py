@@ -2,16 +2,75 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from campaigns.domain.campaign import CampaignListing, WaitKind
+from campaigns.domain.errors import CampaignError, Fault
+from campaigns.domain.filtering import FIELDS, Field, FieldKind, Ordering, parse_ordering
+from campaigns.domain.savedquery import COLUMNS, DEFAULT_COLUMNS, SavedQuery, checked_columns
 from campaigns.domain.states import CampaignStatus
 from campaigns.pictures.looks import LEGEND, Look, look_of, settled
+from campaigns.services.bulk import MAX_CAMPAIGNS
 from campaigns.services.factory import Factory
 
-__all__ = ("ListPage", "ListRow", "list_page")
+__all__ = ("Asked", "Head", "ListPage", "ListRow", "list_page", "waits_in_words")
 
 PAGE_SIZE = 50
+
+_SORTED_BY = {"campaign": "name", "state": "status"}
+"""Columns that are sorted by a field of another name."""
+
+_OPERATORS = {
+    FieldKind.WORD: ("=", "!=", "~", "!~", "is empty", "is not empty"),
+    FieldKind.CHOICE: ("=", "!="),
+    FieldKind.FLAG: ("=",),
+    FieldKind.TIME: (">", "<", "=", ">=", "<=", "is empty", "is not empty"),
+    FieldKind.NUMBER: ("=", ">", "<", ">=", "<="),
+    FieldKind.ID: ("=", ">", "<", ">=", "<="),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a list was asked for, as it stands in the address.
+
+    Attributes
+    ----------
+    filter, sort : `str`
+        In the words of the list.
+    columns : `tuple` [`str`, ...]
+        What is to be shown; none for the usual ones.
+    cursor : `str`, optional
+        The page.
+    query : `SavedQuery`, optional
+        The saved query that the list is of; what the address gives itself comes before what the query has.
+    """
+
+    filter: str = ""
+    sort: str = ""
+    columns: tuple[str, ...] = ()
+    cursor: str | None = None
+    query: SavedQuery | None = None
+
+    def url(self, path: str = "/campaigns", **changes: str | None) -> str:
+        """Give the address of a list that differs in this; without a cursor, unless one is given."""
+        told = {"filter": self.filter, "sort": self.sort, "columns": ",".join(self.columns), **changes}
+        if (kept := self.query) is not None:
+            own = {"filter": kept.filter, "sort": kept.sort, "columns": ",".join(kept.columns)}
+            told = {"query": kept.uuid, **{name: value for name, value in told.items() if own.get(name) != value}}
+        query = urlencode({name: value for name, value in told.items() if value})
+        return f"{path}?{query}" if query else path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The head of a column; ``url`` is that of the list sorted by it, if it can be."""
+
+    key: str
+    title: str
+    url: str | None
+    sorted: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +85,100 @@ class ListRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPage:
-    """The page's content; ``next`` is the cursor of older campaigns."""
+    """The page's content; ``next`` is the cursor of the page after it, ``count`` how many the filter finds."""
 
-    rows: list[ListRow]
-    next: str | None
-    cursor: str | None
+    asked: Asked
+    rows: list[ListRow] = field(default_factory=list)
+    next: str | None = None
+    count: int | None = None
+    heads: list[Head] = field(default_factory=list)
+    faults: tuple[Fault, ...] = ()
+    queries: list[SavedQuery] = field(default_factory=list)
+    may_move: bool = False
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """All columns there are, with their heads (`dict`)."""
+        return dict(COLUMNS)
+
+    @property
+    def shown(self) -> set[str]:
+        """The names of the columns that are shown (`set` [`str`])."""
+        return {head.key for head in self.heads}
+
+    @property
+    def fields(self) -> list[tuple[Field, tuple[str, ...]]]:
+        """What can be asked for, and with which signs (`list`)."""
+        return [(each, _OPERATORS[each.kind]) for each in FIELDS.values()]
+
+    @property
+    def pointer(self) -> tuple[str, str] | None:
+        """What of the filter stands before and at the first mistake (`tuple`), if there is one with a place."""
+        where = self.faults[0].where or "" if self.faults else ""
+        digits = where.removeprefix("filter, column ")
+        if not digits.isdecimal():
+            return None
+        place = int(digits) - 1
+        return self.asked.filter[:place], self.asked.filter[place : place + 60] or "…"
 
 
-def list_page(factory: Factory, *, cursor: str | None) -> ListPage:
-    """Gather the list of campaigns, newest first."""
-    page = factory.campaign_list().list(limit=PAGE_SIZE, cursor=cursor)
-    return ListPage(rows=[_row(listing) for listing in page.items], next=page.next, cursor=cursor)
+def list_page(factory: Factory, asked: Asked) -> ListPage:
+    """Gather the list of campaigns.
+
+    Parameters
+    ----------
+    factory : `Factory`
+        Services on a read session.
+    asked : `Asked`
+        What is looked for.
+
+    Returns
+    -------
+    page : `ListPage`
+        With what is wrong, and without campaigns, where the filter or the order is not valid.
+    """
+    queries = factory.queries().all()
+    try:
+        columns, ordering = checked_columns(asked.columns or _own_columns(asked)), parse_ordering(asked.sort)
+        campaigns = factory.campaign_list()
+        page = campaigns.list(wanted=asked.filter, sort=asked.sort, limit=PAGE_SIZE, cursor=asked.cursor)
+        count = campaigns.count(asked.filter)
+    except CampaignError as error:
+        faults = error.faults or (Fault(error.code, error.message, error.where, error.remedy),)
+        return ListPage(asked=asked, queries=queries, faults=faults, heads=_heads(asked, DEFAULT_COLUMNS, None))
+    return ListPage(
+        asked=asked,
+        rows=[_row(listing) for listing in page.items],
+        next=page.next,
+        count=count,
+        heads=_heads(asked, columns, ordering),
+        queries=queries,
+        may_move=0 < count <= MAX_CAMPAIGNS,
+    )
+
+
+def _own_columns(asked: Asked) -> tuple[str, ...]:
+    return asked.query.columns if asked.query is not None else ()
+
+
+def _heads(asked: Asked, columns: tuple[str, ...], ordering: Ordering | None) -> list[Head]:
+    heads = []
+    for key in columns:
+        name = _SORTED_BY.get(key, key)
+        sortable = name in FIELDS and FIELDS[name].is_sortable
+        now = ordering is not None and ordering.field.name == name
+        # What is newest or largest is mostly what one wants first.
+        first = "" if sortable and FIELDS[name].is_text else "-"
+        turned = first if not now else ("" if ordering is not None and ordering.descending else "-")
+        heads.append(
+            Head(
+                key=key,
+                title=COLUMNS[key],
+                url=asked.url(sort=f"{turned}{name}") if sortable else None,
+                sorted=None if not now else "descending" if ordering is not None and ordering.descending else "ascending",
+            )
+        )
+    return heads
 
 
 def _row(listing: CampaignListing) -> ListRow:
@@ -57,6 +199,8 @@ def _waits_look(listing: CampaignListing) -> Look | None:
 
 def waits_in_words(listing: CampaignListing) -> str:
     """Say in a few words what a campaign waits for."""
+    if listing.origin is not None:
+        return f"a record of {listing.origin}"
     if listing.starting:
         return f"{listing.site} is looking whether it can run"
     if listing.waits:

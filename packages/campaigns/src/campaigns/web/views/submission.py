@@ -8,15 +8,25 @@ from dataclasses import dataclass
 
 import yaml
 
-from campaigns.domain.campaign import Wait
+from campaigns.domain.campaign import Campaign, Wait
 from campaigns.domain.failures import FailurePattern, PlacedFailure, group_failures
 from campaigns.domain.identity import Role, may
-from campaigns.domain.states import ACTIVE, CampaignStatus, Judgement
+from campaigns.domain.links import Link
+from campaigns.domain.states import (
+    ACTIVE,
+    FINAL_CAMPAIGNS,
+    SUBMISSION_TRANSITIONS,
+    CampaignStatus,
+    Judgement,
+    SubmissionStatus,
+)
 from campaigns.domain.submission import StoredFile, Submission
 from campaigns.pictures.looks import Look, look_of, settled
 from campaigns.services.factory import Factory
 from campaigns.web.actions import Action, submission_actions
 from campaigns.web.views.history import Happening, happenings
+from campaigns.web.views.notes import NoteView, note_views
+from campaigns.web.views.people import Operators, submission_operators
 from campaigns.wire.agent import FileKind
 
 __all__ = ("SubmissionPage", "look_of_submission", "shown_command", "submission_page", "submission_version")
@@ -41,7 +51,14 @@ class SubmissionPage:
     patterns: Sequence[FailurePattern]
     files: Sequence[StoredFile]
     happenings: list[Happening]
+    notes: list[NoteView]
+    may_note: bool
+    operators: Operators
+    links: list[Link]
     may_exclude: bool
+    marks: list[SubmissionStatus]
+    adopted: bool
+    origin: str
     version: str
 
 
@@ -75,21 +92,38 @@ def submission_page(factory: Factory, ref: str) -> SubmissionPage:
         newest=newest,
         active=submission.status in ACTIVE,
         attempts=attempts,
-        actions=submission_actions(
-            submission,
-            newest=newest,
-            under_way=under_way,
-            identity=factory.identity,
-        ),
+        actions=_actions(factory, campaign, submission, newest=newest),
         wait=next((wait for wait in campaign.waits if wait.submission == submission.id), None),
         command=shown_command(submission.command),
         settings=yaml.safe_dump(submission.bps, sort_keys=False, allow_unicode=True) if submission.bps else "",
         patterns=group_failures(PlacedFailure(submission.id, failure) for failure in failures),
         files=[file for file in service.files(ref) if file.kind != FileKind.QUANTUM_LOG],
         happenings=happenings(events, [submission]),
-        may_exclude=under_way and bool(submission.n_failures) and may(factory.identity, Role.OPERATOR),
+        notes=note_views(factory, campaign, factory.notes().of_submission(submission.uuid)),
+        operators=submission_operators(factory, submission),
+        links=factory.links().of_submission(submission.uuid),
+        may_note=may(factory.identity, Role.OPERATOR) and not campaign.notebook_is_closed,
+        marks=_marks(factory, campaign, submission),
+        adopted=campaign.adopted,
+        origin=(campaign.origin or "").partition(":")[0],
+        may_exclude=campaign.runs_here and under_way and bool(submission.n_failures) and may(factory.identity, Role.OPERATOR),
         version=version,
     )
+
+
+def _actions(factory: Factory, campaign: Campaign, submission: Submission, *, newest: bool) -> list[Action]:
+    under_way = campaign.status in (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
+    offered = submission_actions(submission, newest=newest, under_way=under_way, identity=factory.identity)
+    # What was adopted can be judged; starting and stopping it is for those who run it.
+    return offered if campaign.runs_here else [one for one in offered if campaign.adopted and one.label in ("accept", "reject")]
+
+
+def _marks(factory: Factory, campaign: Campaign, submission: Submission) -> list[SubmissionStatus]:
+    """List what somebody may say became of a submission that the service does not run."""
+    over = campaign.status in FINAL_CAMPAIGNS or campaign.origin is not None
+    if not campaign.adopted or over or not may(factory.identity, Role.OPERATOR):
+        return []
+    return list(dict.fromkeys(after for (before, _), after in SUBMISSION_TRANSITIONS.items() if before is submission.status))
 
 
 def shown_command(command: Sequence[str]) -> str:

@@ -40,9 +40,14 @@ WORDS: Final = (
         "A named list of data IDs with a reason for each, in versions that never change; it includes or excludes data.",
     ),
     ("pinned", "What a name meant when the campaign started; a newer version is told of, and never used by itself."),
+    ("rerun", "A new campaign that derives from a revision of another: its settings, with a new name and output collection."),
+    ("last good", "The newest completed campaign before one that has its kind, instrument and pipeline."),
     ("site", "Where submissions run: its stacks, its workflow system, its Butler repositories."),
     ("agent", "The process at a site that carries out what the service orders, as an ordinary user there."),
+    ("operator", "A person answerable for a submission now; there may be several, and who was it when is kept."),
     ("operator of record", "The person answerable for a submission, fixed when it was made."),
+    ("signed off", "A manager has said that a revision and its sets are as they should be. Any change ends it."),
+    ("notebook", "What people wrote. Nothing is deleted; it closes when the campaign ends, until a manager opens it again."),
     ("observing night", "The date in UTC−12; hover over a time to see it."),
 )
 """The words of the pages, and what they mean."""

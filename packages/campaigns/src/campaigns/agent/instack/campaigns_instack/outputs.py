@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from campaigns_instack.faults import StackError
 
-__all__ = ("count_registered", "export_plots", "open_butler", "redefine_chain", "run_pipetask")
+__all__ = ("count_registered", "export_metrics", "export_plots", "open_butler", "redefine_chain", "run_pipetask")
 
 
 def open_butler(repository: str, *, writeable: bool = False) -> Butler:
@@ -194,6 +194,43 @@ def export_plots(repository: str, run: str, directory: str, max_plots: int) -> l
             path.write_bytes(source.read())
             plots.append({"path": str(path), "title": _title(ref)})
     return plots
+
+
+def export_metrics(repository: str, run: str, directory: str, max_files: int) -> list[dict[str, Any]]:
+    """Copy the bundles of metrics of a run, as analysis_tools writes them, into a directory.
+
+    Parameters
+    ----------
+    repository : `str`
+        The repository's root or configuration.
+    run : `str`
+        The RUN collection.
+    directory : `str`
+        Where the files go.
+    max_files : `int`
+        How many at most.
+
+    Returns
+    -------
+    files : `list` [`dict`]
+        ``path`` and ``title``, sorted by dataset type and data ID.
+    """
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    with open_butler(repository) as butler:
+        summary = butler.collections.get_info(run, include_summary=True).dataset_types or ()
+        names = sorted(n for n in summary if butler.get_dataset_type(n).storageClass_name == "MetricMeasurementBundle")
+        refs = [ref for name in names for ref in butler.query_datasets(name, run, explain=False, limit=None)]
+        refs.sort(key=lambda ref: (ref.datasetType.name, str(ref.dataId)))
+        for ref in refs[:max_files]:
+            values = [str(value) for value in ref.dataId.required.values()]
+            stem = re.sub(r"[^A-Za-z0-9.]+", "-", "_".join([ref.datasetType.name, *values]))
+            path = folder / f"{stem}.json"
+            # The file is the JSON itself: no code of analysis_tools is needed to read it.
+            path.write_bytes(butler.getURI(ref).read())
+            files.append({"path": str(path), "title": _title(ref)})
+    return files
 
 
 def _title(ref: DatasetRef) -> str:

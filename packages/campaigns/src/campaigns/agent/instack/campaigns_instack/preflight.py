@@ -18,13 +18,13 @@ from lsst.daf.butler import (
     MissingDatasetTypeError,
 )
 from lsst.daf.butler.queries import Query
-from lsst.pipe.base import Pipeline
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 from lsst.resources import ResourcePath
 from lsst.utils import doImportType
 
 from campaigns_instack.faults import StackError
 from campaigns_instack.outputs import open_butler
+from campaigns_instack.pipelines import both_queries, bps_files_of, load_step, unused_overrides
 from campaigns_instack.sets import find_sets
 
 __all__ = ("preflight",)
@@ -56,6 +56,7 @@ def preflight(
     bps: dict[str, Any],
     instrument: str | None = None,
     sets: list[dict[str, Any]] | None = None,
+    skymap: str | None = None,
 ) -> dict[str, Any]:
     """Look at everything that can be looked at without running anything.
 
@@ -68,13 +69,16 @@ def preflight(
     output : `str`
         The campaign's output collection.
     steps : `list` [`dict`]
-        Each with ``name``, ``pipeline``, ``data_queries`` and ``first``.
+        Each with ``name``, ``pipeline``, ``data_queries`` and ``first``; and ``file``, ``include_configs`` and
+        ``config_overrides``, and as ``shared_overrides`` those of all steps, where it has any.
     bps : `dict`
         The BPS settings, the site's and the campaign's.
     instrument : `str`, optional
         The instrument's name.
     sets : `list` [`dict`], optional
         The DataId sets, each with ``where``, ``reference``, ``role`` and ``step``, which is `None` for all steps.
+    skymap : `str`, optional
+        The skymap's name.
 
     Returns
     -------
@@ -89,12 +93,18 @@ def preflight(
     butler: Butler | None = None
     with findings.collect():
         butler = open_butler(repository)
-        _check_repository(butler, findings, input_collections, output, instrument)
+        _check_repository(butler, findings, input_collections, output)
+        for dimension, name in (("instrument", instrument), ("skymap", skymap)):
+            if name is not None:
+                with findings.collect():
+                    _check_known(butler, dimension, name)
     # What is wrong with the inputs is told once, not again as the reason why every step finds nothing.
     searched = None if any("input_collections" in (fault["where"] or "") for fault in findings.faults) else input_collections
     for index, step in enumerate(steps):
         with findings.collect():
             _check_step(butler, findings, step, f"steps[{index}]", searched)
+    if len(findings.pipelines) == len(steps):
+        findings.faults.extend(unused_overrides(steps, findings.pipelines))
     if butler is not None:
         butler.close()
         if sets:
@@ -142,17 +152,12 @@ def _check_bps(bps: dict[str, Any]) -> None:
         )
 
 
-def _check_repository(
-    butler: Butler, findings: Findings, input_collections: list[str], output: str, instrument: str | None
-) -> None:
+def _check_repository(butler: Butler, findings: Findings, input_collections: list[str], output: str) -> None:
     for index, name in enumerate(input_collections):
         with findings.collect():
             _check_exists(butler, name, f"input_collections[{index}]")
     with findings.collect():
         _check_output(butler, output)
-    if instrument is not None:
-        with findings.collect():
-            _check_instrument(butler, instrument)
 
 
 def _check_exists(butler: Butler, name: str, where: str) -> None:
@@ -181,13 +186,13 @@ def _check_output(butler: Butler, output: str) -> None:
         )
 
 
-def _check_instrument(butler: Butler, instrument: str) -> None:
-    known = sorted(str(record.name) for record in butler.query_dimension_records("instrument", explain=False))
-    if instrument not in known:
+def _check_known(butler: Butler, dimension: str, name: str) -> None:
+    known = sorted(str(record.dataId[dimension]) for record in butler.query_dimension_records(dimension, explain=False))
+    if name not in known:
         raise StackError(
-            "instrument_not_found",
-            f"The repository knows no instrument {instrument}.",
-            where="instrument",
+            f"{dimension}_not_found",
+            f"The repository knows no {dimension} {name}.",
+            where=dimension,
             remedy=f"Known there: {', '.join(known) or 'none'}.",
         )
 
@@ -195,38 +200,22 @@ def _check_instrument(butler: Butler, instrument: str) -> None:
 def _check_step(
     butler: Butler | None, findings: Findings, step: dict[str, Any], where: str, input_collections: list[str] | None
 ) -> None:
-    graph = _load_pipeline(step["pipeline"], f"{where}.pipeline")
+    settings = bps_files_of(step, where)
+    own = step.get("file") is not None
+    graph = load_step(settings["pipelineYaml"] if own else step["pipeline"], step, where)
+    queries = [both_queries(settings, query) if own else query for query in step["data_queries"]]
     groups: list[dict[str, Any]] = []
     findings.pipelines.append((step["name"], graph))
     findings.steps.append({"name": step["name"], "tasks": list(graph.tasks), "groups": groups})
     if butler is None:
         return
     graph.resolve(butler.registry)
-    for number, data_query in enumerate(step["data_queries"]):
+    for number, data_query in enumerate(queries):
         group: dict[str, Any] = {"data_query": data_query}
         groups.append(group)
         with findings.collect():
             collections = input_collections if step["first"] else None
             group["quanta"] = _count(butler, graph, data_query, where=f"{where}.data_queries[{number}]", collections=collections)
-
-
-def _load_pipeline(uri: str, where: str) -> PipelineGraph:
-    try:
-        graph = Pipeline.from_uri(uri).to_graph()
-    except FileNotFoundError as error:
-        remedy = "Correct the path, and look whether the site can read it."
-        raise StackError("pipeline_not_found", f"There is no pipeline {uri}.", where=where, remedy=remedy) from error
-    except ImportError as error:
-        remedy = "Take a stack that has the package, or correct the task's class."
-        raise StackError("task_not_found", f"A task of {uri} cannot be imported: {error}", where=where, remedy=remedy) from error
-    except (LookupError, ValueError, TypeError, AttributeError) as error:
-        remedy = "Look at the subset's name and at the pipeline's file."
-        raise StackError("pipeline_invalid", f"{uri} cannot be used: {error}", where=where, remedy=remedy) from error
-    graph.sort()
-    if not graph.tasks:
-        remedy = "Name a subset that has tasks."
-        raise StackError("pipeline_invalid", f"{uri} has no tasks.", where=where, remedy=remedy)
-    return graph
 
 
 def _count(

@@ -25,21 +25,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from campaigns_instack.faults import StackError
+from campaigns_instack.surroundings import set_surroundings
 
 __all__ = ("main",)
 
 VERBS: dict[str, str] = {
     "chain": "campaigns_instack.outputs:redefine_chain",
+    "compare_outputs": "campaigns_instack.comparing:compare_outputs",
     "failed_logs": "campaigns_instack.graphs:write_logs",
     "find_outputs": "campaigns_instack.sets:find_outputs",
     "fit_sets": "campaigns_instack.sets:fit_sets",
+    "inspect_run": "campaigns_instack.runs:inspect_run",
     "list_sets": "campaigns_instack.sets:list_sets",
+    "metrics": "campaigns_instack.outputs:export_metrics",
     "pipetask": "campaigns_instack.outputs:run_pipetask",
     "plots": "campaigns_instack.outputs:export_plots",
     "preflight": "campaigns_instack.preflight:preflight",
+    "read_bps": "campaigns_instack.bpsfiles:read_bps",
     "registered": "campaigns_instack.outputs:count_registered",
     "scan": "campaigns_instack.graphs:scan",
     "show_set": "campaigns_instack.sets:show_set",
+    "task_labels": "campaigns_instack.pipelines:task_labels",
     "upload_set": "campaigns_instack.sets:upload_set",
     "wms_cancel": "campaigns_instack.workflow:cancel",
     "workflow": "campaigns_instack.workflow:report",
@@ -83,6 +89,8 @@ def _carry_out(verb: str, args: dict[str, Any]) -> dict[str, Any]:
     try:
         if verb not in VERBS:
             raise StackError("unknown_verb", f"The helper in the stack does not know {verb!r}.")
+        if (surroundings := args.pop("surroundings", None)) is not None:
+            set_surroundings(**surroundings)
         return {"ok": True, "result": _resolve(VERBS[verb])(**args)}
     except StackError as error:
         return {"ok": False, "error": error.as_dict()}

@@ -1,0 +1,1 @@
+"""How quickly campaigns are found among a hundred thousand, and made."""

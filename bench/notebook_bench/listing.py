@@ -1,0 +1,75 @@
+"""Lists: the first page and the ten-thousandth, with a filter, an order and a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+
+from notebook_bench.serving import milliseconds, percentile
+
+__all__ = ("LIMIT_MS", "Listed", "measure_lists")
+
+LIMIT_MS = 50.0
+PAGE = 10
+DEEP = 10_000
+"""The number of the page that is deep in the list."""
+
+LISTS = {
+    "all, newest first": ("", "-id"),
+    "all, by what changed last": ("", "-updated"),
+    "all, by title": ("", "title"),
+    "filter and text in many": (
+        'kind in (integration, release, development, other) or "coadd"'.replace("release", "data_release"),
+        "-updated",
+    ),
+    "filter, order and common text": ('status = completed and created > 2022 and "coadd"', "title"),
+    "filter, order and rare text": ('status = completed and "dm-29999"', "-created"),
+    "text that nothing has": ('"no such word"', "-id"),
+    "operator and label": ("operator = ann1 and label = sky", "-updated"),
+}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One measurement."""
+
+    backend: str
+    what: str
+    page: str
+    n_found: int
+    p50_ms: float
+    p95_ms: float
+
+
+def measure_lists(client: httpx.Client, backend: str, *, n: int) -> Iterator[Listed]:
+    """Ask for each list, its first page and one deep in it: the ten-thousandth, or the last where there are fewer."""
+    for what, (wanted, sort) in LISTS.items():
+        n_found = int(_get(client, filter=wanted, sort=sort, limit=1, count=True)["count"])
+        yield _listed(client, backend, what, "first", n_found, n, filter=wanted, sort=sort)
+        deep = min(DEEP, n_found // PAGE)
+        if deep > 1:
+            cursor = _cursor_of(client, wanted, sort, (deep - 1) * PAGE)
+            yield _listed(client, backend, what, f"page {deep:,}", n_found, n, filter=wanted, sort=sort, cursor=cursor)
+
+
+def _listed(client: httpx.Client, backend: str, what: str, page: str, n_found: int, n: int, **params: str) -> Listed:
+    took = milliseconds(lambda: _get(client, **params, limit=PAGE), n)
+    return Listed(backend, what, page, n_found, percentile(took, 50), percentile(took, 95))
+
+
+def _cursor_of(client: httpx.Client, wanted: str, sort: str, place: int) -> str:
+    """Walk to a place in the list; a cursor tells the place, whatever the pages' size."""
+    cursor: dict[str, str] = {}
+    while place:
+        step = min(place, 500)
+        cursor = {"cursor": _get(client, filter=wanted, sort=sort, limit=step, **cursor)["next"]}
+        place -= step
+    return cursor["cursor"]
+
+
+def _get(client: httpx.Client, **params: object) -> dict:
+    answer = client.get("/api/v1/campaigns", params=params)
+    answer.raise_for_status()
+    return answer.json()

@@ -1,0 +1,39 @@
+"""``/api/v1/campaigns/{id}/specifications``: what they were resolved to, how far they have moved; campaigns from git."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from campaigns.api.dependencies import Reading, Writing
+from campaigns.api.idempotency import Once, idempotent
+from campaigns.api.policy import manager, viewer
+from campaigns.api.specifications import DefinitionThere, ToResolve
+from campaigns.wire.campaigns import CampaignDetail
+from campaigns.wire.specifications import FromRepository, MoveList, MoveModel, SpecificationList, SpecificationModel
+
+__all__ = ("router",)
+
+router = APIRouter(prefix="/campaigns", tags=["specifications"])
+
+
+@router.get("/{ref}/specifications", dependencies=[viewer])
+def list_specifications(ref: str, reading: Reading) -> SpecificationList:
+    """List the commits that the specifications of a campaign's revisions were resolved to, newest revisions first."""
+    return SpecificationList(items=[SpecificationModel.of(pin) for pin in reading.specifications().listed(ref)])
+
+
+@router.get("/{ref}/specifications/moved", dependencies=[viewer])
+def look_at_repositories(ref: str, resolving: ToResolve) -> MoveList:
+    """Look how far the references of a campaign's newest resolved revision have moved; asks the repositories."""
+    return MoveList(items=[MoveModel.of(move) for move in resolving.moves(ref)])
+
+
+@router.post("/from-repository", status_code=201, response_model=CampaignDetail, dependencies=[manager])
+def create_from_repository(body: FromRepository, definition: DefinitionThere, writing: Writing, once: Once) -> Response:
+    """Make a campaign from the campaign file in a repository, at a tag; what it names without a repository is there too."""
+    return idempotent(
+        writing,
+        once,
+        lambda: CampaignDetail.of(writing.campaigns().create(definition, draft=body.draft)),
+        headers=lambda made: {"Location": f"/api/v1/campaigns/{made.id}", "ETag": f'"{made.revision}"'},
+    )

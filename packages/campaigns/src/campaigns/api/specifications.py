@@ -1,0 +1,196 @@
+"""Dependencies that ask git before a handler's transaction is opened: their parameters stand before `Writing` in a handler's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from campaigns.api.dependencies import MAX_GIT, Caller, ClockUsed, DatabaseUsed, SettingsUsed
+from campaigns.api.documents import SentDefinition
+from campaigns.config import Settings
+from campaigns.domain.campaign import Campaign
+from campaigns.domain.definition import Definition, Specification
+from campaigns.domain.errors import CampaignError, Fault, InvalidInput, NotFound
+from campaigns.domain.identity import Identity
+from campaigns.domain.specifications import CAMPAIGN_FILE, Move, SpecPin, SpecRole
+from campaigns.domain.states import CampaignStatus
+from campaigns.gateways.clock import Clock
+from campaigns.gateways.git import GitGateway
+from campaigns.services.factory import Factory
+from campaigns.services.repositories import (
+    LookedAt,
+    ReadFile,
+    SentDataIds,
+    look,
+    moves,
+    read_campaign_file,
+    read_data_ids,
+)
+from campaigns.services.specifications import Resolution, git_gateway, resolve
+from campaigns.storage.database import Database
+from campaigns.wire.specifications import FromRepository
+
+__all__ = ("DefinitionThere", "Git", "ResolvedCampaign", "ResolvedDefinition", "Resolving", "ToResolve", "source_of")
+
+
+def _git(settings: SettingsUsed) -> Iterator[GitGateway]:
+    yield git_gateway(settings)
+
+
+Git = Annotated[GitGateway, Depends(_git, scope="function", max_concurrency=MAX_GIT)]
+"""What reads repositories. Not in handlers that open a transaction before they use it."""
+
+
+class Resolving:
+    """Resolves what a request is about, with no transaction open meanwhile.
+
+    Parameters
+    ----------
+    database : `Database`
+        Where to read what is to be resolved.
+    git : `GitGateway`
+        What reads repositories.
+    identity : `Identity`
+        Who asks.
+    clock : `Clock`
+        The time.
+    settings : `Settings`
+        The settings.
+    """
+
+    def __init__(self, database: Database, git: GitGateway, *, identity: Identity, clock: Clock, settings: Settings) -> None:
+        self._database = database
+        self._git = git
+        self._identity = identity
+        self._clock = clock
+        self._settings = settings
+
+    def campaign(self, ref: str) -> Resolution:
+        """Resolve a campaign's definition as it is."""
+        return resolve(self._git, self._read(ref).definition)
+
+    def definition(self, definition: Definition) -> Resolution:
+        """Resolve a definition."""
+        return resolve(self._git, definition)
+
+    def file(self, repository: str, reference: str, path: str) -> ReadFile:
+        """Read a campaign file at a tag.
+
+        Raises
+        ------
+        InvalidInput
+            If that is no place in a repository.
+        """
+        return read_campaign_file(self._git, source_of(repository, reference, path))
+
+    def moves(self, ref: str) -> list[Move]:
+        """Tell how far the references of a campaign's newest resolved revision have moved."""
+        return moves(self._git, self.pins(ref))
+
+    def pins(self, ref: str) -> list[SpecPin]:
+        """List the specifications of a campaign's newest revision that was resolved."""
+        with self._database.read() as session:
+            listed = self._factory(session).specifications().listed(ref)
+        return [pin for pin in listed if pin.revision == listed[0].revision]
+
+    def looked_at(self, ref: str) -> LookedAt:
+        """Look at the repositories of a campaign's specifications."""
+        with self._database.read() as session:
+            pins = self._factory(session).specifications().listed(ref)
+        return look(self._git, pins)
+
+    def file_or_error(self, repository: str, reference: str, path: str) -> tuple[str, CampaignError | None]:
+        """Give a campaign file at a tag as text, or nothing and why it cannot be had, for a form to be shown again."""
+        try:
+            return self.file(repository, reference, path or CAMPAIGN_FILE).text, None
+        except CampaignError as error:
+            return "", error
+
+    def data_ids(self, ref: str, path: str) -> SentDataIds:
+        """Read a file with data IDs of a campaign's data specification.
+
+        Raises
+        ------
+        NotFound
+            If the campaign's data specification was not resolved.
+        """
+        for pin in self.pins(ref):
+            if pin.role is SpecRole.DATA and (path == pin.path or not pin.path or path.startswith(f"{pin.path}/")):
+                return SentDataIds(pin, path, read_data_ids(self._git, pin, path))
+        raise NotFound(f"{path} is not in the data specification of {ref}.", where=path, remedy="Look at what it has.")
+
+    def for_revision(self, ref: str, definition: Definition) -> Resolution | None:
+        """Resolve a definition that a campaign is to have, if it is paused; before a start, starting it does that."""
+        paused = self._read(ref).status is CampaignStatus.PAUSED
+        return resolve(self._git, definition) if paused else None
+
+    def _read(self, ref: str) -> Campaign:
+        with self._database.read() as session:
+            return self._factory(session).campaigns().get(ref)
+
+    def _factory(self, session: Session) -> Factory:
+        return Factory(session, identity=self._identity, clock=self._clock, settings=self._settings)
+
+
+def _resolving(
+    git: Git, identity: Caller, database: DatabaseUsed, clock: ClockUsed, settings: SettingsUsed
+) -> Iterator[Resolving]:
+    yield Resolving(database, git, identity=identity, clock=clock, settings=settings)
+
+
+def source_of(repository: str, reference: str, path: str) -> Specification:
+    """Give a place in a repository.
+
+    Raises
+    ------
+    InvalidInput
+        If it is none; each fault names the field.
+    """
+    try:
+        return Specification(repository=repository, reference=reference, path=path)
+    except ValidationError as error:
+        faults = [
+            Fault(
+                "bad_form", f"{str(one['input'])!r} has not the form it must have.", str(one["loc"][0]), _HOW[str(one["loc"][0])]
+            )
+            for one in error.errors(include_url=False)
+        ]
+        told = "That is no place in a repository."
+        raise InvalidInput(told, where=faults[0].where, remedy=faults[0].remedy, faults=faults) from None
+
+
+_HOW = {
+    "repository": "Give https://…, ssh://…, git@host:path, or the absolute path of a repository that the server allows.",
+    "reference": "Give a tag, a branch or a commit.",
+    "path": "Give a path from the repository's root, without a slash before it.",
+}
+
+ToResolve = Annotated[Resolving, Depends(_resolving, scope="function")]
+
+
+def _resolved_definition(ref: str, definition: SentDefinition, resolving: ToResolve) -> Resolution | None:
+    return resolving.for_revision(ref, definition)
+
+
+ResolvedDefinition = Annotated[Resolution | None, Depends(_resolved_definition)]
+"""What the specifications of the definition in the request's body stand for, where the campaign is paused."""
+
+
+def _resolved_campaign(ref: str, resolving: ToResolve) -> Resolution:
+    return resolving.campaign(ref)
+
+
+ResolvedCampaign = Annotated[Resolution, Depends(_resolved_campaign)]
+"""What the specifications of the campaign of the request's path stand for."""
+
+
+def _definition_there(body: FromRepository, resolving: ToResolve) -> Definition:
+    return resolving.file(body.repository, body.reference, body.path).definition
+
+
+DefinitionThere = Annotated[Definition, Depends(_definition_there)]
+"""The definition in the campaign file that the request's body names."""

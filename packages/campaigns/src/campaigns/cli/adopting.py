@@ -1,0 +1,70 @@
+"""``campaign adopt`` and ``mark``: what runs without the service."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from campaigns.cli.connecting import client_command
+from campaigns.cli.output import Output
+from campaigns.cli.shown import campaign_text, quanta_text
+from campaigns.client import CampaignClient
+from campaigns.domain.states import Kind, SubmissionStatus
+
+__all__ = ("adopt", "mark")
+
+_MARKS = ("running", "succeeded", "partly_succeeded", "failed", "cancelled", "lost_contact")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--title", required=True, help="What it is, on one line.")
+@click.option("--reason", "-m", required=True, help="Why it is taken in, for those who come after.")
+@click.option("--site", help="The site whose agent looks.")
+@click.option("--butler", help="The Butler repository, by the site's alias.")
+@click.option("--submit-dir", help="A BPS submit directory at the site.")
+@click.option("--collection", "collections", multiple=True, help="A RUN or CHAINED collection; may be given several times.")
+@click.option("--step", "steps", multiple=True, help="Instead of a site: a part of what runs where no agent is; several times.")
+@click.option("--stack", help="The stack to look in; by default the site's first.")
+@click.option(
+    "--kind", type=click.Choice([kind.value for kind in Kind]), default="other", show_default=True, help="What sort it is."
+)
+@click.option("--lead", help="The campaign manager who answers for it.")
+@click.option("--ticket", help="The ticket it belongs to.")
+@click.option(
+    "--wait", "wait_s", type=click.FloatRange(0), default=300.0, show_default=True, help="Seconds to wait for the site."
+)
+@client_command
+def adopt(client: CampaignClient, output: Output, name: str, *, wait_s: float, **told: Any) -> None:
+    """Make a campaign NAME of what ran, or runs, without the service.
+
+    The site looks at a submit directory or at collections, and changes nothing. Nothing of the campaign is ever started.
+    """
+    told = {key: list(value) if isinstance(value, tuple) else value for key, value in told.items()}
+    made = client.adopt(name, timeout_s=wait_s, **told)
+    submissions = client.submissions(made["id"])
+    output.document({**made, "submissions": submissions}, text=campaign_text(made, submissions))
+
+
+@click.command()
+@click.argument("submission")
+@click.argument("status", type=click.Choice([status.value for status in SubmissionStatus if status.value in _MARKS]))
+@click.option("--reason", "-m", required=True, help="Why, for those who come after.")
+@click.option(
+    "--counts",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A JSON list with the counts of each task: label, expected, succeeded, caveats, failed, blocked, unknown.",
+)
+@client_command
+def mark(client: CampaignClient, output: Output, submission: str, status: str, *, reason: str, counts: Path | None) -> None:
+    """Say that SUBMISSION, of an adopted campaign, is STATUS."""
+    try:
+        tasks = None if counts is None else json.loads(counts.read_text())
+    except ValueError as error:
+        raise click.UsageError(f"{counts} is not JSON: {error}") from error
+    told = client.tell(submission, tasks=tasks, status=status, reason=reason)
+    text = f"{told['id']} is {told['status'].replace('_', ' ')}, {quanta_text(told['quanta'])}"
+    output.document(told, text=text)

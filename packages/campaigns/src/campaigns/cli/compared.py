@@ -1,0 +1,126 @@
+"""How differences and comparisons look in a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from campaigns.cli.output import aligned
+from campaigns.cli.shown import quanta_text, state_text
+from campaigns.domain.differences import is_nothing, line_changes
+from campaigns.domain.lineage import Relation
+
+__all__ = ("comparison_text", "differences_text")
+
+MAX_WIDTH = 60
+MAX_ROWS = 40
+
+
+def differences_text(differences: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Give differences as lines: the place, what it was, what it is; long text by lines."""
+    lines = []
+    for one in differences:
+        before, after = one["before"], one["after"]
+        if any(isinstance(value, str) and "\n" in value.strip() for value in (before, after)):
+            lines.append(f"  {one['where']}")
+            changes = line_changes(str(before or ""), str(after or ""))
+            lines.extend(f"    {line.sign if line.sign != '@' else ''}{line.text}" for line in changes)
+        else:
+            lines.append(f"  {one['where']}: {_value(before)} → {_value(after)}")
+    return lines
+
+
+def comparison_text(found: Mapping[str, Any]) -> str:
+    """Give a comparison as lines, in parts; parts in which nothing differs are left out."""
+    subjects = found["subjects"]
+    heads = [one["id"] if one["id"] not in _others(subjects, one) else f"{one['id']}@{one['revision']}" for one in subjects]
+    lines = [
+        f"{head}  {one['name']}  revision {one['revision']}  {state_text(one['status'])}"
+        for head, one in zip(heads, subjects, strict=True)
+    ]
+    lines += [f"{heads[-1]} to {heads[0]}: {Relation(found['relations'][-1]).words}; {found['same']} places are the same"]
+    fields = [[row["where"], *map(_value, row["values"])] for row in found["fields"]]
+    sets = [[row["name"], *map(_set, row["values"])] for row in found["sets"]]
+    tasks = [[row["label"], *(quanta_text(cell) if cell else "-" for cell in row["values"])] for row in found["tasks"]]
+    failures = [[f"{row['task']} {row['status']}: {_cut(row['pattern'])}", *map(str, row["values"])] for row in found["failures"]]
+    lines += _table("definition", heads, fields)
+    lines += _table("DataId sets", heads, sets)
+    lines += _table("quanta", heads, [["all", *map(quanta_text, found["totals"])], *tasks])
+    lines += _table("failures", heads, failures)
+    lines += _table("time", heads, _efforts(found["efforts"]))
+    lines += _table("metrics", [*heads, "change", ""], [_metric(row) for row in found["metrics"]])
+    lines += _table("datasets in one only", [heads[0], heads[-1]], _outputs(found["outputs"]))
+    return "\n".join(lines)
+
+
+def _others(subjects: Sequence[Mapping[str, Any]], one: Mapping[str, Any]) -> list[str]:
+    return [other["id"] for other in subjects if other is not one]
+
+
+def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    if not rows:
+        return []
+    table = aligned([[title, *heads], *rows[:MAX_ROWS]]).splitlines()
+    more = [f"  … and {len(rows) - MAX_ROWS} more; --json has all"] if len(rows) > MAX_ROWS else []
+    return ["", table[0], *(f"  {line}" for line in table[1:]), *more]
+
+
+def _efforts(efforts: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    if not any(effort["n_attempts"] for effort in efforts):
+        return []
+    rows = [("submissions", "n_groups"), ("attempts", "n_attempts")]
+    told = [[name, *(str(effort[key]) for effort in efforts)] for name, key in rows]
+    times = [("from first to last", "wall_us"), ("run, added up", "run_us"), ("of it in replaced attempts", "lost_us")]
+    return told + [[name, *(_duration(effort[key]) for effort in efforts)] for name, key in times]
+
+
+def _metric(row: Mapping[str, Any]) -> list[str]:
+    relative = f"{100 * row['relative']:+.2f} %" if row["relative"] is not None else ""
+    change = f"{row['change']:+.4g}" if row["change"] is not None else "-"
+    return [f"{row['source']} {row['name']} [{row['unit'] or '-'}]", *map(_number, row["values"]), change, relative]
+
+
+def _outputs(outputs: Mapping[str, Any]) -> list[list[str]]:
+    different = [one for one in outputs["types"] if one["only_before"] or one["only_after"]]
+    return [[one["dataset_type"], str(one["only_before"]), str(one["only_after"])] for one in different]
+
+
+def _set(cell: Mapping[str, Any] | None) -> str:
+    if cell is None:
+        return "-"
+    rows = f", {cell['rows']} data IDs" if cell["rows"] is not None else ""
+    version = f"@{cell['version']}" if cell["version"] is not None else ", newest"
+    return f"{cell['role']} {cell['reference'].partition('@')[0]}{version}{rows}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.5g}"
+
+
+def _duration(time_us: int | None) -> str:
+    if time_us is None:
+        return "-"
+    seconds = time_us // 1_000_000
+    hours, minutes = seconds // 3600, seconds % 3600 // 60
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {seconds % 60:02} s"
+
+
+def _value(value: Any) -> str:
+    if is_nothing(value):
+        return "-"
+    if isinstance(value, str):
+        return _cut(value)
+    return _cut(json.dumps(_without_nothing(value), ensure_ascii=False))
+
+
+def _without_nothing(value: Any) -> Any:
+    if isinstance(value, dict):
+        told: Iterable[tuple[str, Any]] = ((key, _without_nothing(inner)) for key, inner in value.items())
+        return {key: inner for key, inner in told if not is_nothing(inner)}
+    return value
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_WIDTH else line[: MAX_WIDTH - 1] + "…"

@@ -1,0 +1,118 @@
+"""``campaign list`` and ``query``: finding campaigns, and keeping how."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+import click
+
+from campaigns.cli.connecting import client_command
+from campaigns.cli.output import Output
+from campaigns.cli.shown import moment, quanta_text, state_text
+from campaigns.client import CampaignClient
+
+__all__ = ("list_campaigns", "query")
+
+_USUAL = ("id", "name", "status", "kind", "quanta", "waits", "updated")
+_TIMES = ("created", "updated", "started", "ended")
+
+
+@click.command("list")
+@click.argument("filter", required=False, default="")
+@click.option("--sort", help="The order: a field, behind a minus for falling order, such as -updated.")
+@click.option("--columns", help="What is shown, such as id,name,lead,ticket.")
+@click.option("--query", "saved", help="A saved query, by your name for it; what is given here comes before what it has.")
+@click.option("--limit", type=click.IntRange(1), help="How many at most.")
+@click.option("--count", is_flag=True, help="Only count them.")
+@client_command
+def list_campaigns(
+    client: CampaignClient,
+    output: Output,
+    filter: str,  # noqa: A002 - what it is called everywhere
+    *,
+    sort: str | None,
+    columns: str | None,
+    saved: str | None,
+    limit: int | None,
+    count: bool,
+) -> None:
+    """List campaigns that FILTER finds; by default all, newest first.
+
+    FILTER is words to be found in texts, and conditions: `campaign list 'status in (running, paused) and lead = me'`. With --json
+    all that is known of each is printed.
+    """
+    kept = client.get(f"queries/{saved}") if saved else {"filter": "", "sort": "", "columns": []}
+    asked = {"filter": filter or kept["filter"], "sort": sort or kept["sort"]}
+    params: dict[str, Any] = {name: value for name, value in asked.items() if value}
+    if count:
+        answer = client.get("campaigns", **params, count=True, limit=1)
+        output.document({"count": answer["count"]}, text=str(answer["count"]))
+        return
+    items = list(islice(client.items("campaigns", **params, limit=min(limit or 200, 200)), limit))
+    names = [name.strip() for name in columns.split(",")] if columns else list(kept["columns"]) or list(_USUAL)
+    heads = {name.replace("_", " ").upper(): f"shown_{name}" for name in names}
+    shown = [{f"shown_{name}": _cell(item, name) for name in names} for item in items]
+    empty = "No campaign matches." if params.get("filter") else "There are no campaigns yet."
+    output.table(items if output.as_json else shown, columns=heads, empty=empty)
+
+
+def _cell(item: dict[str, Any], name: str) -> Any:
+    match name:
+        case "status" | "state":
+            return state_text(item["status"])
+        case "quanta":
+            return quanta_text(item["quanta"])
+        case "waits":
+            return item["waits"][0]["text"] if item["waits"] else None
+        case "campaign":
+            return item["name"]
+        case "submissions":
+            return item["n_submissions"]
+        case _ if name in _TIMES:
+            return None if item[f"{name}_us"] is None else moment(item[f"{name}_us"])
+        case _ if name in item:
+            return item[name]
+        case _:
+            known = [*_TIMES, "quanta", "waits", *(key for key in item if not key.endswith("_us"))]
+            raise click.BadParameter(
+                f"there is no column {name}; there are {', '.join(dict.fromkeys(known))}", param_hint="--columns"
+            )
+
+
+@click.group()
+def query() -> None:
+    """Keep filters with their order and columns under names, for yourself or for everyone."""
+
+
+@query.command("list")
+@client_command
+def list_queries(client: CampaignClient, output: Output) -> None:
+    """List the saved queries that you may see, your own first."""
+    columns = {"NAME": "name", "FILTER": "filter", "SORT": "sort", "OF": "owner", "FOR": "shared"}
+    output.table(list(client.items("queries")), columns=columns, empty="No query is saved yet.")
+
+
+@query.command("save")
+@click.argument("name")
+@click.argument("filter", required=False, default="")
+@click.option("--sort", default="", help="The order, such as -updated.")
+@click.option("--columns", default="", help="What lists show, such as id,campaign,lead; by default the usual columns.")
+@click.option("--shared", default="private", show_default=True, help="For whom: private, everyone, or team:NAME.")
+@client_command
+def save_query(client: CampaignClient, output: Output, name: str, filter: str, *, sort: str, columns: str, shared: str) -> None:  # noqa: A002
+    """Keep FILTER as NAME; the same NAME again changes it."""
+    shown = [each.strip() for each in columns.split(",") if each.strip()]
+    body = {"name": name, "filter": filter, "sort": sort, "columns": shown, "shared": shared}
+    saved = client.create("queries", body)
+    output.document(saved, text=f"saved {saved['name']}: /queries/{saved['uuid']}")
+
+
+@query.command("remove")
+@click.argument("name")
+@client_command
+def remove_query(client: CampaignClient, output: Output, name: str) -> None:
+    """Take the saved query NAME away."""
+    found = client.get(f"queries/{name}")
+    client.request("DELETE", f"queries/{found['uuid']}")
+    output.document(found, text=f"removed {found['name']}")

@@ -1,0 +1,129 @@
+"""Writing a campaign into a file, with everything that belongs to it, as its own server knows it.
+
+A campaign that was imported is written as it came, and with what was added here: numbers are always those of its origin.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
+
+from campaigns.domain.campaign import Campaign
+from campaigns.services.archive import ArchiveWriter, Manifest, canonical
+from campaigns.services.context import Context
+from campaigns.services.lookup import found_campaign
+from campaigns.storage.aliases import Alias, AliasStore
+from campaigns.storage.belongings import BelongingStore, BelongingTable, belonging_tables, file_columns
+from campaigns.storage.dialects import read_at_one_moment
+
+__all__ = ("HERE_ONLY", "ExportService", "renumbered")
+
+HERE_ONLY = frozenset({"campaign.imported"})
+"""Kinds of events that tell of this server alone, and stay."""
+
+_ID = re.compile(r"S-(\d+)")
+
+
+class ExportService:
+    """Exports campaigns, for one caller.
+
+    Parameters
+    ----------
+    context : `Context`
+        The transaction, in which all is read as it is at one moment, and who asks.
+    server_name : `str`
+        By what name this server's campaigns are known elsewhere.
+    """
+
+    def __init__(self, context: Context, *, server_name: str) -> None:
+        self._context = context
+        self._server_name = server_name
+        self._rows = BelongingStore(context.session)
+        self._aliases = AliasStore(context.session, context.identity)
+
+    def export(self, ref: str, target: IO[bytes]) -> Manifest:
+        """Write a campaign into a file.
+
+        Parameters
+        ----------
+        ref : `str`
+            The campaign.
+        target : file object
+            Where to, in binary.
+
+        Returns
+        -------
+        manifest : `Manifest`
+            What was written; files whose content is lost are in ``missing``.
+
+        Raises
+        ------
+        NotFound
+            If the caller can see no such campaign.
+        """
+        read_at_one_moment(self._context.session)
+        campaign = found_campaign(self._context, ref)
+        alias = self._aliases.find(campaign.uuid)
+        writer = ArchiveWriter(target)
+        digests: set[str] = set()
+        for belonging in belonging_tables().values():
+            writer.add_table(belonging.name, _noting(belonging, self._told(belonging, campaign, alias), digests))
+        for digest in sorted(digests):
+            writer.add_file(digest, self._context.files.path(digest))
+        return writer.close(
+            made_us=self._context.clock.now_us(),
+            uuid=campaign.uuid,
+            origin=self._server_name if alias is None else alias.origin,
+            number=campaign.number if alias is None else alias.number,
+            name=campaign.name if alias is None else alias.kept.get("name", campaign.name),
+        )
+
+    def _told(self, belonging: BelongingTable, campaign: Campaign, alias: Alias | None) -> Iterable[dict[str, Any]]:
+        rows = self._rows.rows(belonging.name, campaign.uuid)
+        if alias is None:
+            return rows
+        match belonging.name:
+            case "campaign":
+                return ({**row, **alias.kept} for row in rows)
+            case "submission":
+                return self._submissions(rows, campaign)
+            case "event":
+                return self._events(rows, campaign)
+        return _with_aside(belonging, rows, alias.aside.get(belonging.name, []))
+
+    def _submissions(self, rows: Iterable[dict[str, Any]], campaign: Campaign) -> Iterator[dict[str, Any]]:
+        numbers = self._aliases.submission_numbers(campaign.uuid)
+        for row in rows:
+            yield {**row, "number": numbers[row["number"]], "recovers": renumbered(row["recovers"], numbers)}
+
+    def _events(self, rows: Iterable[dict[str, Any]], campaign: Campaign) -> Iterator[dict[str, Any]]:
+        numbers = self._aliases.event_numbers(campaign.uuid)
+        for row in rows:
+            if row["kind"] not in HERE_ONLY:
+                # What happened here, after it came, has no number there.
+                yield {**row, "number": numbers.get(row["number"])}
+
+
+def renumbered(submission: str | None, numbers: dict[int, int]) -> str | None:
+    """Give a submission's id, such as ``S-12``, by its number elsewhere; one that is not known stays as it is."""
+    found = _ID.fullmatch(submission or "")
+    return submission if found is None else f"S-{numbers.get(int(found[1]), int(found[1]))}"
+
+
+def _noting(belonging: BelongingTable, rows: Iterable[dict[str, Any]], digests: set[str]) -> Iterator[dict[str, Any]]:
+    names = file_columns(belonging)
+    for row in rows:
+        digests.update(row[name] for name in names if row[name])
+        yield row
+
+
+def _with_aside(
+    belonging: BelongingTable, rows: Iterable[dict[str, Any]], aside: list[dict[str, Any]]
+) -> Iterable[dict[str, Any]]:
+    """Put rows that were kept aside where they belong; one that has come here since is told once."""
+    if not aside:
+        return rows
+    keys = [column.name for column in belonging.table.primary_key.columns]
+    merged = {canonical([row[key] for key in keys]): row for row in (*aside, *rows)}
+    return sorted(merged.values(), key=lambda row: tuple(row[key] for key in keys))

@@ -1,0 +1,212 @@
+"""Reading repositories for people: campaign files at tags, lists of data IDs, how far branches moved. No transaction is open."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from campaigns.domain.definition import Definition, Specification
+from campaigns.domain.document import dump_yaml, read_yaml
+from campaigns.domain.errors import Fault, InvalidDefinition
+from campaigns.domain.specifications import CAMPAIGN_FILE, Move, SpecError, SpecPin, SpecRole
+from campaigns.gateways.git import GitGateway
+
+__all__ = (
+    "DataIdFile",
+    "LookedAt",
+    "ReadFile",
+    "SentDataIds",
+    "at_home",
+    "data_id_files",
+    "look",
+    "moves",
+    "read_campaign_file",
+    "read_data_ids",
+    "set_name_of",
+)
+
+MAX_FILES = 50
+"""How many files of a data specification are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A campaign file as it was read.
+
+    Attributes
+    ----------
+    definition : `Definition`
+        With its specifications in the repository that it was read from, where it names no other.
+    commit : `str`
+        What the reference stands for now.
+    text : `str`
+        The definition as YAML, with a line that says where it is from.
+    """
+
+    definition: Definition
+    commit: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataIdFile:
+    """A file with data IDs, in a data specification.
+
+    Attributes
+    ----------
+    path : `str`
+        From the repository's root.
+    n_data_ids : `int`
+        How many it has.
+    """
+
+    path: str
+    n_data_ids: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentDataIds:
+    """The document of a list of data IDs, and where it is from."""
+
+    pin: SpecPin
+    path: str
+    document: Any
+
+
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """What repositories say of a campaign's specifications now.
+
+    Attributes
+    ----------
+    moves : `tuple` [`Move`, ...]
+        Those of the newest resolved revision.
+    older : `tuple` [`SpecPin`, ...]
+        Those of earlier revisions.
+    files : `tuple` [`DataIdFile`, ...]
+        The lists of data IDs.
+    problem : `str`, optional
+        Why there may be lists that are not told.
+    """
+
+    moves: tuple[Move, ...]
+    older: tuple[SpecPin, ...]
+    files: tuple[DataIdFile, ...]
+    problem: str | None = None
+
+
+def look(git: GitGateway, pins: Sequence[SpecPin]) -> LookedAt:
+    """Look at the repositories of a campaign's specifications, of which the newest revisions' stand first."""
+    newest = [pin for pin in pins if pin.revision == pins[0].revision]
+    older = tuple(pin for pin in pins if pin not in newest)
+    moved = tuple(moves(git, newest))
+    try:
+        return LookedAt(moved, older, tuple(data_id_files(git, newest)))
+    except SpecError as error:
+        return LookedAt(moved, older, (), error.message)
+
+
+def set_name_of(path: str) -> str:
+    """Give the name of a set that is made of a file, such as ``data/bad-seeing`` of ``data/bad seeing.json``."""
+    return re.sub(r"[^A-Za-z0-9_.+/-]+", "-", path.removesuffix(".json")).strip("-./") or "set"
+
+
+def read_campaign_file(git: GitGateway, source: Specification) -> ReadFile:
+    """Read a campaign file at a tag.
+
+    Parameters
+    ----------
+    git : `GitGateway`
+        What reads repositories.
+    source : `Specification`
+        Where it is; without a path, ``campaign.yaml`` at the root.
+
+    Raises
+    ------
+    SpecError
+        If the repository, the reference or the file cannot be had.
+    InvalidDefinition
+        If the file has mistakes; places are in the file, with lines.
+    """
+    path = source.path or CAMPAIGN_FILE
+    commit = git.resolve(source.repository, source.reference)
+    content = git.read(source.repository, commit, path)
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        raise InvalidDefinition([Fault("not_text", f"{path} is not UTF-8 text.", path, "Save it as UTF-8.")]) from None
+    definition = read_yaml(text, prepare=lambda document: at_home(document, source))
+    where = f"# From {source.repository} at {source.reference}, {commit[:10]}: {path}\n"
+    return ReadFile(definition, commit, where + dump_yaml(definition))
+
+
+def at_home(document: Any, source: Specification) -> Any:
+    """Have specifications that name no repository be in the one that the document was read from.
+
+    Parameters
+    ----------
+    document : `typing.Any`
+        A campaign file's document.
+    source : `Specification`
+        Where it was read from.
+
+    Returns
+    -------
+    document : `typing.Any`
+        The same, completed. Without a processing specification, that is the repository itself.
+    """
+    if not isinstance(document, dict):
+        return document
+    home = {"repository": source.repository, "reference": source.reference}
+    completed = dict(document)
+    for name in ("data_spec", "processing_spec"):
+        spec = completed.get(name)
+        if isinstance(spec, str):
+            spec = {"path": spec}
+        if isinstance(spec, dict) and "repository" not in spec:
+            completed[name] = {**home, **spec}
+    return {**completed, "processing_spec": completed.get("processing_spec") or home}
+
+
+def moves(git: GitGateway, pins: Sequence[SpecPin]) -> list[Move]:
+    """Tell how far the references of specifications have moved since they were resolved."""
+    found = []
+    for pin in pins:
+        try:
+            found.append(Move(pin, git.moved(pin.repository, pin.reference, pin.commit)))
+        except SpecError as error:
+            found.append(Move(pin, fault=error.as_fault()))
+    return found
+
+
+def data_id_files(git: GitGateway, pins: Sequence[SpecPin]) -> list[DataIdFile]:
+    """List the files with data IDs of data specifications, at their commits; what is something else is passed over."""
+    found = []
+    for pin in pins:
+        if pin.role is SpecRole.DATA:
+            paths = [path for path, _ in git.files(pin.repository, pin.commit, pin.path) if path.endswith(".json")]
+            for path in paths[:MAX_FILES]:
+                n_data_ids = _count(git, pin, path)
+                if n_data_ids:
+                    found.append(DataIdFile(path, n_data_ids))
+    return found
+
+
+def read_data_ids(git: GitGateway, pin: SpecPin, path: str) -> Any:
+    """Give the document of a file with data IDs; raises `SpecError` if it is none."""
+    try:
+        return json.loads(git.read(pin.repository, pin.commit, path))
+    except ValueError:
+        raise SpecError(f"{path} is not JSON.", where=path, remedy="Give a DataId file in JSON.") from None
+
+
+def _count(git: GitGateway, pin: SpecPin, path: str) -> int:
+    try:
+        document = read_data_ids(git, pin, path)
+    except SpecError:
+        return 0
+    rows = document.get("data_ids") if isinstance(document, dict) else document
+    return len(rows) if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows) else 0

@@ -1,0 +1,154 @@
+"""Campaigns side by side, as a page shows them: only the differences, unless all is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from urllib.parse import urlencode
+
+from campaigns.domain.campaign import CampaignListing
+from campaigns.domain.comparison import Comparison, FailureRow, FieldRow, SetRow, Subject, TaskRow
+from campaigns.domain.differences import Line, line_changes
+from campaigns.domain.metrics import MetricRow
+from campaigns.pictures.looks import Look, look_of, settled
+from campaigns.services.comparing import MAX_SUBJECTS, OutputsCompared
+from campaigns.services.factory import Factory
+from campaigns.web.views.differences import GROUP_WORDS, ValueView, value_view
+from campaigns.web.views.lineage import ENDED, Origin, origin_of
+
+__all__ = ("ChoicePage", "ComparePage", "FieldView", "SubjectView", "choice_page", "compare_page")
+
+OFFERED = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectView:
+    """One that is compared, its state, and the addresses of the page without it and with it in front."""
+
+    subject: Subject
+    look: Look
+    relation: str
+    without: str | None
+    first: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldView:
+    """A place of the definitions; ``odd`` tells which values are not the first one's, ``lines`` is for long text of two."""
+
+    where: str
+    differs: bool
+    is_order: bool
+    values: list[ValueView]
+    odd: list[bool]
+    lines: list[Line]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparePage:
+    """The page's content.
+
+    Attributes
+    ----------
+    here, toggled : `str`
+        The page's own address, and that with all or only the differences.
+    """
+
+    comparison: Comparison
+    outputs: OutputsCompared
+    subjects: list[SubjectView]
+    everything: bool
+    fields: list[tuple[str, list[FieldView]]]
+    sets: list[SetRow]
+    tasks: list[TaskRow]
+    failures: list[FailureRow]
+    metrics: list[MetricRow]
+    n_same: int
+    here: str
+    toggled: str
+    has_room: bool
+
+    @property
+    def refs(self) -> list[str]:
+        """What is compared, as it is asked for (`list` [`str`])."""
+        return [one.label for one in self.comparison.subjects]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoicePage:
+    """What could be compared with the one that was given."""
+
+    given: Subject | None
+    look: Look | None
+    origin: Origin | None
+    offered: Sequence[CampaignListing]
+
+
+def compare_page(factory: Factory, refs: Sequence[str], *, everything: bool) -> ComparePage:
+    """Gather the page that compares campaigns."""
+    service = factory.comparing()
+    comparison = service.compare(refs)
+    told = [one.label for one in comparison.subjects]
+    fields = [row for row in comparison.fields if everything or row.differs]
+    return ComparePage(
+        comparison=comparison,
+        outputs=service.outputs(comparison),
+        subjects=[_subject(comparison, index, everything=everything) for index in range(len(told))],
+        everything=everything,
+        fields=[
+            (GROUP_WORDS[group], [_field(row) for row in rows]) for group, rows in groupby(fields, key=lambda row: row.group)
+        ],
+        sets=[row for row in comparison.sets if everything or row.differs],
+        tasks=[row for row in comparison.tasks if everything or row.differs],
+        failures=[row for row in comparison.failures if everything or row.differs],
+        metrics=[row for row in comparison.metrics if everything or row.differs],
+        n_same=sum(not row.differs for row in comparison.fields),
+        here=_address(told, everything=everything),
+        toggled=_address(told, everything=not everything),
+        has_room=len(told) < MAX_SUBJECTS,
+    )
+
+
+def choice_page(factory: Factory, refs: Sequence[str]) -> ChoicePage:
+    """Gather the page that asks what is to be compared: what one derives from, the last good one, and the newest others."""
+    given = factory.comparing().subject(refs[0]) if refs else None
+    offered = factory.campaign_list().list(limit=OFFERED + 1).items
+    return ChoicePage(
+        given=given,
+        look=look_of(given.campaign.status) if given else None,
+        origin=origin_of(factory, given.campaign) if given else None,
+        offered=[one for one in offered if given is None or one.uuid != given.campaign.uuid][:OFFERED],
+    )
+
+
+def _subject(comparison: Comparison, index: int, *, everything: bool) -> SubjectView:
+    told = [one.label for one in comparison.subjects]
+    subject = comparison.subjects[index]
+    look = look_of(subject.campaign.status)
+    rest = told[:index] + told[index + 1 :]
+    return SubjectView(
+        subject=subject,
+        look=settled(look) if subject.campaign.status in ENDED else look,
+        relation=comparison.relations[index].words if index else "",
+        without=_address(rest, everything=everything) if len(rest) > 1 else None,
+        first=_address([told[index], *rest], everything=everything) if index else None,
+    )
+
+
+def _field(row: FieldRow) -> FieldView:
+    two = len(row.values) == 2 and row.differs and row.is_text
+    lines = line_changes(str(row.values[0] or ""), str(row.values[1] or "")) if two else []
+    return FieldView(
+        where=row.where,
+        differs=row.differs,
+        is_order=row.is_order,
+        values=[value_view(value) for value in row.values],
+        odd=[row.differs and value != row.values[0] for value in row.values],
+        lines=lines,
+    )
+
+
+def _address(refs: Sequence[str], *, everything: bool) -> str:
+    told = [("of", ref) for ref in refs] + ([("all", "1")] if everything else [])
+    return f"/compare?{urlencode(told, safe='@')}"

@@ -1,0 +1,41 @@
+"""What a campaign's specifications stand for, whether they have moved, and the lists of data IDs in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from campaigns.domain.specifications import Move, SpecPin, SpecRole
+from campaigns.services.repositories import DataIdFile, LookedAt, set_name_of
+
+__all__ = ("SpecificationsPage", "UploadableList", "spec_pins_of_newest", "specifications_page")
+
+
+@dataclass(frozen=True, slots=True)
+class UploadableList:
+    """A list of data IDs, and what a set of it would be called."""
+
+    file: DataIdFile
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpecificationsPage:
+    """The page's content."""
+
+    moves: tuple[Move, ...]
+    older: tuple[SpecPin, ...]
+    lists: tuple[UploadableList, ...]
+    problem: str | None
+
+
+def specifications_page(found: LookedAt) -> SpecificationsPage:
+    """Make the page of what was found."""
+    lists = tuple(UploadableList(file, set_name_of(file.path)) for file in found.files)
+    return SpecificationsPage(found.moves, found.older, lists, found.problem)
+
+
+def spec_pins_of_newest(pins: Sequence[SpecPin]) -> dict[str, SpecPin]:
+    """Give the pins of the newest resolved revision, by role."""
+    newest = max((pin.revision for pin in pins), default=0)
+    return {pin.role.value: pin for pin in pins if pin.revision == newest and pin.role in SpecRole}

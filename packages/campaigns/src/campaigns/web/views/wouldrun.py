@@ -1,0 +1,84 @@
+"""What would run: what the site found when it was asked to look, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from campaigns.domain.campaign import Campaign
+from campaigns.domain.order import AgentOrder
+from campaigns.services.factory import Factory
+
+__all__ = ("StepCounts", "WouldRun", "would_run")
+
+
+@dataclass(frozen=True, slots=True)
+class StepCounts:
+    """A step as it would run.
+
+    Attributes
+    ----------
+    n_groups : `int`
+        How many submissions it would be.
+    tasks : `tuple` [(`str`, `int` or `None`), ...]
+        Each task, and how many quanta it has at most over all groups; `None` where that cannot be told before other steps ran.
+    collection : `str`
+        What its runs would lie below.
+    """
+
+    name: str
+    n_groups: int
+    tasks: tuple[tuple[str, int | None], ...]
+    collection: str
+
+    @property
+    def total(self) -> int | None:
+        """How many quanta at most (`int`); `None` where that cannot be told."""
+        numbers = [number for _, number in self.tasks]
+        return None if None in numbers else sum(number for number in numbers if number is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class WouldRun:
+    """The page's content.
+
+    Attributes
+    ----------
+    sets : `tuple` [(`str`, `str`, `int`), ...]
+        What the definition calls each DataId set, which it is, and how many data IDs it has.
+    """
+
+    campaign: Campaign
+    order: AgentOrder
+    steps: tuple[StepCounts, ...]
+    sets: tuple[tuple[str, str, int], ...]
+
+
+def would_run(factory: Factory, ref: str, order_id: str) -> WouldRun:
+    """Gather what a site found of a campaign.
+
+    Parameters
+    ----------
+    factory : `Factory`
+        The services.
+    ref : `str`
+        The campaign.
+    order_id : `str`
+        The order by which the site looks.
+    """
+    campaign, order = factory.campaigns().get(ref), factory.starting().outcome(order_id)
+    result = order.result or {}
+    steps = tuple(_counts(step, campaign.definition.output or "") for step in result.get("steps", []))
+    sets = tuple(
+        (one["reference"], f"{one['set']['name']}@{one['set']['version']}", one["set"]["rows"]) for one in result.get("sets", [])
+    )
+    return WouldRun(campaign, order, steps, sets)
+
+
+def _counts(step: Mapping[str, Any], output: str) -> StepCounts:
+    groups = [group.get("quanta") for group in step["groups"]]
+    tasks = tuple(
+        (label, None if None in groups else sum(quanta.get(label, 0) for quanta in groups if quanta)) for label in step["tasks"]
+    )
+    return StepCounts(step["name"], len(groups), tasks, f"{output}/{step['name']}/…")

@@ -1,0 +1,88 @@
+"""Specifications in git, as they go over REST. Times are UTC microseconds since 1970."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from campaigns.domain.specifications import Move, SpecPin, SpecRole
+from campaigns.wire.interface import Wire
+
+__all__ = ("CommitModel", "FromRepository", "MoveList", "MoveModel", "SpecificationList", "SpecificationModel")
+
+
+class SpecificationModel(Wire):
+    """What a specification of a revision was resolved to."""
+
+    revision: int
+    role: SpecRole
+    repository: str
+    reference: str
+    path: str
+    commit: str
+    resolved_us: int
+
+    @classmethod
+    def of(cls, pin: SpecPin) -> SpecificationModel:
+        """Make the model of a pin."""
+        return cls.model_validate(pin)
+
+
+class SpecificationList(Wire):
+    """Specifications, those of the newest revisions first."""
+
+    items: list[SpecificationModel]
+    next: str | None = None
+
+
+class CommitModel(Wire):
+    """A commit, as a log lists it."""
+
+    commit: str
+    author: str
+    at_us: int
+    subject: str
+
+
+class FromRepository(Wire):
+    """Where a campaign file is, at a tag."""
+
+    repository: str = Field(description="The repository: `https://…`, `ssh://…`, `git@host:path`, or an allowed path.")
+    reference: str = Field(description="A tag, a branch or a commit.")
+    path: str = Field(default="campaign.yaml", description="The campaign file, from the repository's root.")
+    draft: bool = Field(default=False, description="Whether to leave it a draft though it is complete.")
+
+
+class MoveModel(Wire):
+    """How a reference stands to the commit it was resolved to."""
+
+    role: SpecRole
+    reference: str
+    commit: str = Field(description="What it was resolved to.")
+    now: str | None = Field(description="What it stands for now.")
+    n_ahead: int | None = Field(description="How many commits came since.")
+    n_behind: int | None = Field(description="How many it no longer has: more than none where history was rewritten.")
+    commits: list[CommitModel] = Field(description="Those that came, newest first; at most 50.")
+    fault: dict[str, Any] | None = Field(description="Why it cannot be told, if so; the numbers are null then.")
+
+    @classmethod
+    def of(cls, one: Move) -> MoveModel:
+        """Make the model of a move."""
+        move = one.move
+        return cls(
+            role=one.pin.role,
+            reference=one.pin.reference,
+            commit=one.pin.commit,
+            now=None if move is None else move.commit,
+            n_ahead=None if move is None else move.n_ahead,
+            n_behind=None if move is None else move.n_behind,
+            commits=[] if move is None else [CommitModel.model_validate(commit) for commit in move.commits],
+            fault=None if one.fault is None else one.fault.as_dict(),
+        )
+
+
+class MoveList(Wire):
+    """How the specifications of the newest resolved revision stand."""
+
+    items: list[MoveModel]
