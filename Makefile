@@ -86,7 +86,7 @@ test: lint .stack/.dev $(SQLALCHEMY20)/.ready ## check everything: types, style,
 	.stack/bin/python -m pytest -q packages/demo-pipeline/tests
 	.stack/bin/python -m pytest -q -n 2 --dist loadscope packages/dataid-sets/tests
 	PYTHONPATH=$(SQLALCHEMY20) DATAID_SETS_BACKENDS=psycopg2 .stack/bin/python -m pytest -q -n 2 --dist loadscope packages/dataid-sets/tests/test_*.py
-	.venv/bin/python -m pytest -q -n 2 --dist loadscope
+	.venv/bin/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder
 	@$(MAKE) --no-print-directory test-newer
 
 # The newest Python that is looked for; the stack, the browser and the real campaign were tested already.
