@@ -180,11 +180,7 @@ def export_plots(repository: str, run: str, directory: str, max_plots: int) -> l
     folder.mkdir(parents=True, exist_ok=True)
     plots = []
     with open_butler(repository) as butler:
-        summary = butler.collections.get_info(run, include_summary=True).dataset_types or ()
-        names = sorted(n for n in summary if butler.get_dataset_type(n).storageClass_name == "Plot")
-        refs = [ref for name in names for ref in butler.query_datasets(name, run, explain=False, limit=None)]
-        refs.sort(key=lambda ref: (ref.datasetType.name, str(ref.dataId)))
-        for ref in refs[:max_plots]:
+        for ref in _refs_of(butler, run, "Plot")[:max_plots]:
             source = butler.getURI(ref)
             if source.getExtension() != ".png":
                 continue
@@ -219,11 +215,7 @@ def export_metrics(repository: str, run: str, directory: str, max_files: int) ->
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     with open_butler(repository) as butler:
-        summary = butler.collections.get_info(run, include_summary=True).dataset_types or ()
-        names = sorted(n for n in summary if butler.get_dataset_type(n).storageClass_name == "MetricMeasurementBundle")
-        refs = [ref for name in names for ref in butler.query_datasets(name, run, explain=False, limit=None)]
-        refs.sort(key=lambda ref: (ref.datasetType.name, str(ref.dataId)))
-        for ref in refs[:max_files]:
+        for ref in _refs_of(butler, run, "MetricMeasurementBundle")[:max_files]:
             values = [str(value) for value in ref.dataId.required.values()]
             stem = re.sub(r"[^A-Za-z0-9.]+", "-", "_".join([ref.datasetType.name, *values]))
             path = folder / f"{stem}.json"
@@ -237,3 +229,11 @@ def _title(ref: DatasetRef) -> str:
     name = ref.datasetType.name
     described = ", ".join(f"{key} {value}" for key, value in ref.dataId.required.items() if key != "skymap")
     return f"{name}: {described}" if described else name
+
+
+def _refs_of(butler: Butler, run: str, storage_class: str) -> list[DatasetRef]:
+    """Give the datasets of a storage class in a run, by dataset type and data ID."""
+    summary = butler.collections.get_info(run, include_summary=True).dataset_types or ()
+    names = [name for name in summary if butler.get_dataset_type(name).storageClass_name == storage_class]
+    refs = [ref for name in names for ref in butler.query_datasets(name, run, explain=False, limit=None)]
+    return sorted(refs, key=lambda ref: (ref.datasetType.name, str(ref.dataId)))
