@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -55,6 +56,7 @@ class PostgresServer:
     def __init__(self, programs: Path, *, settings: Mapping[str, str] = MappingProxyType({})) -> None:
         # Short, since the name of a socket may not be long.
         self._folder = Path(tempfile.mkdtemp(prefix="campaigns-pg-"))
+        self._n_made: Counter[str] = Counter()
         self._user = _ordinary_user()
         if self._user is not None:
             os.chown(self._folder, self._user.pw_uid, self._user.pw_gid)
@@ -80,9 +82,17 @@ class PostgresServer:
         return f"postgresql://{SUPERUSER}@/{name}?host={self._folder}"
 
     def create(self, name: str) -> str:
-        """Make a database; gives its URL."""
-        self._execute(f'CREATE DATABASE "{name}"')
-        return self.url(name)
+        """Make a database; gives its URL.
+
+        Notes
+        -----
+        A name that was asked for before gets a number, since a fixture with parameters is set up again each time its parameter
+        comes back.
+        """
+        self._n_made[name] += 1
+        own = name if self._n_made[name] == 1 else f"{name}_{self._n_made[name]}"
+        self._execute(f'CREATE DATABASE "{own}"')
+        return self.url(own)
 
     def remember(self, name: str) -> None:
         """Keep a copy of all rows of a database, in a schema of their own."""

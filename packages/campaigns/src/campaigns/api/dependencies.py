@@ -13,6 +13,8 @@ to run its handler, to write its answer. Meanwhile it keeps its connection and, 
 threads kept by those who wait for a connection or a turn, those who have them would get no thread, and nothing would move again.
 So each kind of request has a limit, above which it waits without a thread; together they stay below the number of threads and of
 connections. A handler that opens a transaction by itself names `WriteTurn`.
+
+What only looks something up is a coroutine, since the way to a thread and back takes longer than that.
 """
 
 from __future__ import annotations
@@ -79,27 +81,27 @@ MAX_WAITING: Final = MAX_WRITERS + MAX_OWN_WRITERS + MAX_PASSWORDS + MAX_LEASES 
 """How many threads may wait for their turn to write at most; one of them notes the use of a credential."""
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
 
 
-def _clock(request: Request) -> Clock:
+async def _clock(request: Request) -> Clock:
     clock: Clock = request.app.state.clock
     return clock
 
 
-def _doorkeeper(request: Request) -> Doorkeeper:
+async def _doorkeeper(request: Request) -> Doorkeeper:
     doorkeeper: Doorkeeper = request.app.state.doorkeeper
     return doorkeeper
 
 
-def _caller(request: Request) -> Identity:
+async def _caller(request: Request) -> Identity:
     identity: Identity = request.state.identity
     return identity
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from typing import Final
 
-from sqlalchemy import ColumnElement, Select, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from campaigns.domain.campaign import (
@@ -30,6 +31,10 @@ from campaigns.storage.textindex import TextIndex
 from campaigns.storage.visibility import may_see_campaign
 
 __all__ = ("CampaignStore",)
+
+
+_CAMPAIGN: Final = CampaignRow.table().c
+_HOLDER: Final = select(_CAMPAIGN.id, _CAMPAIGN.number).where(_CAMPAIGN.name == bindparam("wanted"))
 
 
 class CampaignStore:
@@ -72,7 +77,7 @@ class CampaignStore:
 
     def holder_of(self, name: str) -> tuple[str, str | None] | None:
         """Give the UUID of the campaign that has a name, whoever may see it, and its local id if the identity may."""
-        row = self._session.execute(select(CampaignRow.id, CampaignRow.number).where(CampaignRow.name == name)).one_or_none()
+        row = self._session.execute(_HOLDER, {"wanted": name}).one_or_none()
         if row is None:
             return None
         return row[0], campaign_id(row[1]) if self.find_named(name) is not None else None

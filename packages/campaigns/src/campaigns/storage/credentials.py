@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from typing import Final
 
-from sqlalchemy import Select, case, delete, select, update
+from sqlalchemy import Select, bindparam, case, delete, select, update
 from sqlalchemy.orm import Session
 
 from campaigns.domain.identity import Identity, Role, may
@@ -15,6 +16,16 @@ from campaigns.schema.login_session import LoginSessionRow
 from campaigns.schema.user import UserRow
 
 __all__ = ("CredentialStore",)
+
+
+_T: Final = ApiTokenRow.table().c
+_U: Final = UserRow.table().c
+_TOKEN: Final = (
+    select(_T.id, _T.name, _T.role, _T.site, _T.user_name, _T.expires_us, _T.used_us, _U.role.label("owner_role"), _U.disabled)
+    .outerjoin_from(ApiTokenRow.table(), UserRow.table(), _U.name == _T.user_name)
+    .where(_T.secret_hash == bindparam("shown"), _T.revoked_us.is_(None))
+)
+"""Made once: every request asks this."""
 
 
 class CredentialStore:
@@ -104,24 +115,16 @@ class CredentialStore:
 
     def find_token(self, secret_hash: str, *, now_us: int) -> Caller | None:
         """Find whose a token is; nobody's if it is over, revoked, or its owner is disabled."""
-        query = (
-            select(ApiTokenRow, UserRow)
-            .outerjoin(UserRow, UserRow.name == ApiTokenRow.user_name)
-            .where(ApiTokenRow.secret_hash == secret_hash, ApiTokenRow.revoked_us.is_(None))
-        )
-        found = self._session.execute(query).one_or_none()
-        if found is None:
+        token = self._session.execute(_TOKEN, {"shown": secret_hash}).one_or_none()
+        if token is None or (token.expires_us is not None and token.expires_us <= now_us) or token.disabled:
             return None
-        token, user = found
-        if (token.expires_us is not None and token.expires_us <= now_us) or (user is not None and user.disabled):
-            return None
-        if user is None:
+        if token.user_name is None:
             identity = Identity(name=token.name, role=Role.AGENT, site=token.site)
         else:
             # The owner may have fewer rights by now than when the token was made.
-            owner = Identity(name=user.name, role=Role(user.role))
+            owner = Identity(name=token.user_name, role=Role(token.owner_role))
             cap = Role(token.role)
-            identity = Identity(name=user.name, role=cap if may(owner, cap) else owner.role)
+            identity = Identity(name=owner.name, role=cap if may(owner, cap) else owner.role)
         return Caller(identity=identity, kind=CredentialKind.TOKEN, credential_id=token.id, seen_us=token.used_us)
 
     def touch_token(self, token_id: str, *, now_us: int) -> None:

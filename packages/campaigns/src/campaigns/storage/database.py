@@ -11,9 +11,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Engine, create_engine, event, insert, make_url, update
+from sqlalchemy import Engine, bindparam, create_engine, event, insert, make_url, update
 from sqlalchemy.orm import Session
 
 from campaigns.domain.errors import InvalidInput
@@ -26,6 +26,16 @@ __all__ = ("Database", "WriteSession")
 
 BUSY_TIMEOUT_S = 20.0
 """How long a SQLite writer waits for another process's write."""
+
+
+_COUNTER: Final = CounterRow.table().c
+_TAKE: Final = (
+    update(CounterRow.table())
+    .where(_COUNTER.name == bindparam("counter"))
+    .values(value=_COUNTER.value + bindparam("count"))
+    .returning(_COUNTER.value)
+)
+"""Made once, since making a statement takes longer than carrying it out."""
 
 
 class WriteSession(Session):
@@ -65,14 +75,7 @@ class WriteSession(Session):
         first : `int`
             The first of them.
         """
-        statement = (
-            update(CounterRow)
-            .where(CounterRow.name == counter)
-            .values(value=CounterRow.value + count)
-            .returning(CounterRow.value)
-            .execution_options(synchronize_session=False)
-        )
-        return self.execute(statement).scalar_one() - count + 1
+        return self.execute(_TAKE, {"counter": counter, "count": count}).scalar_one() - count + 1
 
     def write_events(self) -> None:
         """Give numbers to the events kept so far, and write them."""
