@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import structlog
 from fastapi import FastAPI
+from hypothesis import settings as hypothesis_settings
 
 from campaigns.api.app import create_app
 from campaigns.config import Settings
@@ -25,6 +26,10 @@ from support.serving import Clients, LiveServer, serve
 
 # Its default paints tracebacks with all their variables, which takes a minute for one error.
 structlog.configure(processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)])
+
+# An example may take a while where others use the machine too, and still not for ever.
+hypothesis_settings.register_profile("busy", deadline=3000)
+hypothesis_settings.load_profile("busy")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -10,12 +10,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from lsst.daf.butler import Butler
 
 from dataid_sets import DataIdSets
 from plain_sql import ROWS
 from registries import BACKENDS, HSC_FILES, Shared, make_repository
 from support.postgres import MISSING, PostgresServer, find_programs
+
+# An example may take a while where others use the machine too, and still not for ever.
+settings.register_profile("busy", deadline=3000)
+settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session")
@@ -68,11 +73,18 @@ def hsc_root(request: pytest.FixtureRequest, make_hsc) -> Path:
     return root
 
 
-@pytest.fixture
-def butler(hsc_root: Path) -> Iterator[Butler]:
-    """Give a Butler that may write, on each backend."""
+@pytest.fixture(scope="session")
+def hsc_butler(hsc_root: Path) -> Iterator[Butler]:
+    """Open a Butler that may write, on each backend; only to be cloned."""
     with Butler.from_config(hsc_root, writeable=True) as opened:
         yield opened
+
+
+@pytest.fixture
+def butler(hsc_butler: Butler) -> Iterator[Butler]:
+    """Give a Butler that may write, on each backend: one of the test's own, which takes 1 ms, where opening one takes 100."""
+    with hsc_butler.clone() as own:
+        yield own
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { isMap, isScalar, parseDocument } from "yaml";
-import { gutter, goTo } from "./editor.js";
+import { gutter } from "./editor.js";
 import { READ, SHOW, UNREADABLE, empty } from "./fields.js";
+import { tellProblems } from "./problems.js";
 
 const guided = document.getElementById("guided");
 const text = document.getElementById("document");
@@ -91,6 +92,7 @@ function show() {
 
 function options(id, values) {
   document.getElementById(id).replaceChildren(...values.map((value) => new Option(value, value)));
+  for (const hint of document.querySelectorAll(`[data-offers="${id}"]`)) hint.textContent = values.length ? `Offered: ${values.slice(0, 5).join(", ")}${values.length > 5 ? ", …" : ""}` : "";
 }
 
 /** Offer the sites, and what the chosen one has. */
@@ -143,6 +145,8 @@ function removeStep(button) {
 
 guided.hidden = false;
 guided.addEventListener("input", edited);
+// Enter in a field of a long form means that the field is done, not the form.
+guided.addEventListener("keydown", (event) => event.key === "Enter" && event.target.matches("input") && event.preventDefault());
 guided.addEventListener("click", (event) => event.target.closest(".remove-step") && removeStep(event.target));
 document.getElementById("add-step").addEventListener("click", addStep);
 text.addEventListener("input", () => {
@@ -150,10 +154,6 @@ text.addEventListener("input", () => {
   show();
 });
 text.addEventListener("scroll", () => gutter(text));
-document.addEventListener("click", (event) => {
-  const where = event.target.closest?.("[data-where]")?.dataset.where.match(/line (\d+)/);
-  if (where) goTo(text, Number(where[1]));
-});
 let leaving = false;
 document.getElementById("define-form").addEventListener("submit", () => (leaving = true));
 addEventListener("beforeunload", (event) => {
@@ -161,3 +161,4 @@ addEventListener("beforeunload", (event) => {
 });
 gutter(text);
 show();
+tellProblems(guided, text);

@@ -31,6 +31,14 @@ function add(word) {
 
 export function buildFilters() {
   if (!at("build-field")) return;
+  // Where nothing is looked for yet, there is nothing to join with.
+  const joins = () => {
+    const begun = at("filter").value.trim() !== "";
+    at("build-and").textContent = begun ? "and" : "find";
+    at("build-or").hidden = !begun;
+  };
+  at("filter").addEventListener("input", joins);
+  joins();
   at("build-field").addEventListener("change", chosen);
   at("build-sign").addEventListener("change", () => (at("build-value").disabled = at("build-sign").value.startsWith("is ")));
   for (const word of ["and", "or"]) at(`build-${word}`).addEventListener("click", () => add(word));

@@ -7,13 +7,18 @@ export function popovers() {
     "toggle",
     (event) => {
       const { target } = event;
-      if (target.matches?.("details.act") && target.open) target.querySelector("input:not([type=hidden])")?.focus();
+      if (target.matches?.("details.act") && target.open) [...target.querySelectorAll("input:not([type=hidden]), select, textarea")].find((field) => field.checkVisibility())?.focus();
     },
     true,
   );
   document.addEventListener("click", (event) => {
     const open = opened();
     if (open && !open.contains(event.target)) open.open = false;
+  });
+  // Whoever tabs on leaves it; it must not lie over what comes next.
+  document.addEventListener("focusout", (event) => {
+    const left = event.target.closest?.("details.act[open]");
+    if (left && event.relatedTarget && !left.contains(event.relatedTarget)) left.open = false;
   });
   document.addEventListener("keydown", (event) => {
     const open = opened();

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import select
 
-from campaigns.api.dependencies import _link_checking
 from campaigns.domain.identity import Role
 from campaigns.domain.links import Link, LinkKind, LinkOrigin
 from campaigns.gateways.clock import FixedClock
 from campaigns.gateways.pages import Answer, PageGateway
 from campaigns.schema.revision import RevisionRow
-from campaigns.services.linkchecker import LinkChecker
 from campaigns.storage.database import Database
-from campaigns.storage.files import FileFolder
-from support.people import identity_of
 from support.scripted_agent import ScriptedAgent, definition
 from support.serving import Clients
 
@@ -107,19 +102,14 @@ def test_without_hosts_nothing_is_looked_at(client: Clients, ref: str) -> None:
     assert "CAMPAIGN_LINK_HOSTS" in answer.json()["remedy"]
 
 
-def test_what_was_found_is_kept(client: Clients, ref: str, clock: FixedClock) -> None:
+def test_what_was_found_is_kept(client: Clients, ref: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
     class Fake(PageGateway):
         def look(self, urls: Any) -> dict[str, Answer]:
             return {url: Answer(reached="docs" in url, text="said so") for url in urls}
 
-    def checking() -> Iterator[LinkChecker]:
-        state = client.app.state
-        pages = Fake(["docs.example.org", "metrics.example.org"], timeout_s=1)
-        files = FileFolder(state.settings.data_dir / "files")
-        identity = identity_of(Role.OPERATOR)
-        yield LinkChecker(state.database, identity=identity, clock=clock, files=files, pages=pages, ticket_url="")
-
-    client.app.dependency_overrides[_link_checking] = checking
+    monkeypatch.setattr("campaigns.api.dependencies.PageGateway", Fake)
+    state = client.app.state
+    state.settings = state.settings.model_copy(update={"link_hosts": "docs.example.org,metrics.example.org"})
     assert client(Role.OPERATOR).post(f"{API}/campaigns/{ref}/links/check").status_code == 200
     found = {link["title"]: link["check"] for link in listed(client, f"campaigns/{ref}")}
     assert found["Report"] == {"reached": True, "answer": "said so", "checked_us": clock.now_us()}

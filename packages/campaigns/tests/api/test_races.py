@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from campaigns.domain.identity import Role
+from support.racing import at_once
 from support.scripted_agent import ScriptedAgent, definition, task
 from support.serving import Clients
 
@@ -22,11 +23,6 @@ def agent(client: Clients) -> ScriptedAgent:
     agent = ScriptedAgent(client)
     agent.hello()
     return agent
-
-
-def _at_once(*calls: Callable[[], Any]) -> list[Any]:
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
 def _post(client: Clients, path: str, body: Any, role: Role = Role.MANAGER) -> Callable[[], Any]:
@@ -42,7 +38,7 @@ def _running(client: Clients, agent: ScriptedAgent) -> str:
 
 
 def test_one_name_is_given_once(client: Clients) -> None:
-    answers = _at_once(*[_post(client, "campaigns", definition()) for _ in range(4)])
+    answers = at_once(*[_post(client, "campaigns", definition()) for _ in range(4)])
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"conflict"}
 
@@ -53,7 +49,7 @@ def test_of_revisions_made_to_one_only_the_first_stands(client: Clients) -> None
         ref = manager.post(f"{API}/campaigns", json=definition(name=name)).json()["id"]
         url, seen = f"{API}/campaigns/{ref}/revisions?reason=Better", {"If-Match": '"1"'}
         revise = partial(manager.post, url, json=definition(name=name, title="Another"), headers=seen)
-        answers = _at_once(*[revise for _ in range(4)])
+        answers = at_once(*[revise for _ in range(4)])
         assert sorted(answer.status_code for answer in answers) == [201, 412, 412, 412]
 
 
@@ -73,7 +69,7 @@ def test_chains_of_one_campaign_do_not_overtake_each_other(client: Clients, agen
 def test_one_judgement_stands(client: Clients, agent: ScriptedAgent) -> None:
     _running(client, agent)
     agent.run(agent.take("submit"), task("measure", 2, 2))
-    answers = _at_once(*[_post(client, "submissions/S-1/accept", {"reason": f"Good {n}"}) for n in range(4)])
+    answers = at_once(*[_post(client, "submissions/S-1/accept", {"reason": f"Good {n}"}) for n in range(4)])
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
     assert sorted(order["kind"] for order in agent.lease()) == ["chain", "submit"], "chained once, followed once"
 
@@ -81,7 +77,7 @@ def test_one_judgement_stands(client: Clients, agent: ScriptedAgent) -> None:
 def test_one_restart_is_made(client: Clients, agent: ScriptedAgent) -> None:
     ref = _running(client, agent)
     agent.run(agent.take("submit"), task("measure", 2, 0, failed=2))
-    answers = _at_once(*[_post(client, "submissions/S-1/restart", {"reason": "Again"}) for _ in range(4)])
+    answers = at_once(*[_post(client, "submissions/S-1/restart", {"reason": "Again"}) for _ in range(4)])
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
     listed = client(Role.VIEWER).get(f"{API}/campaigns/{ref}/submissions").json()["items"]
     assert [item["id"] for item in listed] == ["S-1", "S-2"]
@@ -90,7 +86,7 @@ def test_one_restart_is_made(client: Clients, agent: ScriptedAgent) -> None:
 def test_one_start_asks_once(client: Clients, agent: ScriptedAgent) -> None:
     ref = str(client(Role.MANAGER).post(f"{API}/campaigns", json=definition()).json()["id"])
     body = {"action": "start", "reason": "Go", "wait_s": 0}
-    answers = _at_once(*[_post(client, f"campaigns/{ref}/transitions", body) for _ in range(4)])
+    answers = at_once(*[_post(client, f"campaigns/{ref}/transitions", body) for _ in range(4)])
     assert {answer.status_code for answer in answers} == {202}
     agent.pass_preflight()
     assert [order["kind"] for order in agent.lease()] == ["submit"]
@@ -100,11 +96,11 @@ def test_an_order_goes_to_one_agent(client: Clients, agent: ScriptedAgent) -> No
     _running(client, agent)
     other = ScriptedAgent(client)
     other.hello()
-    leased = _at_once(agent.lease, other.lease)
+    leased = at_once(agent.lease, other.lease)
     assert sum(len(orders) for orders in leased) == 1
 
 
-def test_an_order_that_never_arrived_is_given_again_at_once(client: Clients, agent: ScriptedAgent) -> None:
+def test_an_order_that_never_arrived_is_given_againat_once(client: Clients, agent: ScriptedAgent) -> None:
     _running(client, agent)
     (order,) = agent.lease()
     assert agent.lease(holding=[order["id"]]) == []
@@ -116,7 +112,7 @@ def test_a_report_that_comes_twice_counts_once(client: Clients, agent: ScriptedA
     _running(client, agent)
     order = agent.take("submit")
     lost = {"kind": "lost", "reason": "Gone", "remedy": "Look"}
-    answers = _at_once(*[lambda: agent.send(order, lost, first=1) for _ in range(4)])
+    answers = at_once(*[lambda: agent.send(order, lost, first=1) for _ in range(4)])
     assert {answer.status_code for answer in answers} == {200}
     events = client(Role.VIEWER).get(f"{API}/submissions/S-1/events").json()["items"]
     assert [event["kind"] for event in events].count("submission.lost_contact") == 1

@@ -11,6 +11,7 @@ import pytest
 
 from campaigns.config import Settings
 from campaigns.domain.identity import Role
+from campaigns.services import repositories
 from support.repositories import Repository
 from support.scripted_agent import API, ScriptedAgent, definition, task
 from support.serving import Clients
@@ -261,3 +262,20 @@ def test_a_revision_in_a_pause_names_what_the_site_has(client: Clients, reposito
     assert answer.status_code == 422
     [fault] = answer.json()["faults"]
     assert (fault["code"], fault["where"], fault["remedy"]) == ("unknown_stack", "stack", "It offers: w_1.")
+
+
+def test_lists_are_found_among_other_files_and_those_left_out_are_told_of(
+    client: Clients, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repositories, "MAX_FILES", 2)
+    lists = {f"data/{letter}.json": '[{"visit": 1}]' for letter in "xyz"}
+    repository.commit({**{f"data/{number}.txt": "" for number in range(5)}, **lists}, tag="v2")
+    document = specified(repository)
+    document["data_spec"]["reference"] = "v2"
+    ref, _ = started(client, ScriptedAgent(client), document)
+    page = client(Role.VIEWER).get(f"/campaigns/{ref}/specifications").text
+    assert [name in page for name in ("data/bad.json", "data/x.json", "data/y.json")] == [False, True, False], "one is no list"
+    assert "2 more JSON files of the data specification were not looked at" in " ".join(page.split())
+    monkeypatch.setattr(repositories, "MAX_FILES", 4)
+    page = client(Role.VIEWER).get(f"/campaigns/{ref}/specifications").text
+    assert ("data/z.json" in page, "lists-cut" in page) == (True, False)

@@ -16,13 +16,12 @@ from campaigns.config import Settings
 from campaigns.domain.identity import Role
 from campaigns.gateways.clock import FixedClock, SystemClock
 from campaigns.storage.database import Database
+from support.chromium import ARGUMENTS, CHROMIUM
 from support.people import token_of
 from support.serving import Clients, serve
 from web.examples import Examples, make_examples
 from web.fake_agent import FakeAgent
 
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync")
 EXAMPLES_TAKE_US = 23 * 3_600_000_000
 """The examples are begun so long ago; they take a little less."""
 

@@ -77,7 +77,7 @@ def test_from_the_definition_to_an_accepted_submission(served: Served) -> None:
     page = served.open("/campaigns/new")
     page.locator("#document").fill(DOCUMENT)
     page.get_by_role("button", name="save and begin").click()
-    expect(page.locator("#flash")).to_have_text("C-9 is saved and being started.")
+    expect(page.locator("#flash")).to_have_text("C-9 is saved as defined, revision 1. It is being started.")
     expect(page.locator("#starting")).to_be_visible()
 
     # The page follows what the agent does, without being loaded again, and keeps what is unfolded and typed.

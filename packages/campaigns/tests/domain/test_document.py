@@ -39,6 +39,8 @@ def test_a_draft_needs_four_fields() -> None:
         ("steps:\n- name: s\n- name: s\n", "steps[1].name (line 7)", "Give each step its own name."),
         ("bps: {payload: {}}\n", "bps.payload (line 5)", "It comes from `butler`, `inputs`, `output` and `data_query`."),
         ("ticket: dm1\n", "ticket (line 5)", "It must match"),
+        ("ticket: ''\n", "ticket (line 5)", "Write something there."),
+        ("steps:\n- name: a b\n", "steps[0].name (line 6)", "Take letters, digits, `_` and `-`, the first a letter; at most 50."),
     ],
 )
 def test_where_and_remedy(more: str, where: str, told: str) -> None:

@@ -178,6 +178,7 @@ def test_whatever_is_typed_is_understood_or_refused(text: str) -> None:
 
 
 @pytest.mark.chaos
+@pytest.mark.timeout(1800)
 @given(FILTERS)
 @settings(max_examples=100_000, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_hundred_thousand_filters(text: str) -> None:

@@ -212,6 +212,7 @@ def test_files_beyond_those_that_are_listed_are_there(gateway: GitGateway, repos
     commit = repository.commit({**{f"a/{number}": "" for number in range(MAX_ENTRIES + 1)}, "z/last.yaml": ""})
     where, asked = str(repository.path), ["z/last.yaml", "z/none.yaml", "z", "z/", "../z", "z/*", "z/last.yaml"]
     assert gateway.missing(where, commit, asked) == {"z/none.yaml", "z", "z/", "../z", "z/*"}
+    assert gateway.files(where, commit, suffix=".yaml")[1:] == [("z/last.yaml", 0)]
 
 
 def test_behind_a_proxy_hosts_are_named() -> None:

@@ -37,7 +37,8 @@ def test_counts_and_needs_are_said_to_those_who_hear_the_page() -> None:
     svg = draw_graph([node("a"), node("b", "a", counts=counts, href="/campaigns/C-1")], direction=Direction.RIGHT)
     link = minidom.parseString(svg).getElementsByTagName("a")[0]
     assert link.getAttribute("href") == "/campaigns/C-1"
-    assert link.getAttribute("aria-label") == "b: running. 7 of 10 quanta succeeded, 2 failed, 1 blocked. It needs a."
+    [told] = link.getElementsByTagName("g")[:1]
+    assert told.getAttribute("aria-label") == "b: running. 7 of 10 quanta succeeded, 2 failed, 1 blocked. It needs a."
 
 
 def test_an_arrow_for_each_need_that_is_a_step() -> None:

@@ -104,3 +104,18 @@ def test_sqlite_is_set_up_as_decided(sqlite_database: Database) -> None:
     with sqlite_database.engine.connect() as connection:
         for pragma, wanted in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 20_000)):
             assert connection.scalar(text(f"PRAGMA {pragma}")) == wanted
+
+
+def test_statistics_are_there_for_the_planner(sqlite_database: Database) -> None:
+    sqlite_database.gather_statistics()
+    with sqlite_database.read() as session:
+        assert session.scalar(text("SELECT count(*) FROM sqlite_stat1"))
+
+
+def test_each_look_sees_what_was_committed_last(database: Database) -> None:
+    with database.look() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM event")) == 0
+    with database.write() as session:
+        session.record(_draft("made"))
+    with database.look() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM event")) == 1

@@ -26,6 +26,7 @@ class FakeSets:
         self._sets: dict[str, list[dict[str, Any]]] = {}
         self._rows: dict[str, dict[str, Any]] = {}
         self.outputs: list[dict[str, Any]] = []
+        self.steps: list[dict[str, Any]] = []
 
     def carry_out(self, payload: dict[str, Any], *, mark: str, now_us: int) -> tuple[dict[str, Any], dict[str, Any] | None]:
         """Carry out an order; give the report that ends it, and the file of data IDs to be brought before, if there is one."""
@@ -87,7 +88,7 @@ class FakeSets:
         if faults:
             return {"kind": "failed", "faults": faults}
         return _done(
-            {"steps": [], "sets": [{"reference": one["reference"], "set": self.find(one["reference"])} for one in named]}
+            {"steps": self.steps, "sets": [{"reference": one["reference"], "set": self.find(one["reference"])} for one in named]}
         )
 
 

@@ -75,3 +75,11 @@ def test_no_way_out_of_the_pages(clients: Clients) -> None:
     answer = otto.post("/compare/outputs", data={"of": ["C-1", "C-2"], "here": "//elsewhere.example.org"})
     assert answer.status_code in (303, 409)
     assert "elsewhere" not in answer.headers.get("location", "")
+
+
+def test_what_is_ticked_in_the_list_is_compared(clients: Clients) -> None:
+    victor = browser(clients, Role.VIEWER)
+    page = victor.get("/campaigns").text
+    assert 'action="/compare" id="picked"' in page
+    assert page.count('form="picked" name="of"') == 8
+    assert "Compare</h1>" in victor.get("/compare?of=C-2&of=C-1").text

@@ -149,9 +149,34 @@ def test_what_would_run_is_asked_and_shown(clients: Clients) -> None:
     assert "has no reason" not in page
 
 
+def test_what_would_run_is_asked_from_the_form_that_defines(clients: Clients) -> None:
+    manager = browser(clients, Role.MANAGER)
+    page = follow(manager, "/campaigns/new", document=yaml.safe_dump(definition("looked")), then="look")
+    assert "The site was asked; nothing is started." in flash(page)
+    assert "is looking" in page
+    rest = clients(Role.VIEWER)
+    assert rest.get("/api/v1/campaigns/looked").json()["status"] == "defined"
+    lacking = manager.post(
+        "/campaigns/new", data={"document": "name: lacking\ntitle: b\nreason: c\nkind: other\n", "then": "look"}
+    )
+    assert lacking.status_code == 422
+    assert "name: lacking" in lacking.text
+    assert rest.get("/api/v1/campaigns/lacking").status_code == 404
+
+
 def test_a_paused_form_is_of_what_comes(clients: Clients) -> None:
     manager = browser(clients, Role.MANAGER)
     paused = clients(Role.VIEWER).get("/api/v1/campaigns", params={"filter": "status = paused"}).json()["items"][0]["id"]
     page = manager.get(f"/campaigns/{paused}/edit").text
     assert "governs what is submitted from now on" in page
     assert 'id="save-and-begin"' not in page
+
+
+def test_an_empty_form_tells_what_it_needs_and_no_mistakes(clients: Clients) -> None:
+    manager = browser(clients, Role.MANAGER)
+    page = manager.get("/campaigns/new").text
+    assert "To be saved it still needs:" in page
+    assert "it cannot be saved yet" not in page
+    wrong = manager.post("/campaigns/check", data={"document": "name: a b\ntitle: ''\nreason: c\nkind: other\n"}).text
+    assert "2 problems: it cannot be saved yet" in wrong
+    assert 'data-where="name (line 1)"' in wrong

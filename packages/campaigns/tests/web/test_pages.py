@@ -126,6 +126,15 @@ def test_a_part_of_a_page_is_a_block_of_the_same_template(clients: Clients) -> N
     assert part.strip() in viewer.get("/campaigns/C-2?tab=failures").text
 
 
+def test_a_list_is_counted_only_so_far(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = browser(clients, Role.VIEWER).get("/campaigns").text
+    assert re.search(r'id="found"><b class="num">\d+</b> campaigns', page)
+    for name, value in (("COUNTED", 2), ("PAGE_SIZE", 1)):
+        monkeypatch.setattr(f"campaigns.web.views.listing.{name}", value)
+    page = browser(clients, Role.VIEWER).get("/campaigns").text
+    assert 'id="found">more than <b class="num">2</b> campaigns' in page
+
+
 def test_viewers_have_no_buttons_that_do_something(clients: Clients) -> None:
     viewer = browser(clients, Role.VIEWER)
     for path in ("/campaigns/C-2", "/submissions/S-5", "/campaigns"):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from campaigns.domain.errors import Fault, InvalidInput
 from campaigns.domain.links import LinkKind, template_fault
-from campaigns.wire.agent import SiteDocument, SiteLink, SiteRepository, SiteStack
+from campaigns.wire.agentsite import SiteDocument, SiteLink, SiteRepository, SiteStack
 
 __all__ = ("EnvironmentSettings", "LinkSettings", "Site", "SiteFileInvalid", "StackSettings", "load_site")
 

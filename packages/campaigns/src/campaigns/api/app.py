@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute
 
 from campaigns import __version__
 from campaigns.api import health
@@ -44,7 +46,7 @@ from campaigns.auth.doorkeeper import Doorkeeper
 from campaigns.config import Settings
 from campaigns.gateways.clock import Clock, SystemClock
 from campaigns.storage.database import Database
-from campaigns.web.pages import register_pages
+from campaigns.web.pages import add_pages, show_problems_as_pages
 
 __all__ = ("API_PREFIX", "create_app")
 
@@ -110,6 +112,7 @@ def create_app(settings: Settings, database: Database, *, clock: Clock | None = 
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_lifespan,
+        routes=_routes(),
     )
     state = app.state
     state.settings = settings
@@ -129,24 +132,38 @@ def create_app(settings: Settings, database: Database, *, clock: Clock | None = 
     )
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(SecurityHeaders)
-    app.include_router(health.router)
-    api = APIRouter(prefix=API_PREFIX)
-    for router in API_ROUTERS:
-        api.include_router(router)
-    app.include_router(api)
-    _add_description(app)
-    register_pages(app)
+    show_problems_as_pages(app)
     return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """Make the routes, once for all applications of a process.
+
+    Notes
+    -----
+    They know neither settings nor database, and the framework takes half a second to look at the parameters of all handlers.
+    Each router is added by itself: the framework would look at those of a router within a router twice. No application can have
+    ``dependency_overrides`` of its own.
+    """
+    all_routes = APIRouter(redirect_slashes=False)
+    all_routes.include_router(health.router)
+    for router in API_ROUTERS:
+        all_routes.include_router(router, prefix=API_PREFIX)
+    all_routes.add_api_route(
+        f"{API_PREFIX}/openapi.json", _describe, methods=["GET"], dependencies=[open_access], include_in_schema=False
+    )
+    add_pages(all_routes)
+    return all_routes.routes
+
+
+def _describe(request: Request) -> dict[str, Any]:
+    """Describe the interface, as an OpenAPI document."""
+    app: FastAPI = request.app
+    return app.openapi()
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.database.close()
-
-
-def _add_description(app: FastAPI) -> None:
-    @app.get(f"{API_PREFIX}/openapi.json", dependencies=[open_access], include_in_schema=False)
-    def describe() -> dict[str, Any]:
-        """Describe the interface, as an OpenAPI document."""
-        return app.openapi()

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
+from sqlalchemy.orm import Session
 
 from campaigns.auth.doorkeeper import Doorkeeper
 from campaigns.config import Settings
@@ -37,6 +38,7 @@ from campaigns.storage.database import Database
 from campaigns.storage.files import FileFolder
 
 __all__ = (
+    "MAX_ARCHIVES",
     "MAX_GIT",
     "MAX_WAITING",
     "Caller",
@@ -76,6 +78,9 @@ MAX_LOOKS: Final = 2
 
 MAX_GIT: Final = 2
 """How many requests may wait for git at once, besides those that start campaigns."""
+
+MAX_ARCHIVES: Final = 2
+"""How many exported campaigns are unpacked at once. Nobody waits for a turn to write meanwhile."""
 
 MAX_WAITING: Final = MAX_WRITERS + MAX_OWN_WRITERS + MAX_PASSWORDS + MAX_LEASES + MAX_STARTS + MAX_LOOKS + MAX_GIT + 1
 """How many threads may wait for their turn to write at most; one of them notes the use of a credential."""
@@ -122,14 +127,22 @@ Caller = Annotated[Identity, Depends(_caller)]
 """Who asks. Only in routes whose policy is not `open_access`."""
 
 
-def _reading(identity: Caller, database: DatabaseUsed, clock: ClockUsed, settings: SettingsUsed) -> Iterator[Factory]:
+def _reading(request: Request) -> Iterator[Factory]:
+    database: Database = request.app.state.database
     with database.read() as session:
-        yield Factory(session, identity=identity, clock=clock, settings=settings)
+        yield _factory(session, request)
 
 
-def _writing(identity: Caller, database: DatabaseUsed, clock: ClockUsed, settings: SettingsUsed) -> Iterator[Factory]:
+def _writing(request: Request) -> Iterator[Factory]:
+    database: Database = request.app.state.database
     with database.write() as session:
-        yield Factory(session, identity=identity, clock=clock, settings=settings)
+        yield _factory(session, request)
+
+
+def _factory(session: Session, request: Request) -> Factory:
+    # Each thing that is asked for as a dependency takes its time, and these two are in nearly every request.
+    state = request.app.state
+    return Factory(session, identity=request.state.identity, clock=state.clock, settings=state.settings)
 
 
 def _write_turn() -> Iterator[None]:

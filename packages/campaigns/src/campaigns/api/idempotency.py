@@ -26,7 +26,7 @@ from campaigns.schema.idempotency import KEY_LENGTH
 from campaigns.services.factory import Factory
 from campaigns.storage.idempotency import IdempotencyStore, KeptAnswer
 
-__all__ = ("REPLAYED", "IdempotencyKey", "Once", "answered_once", "idempotent", "key_of")
+__all__ = ("REPLAYED", "IdempotencyKey", "KeyHeader", "Once", "answered_once", "idempotent", "key_of")
 
 REPLAYED: Final = "Idempotency-Replayed"
 
@@ -55,18 +55,18 @@ class IdempotencyKey:
     request_hash: str
 
 
-async def _once(
-    request: Request,
-    identity: Caller,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            min_length=1,
-            max_length=KEY_LENGTH,
-            description="Makes it safe to send the request again: under the same key it is carried out once.",
-        ),
-    ] = None,
-) -> IdempotencyKey | None:
+KeyHeader = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=KEY_LENGTH,
+        description="Makes it safe to send the request again: under the same key it is carried out once.",
+    ),
+]
+"""The header, in the parameter ``idempotency_key``."""
+
+
+async def _once(request: Request, identity: Caller, idempotency_key: KeyHeader = None) -> IdempotencyKey | None:
     return None if idempotency_key is None else key_of(request, identity, idempotency_key, content=await request.body())
 
 

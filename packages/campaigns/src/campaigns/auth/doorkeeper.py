@@ -17,6 +17,7 @@ from campaigns.config import Settings
 from campaigns.domain.errors import InvalidCredentials
 from campaigns.domain.users import Caller, CredentialKind, SignedIn
 from campaigns.gateways.clock import Clock
+from campaigns.storage.callers import find_session, find_token
 from campaigns.storage.credentials import CredentialStore
 from campaigns.storage.database import Database, WriteSession
 from campaigns.storage.users import UserStore
@@ -51,13 +52,13 @@ class Doorkeeper:
 
     def by_token(self, token: str) -> Caller | None:
         """Find whose a token is."""
-        with self._database.read() as session:
-            return CredentialStore(session).find_token(hash_secret(token), now_us=self._clock.now_us())
+        with self._database.look() as connection:
+            return find_token(connection, hash_secret(token), now_us=self._clock.now_us())
 
     def by_cookie(self, secret: str) -> Caller | None:
         """Find who is signed in under a cookie."""
-        with self._database.read() as session:
-            return CredentialStore(session).find_session(hash_secret(secret), now_us=self._clock.now_us())
+        with self._database.look() as connection:
+            return find_session(connection, hash_secret(secret), now_us=self._clock.now_us())
 
     def is_due(self, caller: Caller) -> bool:
         """Tell whether it is time to note that a credential is in use, which is done once a minute."""

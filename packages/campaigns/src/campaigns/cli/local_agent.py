@@ -20,7 +20,7 @@ from campaigns.config import Settings
 from campaigns.domain.identity import SYSTEM, Role
 from campaigns.gateways.clock import SystemClock
 from campaigns.services.factory import Factory
-from campaigns.storage.credentials import CredentialStore
+from campaigns.storage.callers import find_token
 from campaigns.storage.database import Database
 
 __all__ = ("LocalAgent", "agent_token")
@@ -151,8 +151,8 @@ def agent_token(database: Database, settings: Settings, *, site: str) -> str:
     path = settings.data_dir / "agents" / f"{site}.token"
     if path.exists():
         token = path.read_text().strip()
-        with database.read() as session:
-            caller = CredentialStore(session).find_token(hash_secret(token), now_us=SystemClock().now_us())
+        with database.look() as connection:
+            caller = find_token(connection, hash_secret(token), now_us=SystemClock().now_us())
         if caller is not None and caller.identity.role is Role.AGENT and caller.identity.site == site:
             return token
     with database.write() as session:

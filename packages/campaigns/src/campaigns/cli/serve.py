@@ -48,6 +48,7 @@ def serve(*, host: str, port: int, no_agent: bool) -> None:
 
             def started() -> None:
                 click.echo(f"Serving on {url}", err=True)
+                threading.Thread(target=database.gather_statistics, name="statistics", daemon=True).start()
                 agent = None if no_agent else start_local_agent(settings, database, url=url)
                 if agent is not None:
                     agents.append(agent)

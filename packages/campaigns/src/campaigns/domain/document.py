@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from campaigns.domain.definition import Definition, graph_faults, needs_faults
+from campaigns.domain.definition.parts import FORMS
 from campaigns.domain.errors import Fault, InvalidDefinition
 
 __all__ = ("definition_schema", "dump_yaml", "read_definition", "read_partial", "read_yaml", "unkeepable")
@@ -183,6 +184,8 @@ def _yaml_fault(error: Exception) -> Fault:
 
 def unkeepable(document: dict[Any, Any]) -> list[Fault]:
     """Tell what a document has that cannot be kept or sent as JSON; it may come from YAML, which has more."""
+    if _all_keepable(document, MAX_DEPTH):
+        return []
     faults = []
     waiting: list[tuple[Any, tuple[str | int, ...]]] = [(document, ())]
     while waiting:
@@ -200,6 +203,17 @@ def unkeepable(document: dict[Any, Any]) -> list[Fault]:
             remedy = "Write plain text, numbers below 2**63, true, false or null."
             faults.append(Fault("not_json", "There is a value or a letter that cannot be kept.", _path(location), remedy))
     return faults
+
+
+def _all_keepable(part: Any, levels: int) -> bool:
+    """Tell it quickly, without saying where what is."""
+    if levels < 0:
+        return False
+    if isinstance(part, dict):
+        return all(_keepable(name) and _all_keepable(value, levels - 1) for name, value in part.items())
+    if isinstance(part, list):
+        return all(_all_keepable(value, levels - 1) for value in part)
+    return _keepable(part)
 
 
 def _keepable(value: Any) -> bool:
@@ -249,12 +263,13 @@ def _schema_fault(detail: ErrorDetails) -> Fault:
         case "missing":
             return Fault("missing", f"The field `{location[-1]}` is missing.", where, "Add it.")
         case "string_pattern_mismatch":
+            if detail["input"] == "":
+                return _empty(location, where)
             pattern = detail.get("ctx", {}).get("pattern", "")
-            return Fault(
-                "bad_form", f"{_shown(detail['input'])} has not the form it must have.", where, f"It must match {pattern}."
-            )
+            remedy = FORMS.get(pattern, f"It must match {pattern}.")
+            return Fault("bad_form", f"{_shown(detail['input'])} has not the form it must have.", where, remedy)
         case "string_too_short":
-            return Fault("empty", f"The field `{location[-1]}` is empty.", where, "Write something there.")
+            return _empty(location, where)
         case "string_too_long" | "too_long":
             most = detail.get("ctx", {}).get("max_length", "")
             return Fault("too_long", f"The field `{location[-1]}` is too long.", where, f"At most {most} are taken.")
@@ -264,6 +279,10 @@ def _schema_fault(detail: ErrorDetails) -> Fault:
         case kind:
             message = detail["msg"].removeprefix("Value error, ")
             return Fault(kind, f"{message[:1].upper()}{message[1:].rstrip('.')}.", where, None)
+
+
+def _empty(location: Sequence[str | int], where: str) -> Fault:
+    return Fault("empty", f"The field `{location[-1]}` is empty.", where, "Write something there.")
 
 
 def _shown(value: Any) -> str:

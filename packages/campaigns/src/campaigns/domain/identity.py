@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ("SYSTEM", "Identity", "Role", "may")
+__all__ = ("ANYBODY", "SYSTEM", "Identity", "Role", "may")
 
 
 class Role(StrEnum):
@@ -42,6 +42,9 @@ class Identity:
 
 SYSTEM = Identity(name="system", role=Role.ADMIN)
 """The service itself, for what follows by rule."""
+
+ANYBODY = Identity(name="(anybody)", role=Role.VIEWER)
+"""No user has this name, which sees what all staff see: what is written where all can read it names nothing else."""
 
 
 def may(identity: Identity, needed: Role) -> bool:

@@ -130,16 +130,16 @@ class GitGateway:
                 )
             return self._run(mirror, ["cat-file", "blob", f"{commit}:{path}"]).output
 
-    def files(self, repository: str, commit: str, path: str = "") -> list[tuple[str, int]]:
-        """List the files at a commit, below a folder or one file itself: path from the root and size in bytes; at most 2000."""
+    def files(self, repository: str, commit: str, path: str = "", *, suffix: str = "") -> list[tuple[str, int]]:
+        """List the files at a commit whose names end so, below a folder or one file itself: path from the root, size in bytes."""
         with self._at(repository, commit) as mirror:
             self._kind(mirror, repository, commit, path)
             listed = self._run(mirror, ["ls-tree", "-r", "-l", "-z", commit, "--", *([path] if path else [])]).text
         found = []
-        for entry in listed.split("\0")[:MAX_ENTRIES]:
+        for entry in listed.split("\0"):
             head, _, name = entry.partition("\t")
             fields = head.split()
-            if len(fields) == 4 and fields[1] == "blob":
+            if name.endswith(suffix) and len(fields) == 4 and fields[1] == "blob":
                 found.append((name, int(fields[3])))
         return found
 

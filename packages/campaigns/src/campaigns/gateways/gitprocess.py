@@ -23,12 +23,13 @@ PASSED_ON: Final = (
     "HTTPS_PROXY",
     "no_proxy",
     "NO_PROXY",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
     "SSH_AUTH_SOCK",
     "TMPDIR",
 )
-"""What git gets of the service's environment: the way out, whom to trust, and an agent for keys."""
+"""What git gets of the service's environment: the way out, and an agent for keys."""
+
+TRUSTED: Final = {"GIT_SSL_CAINFO": "SSL_CERT_FILE", "GIT_SSL_CAPATH": "SSL_CERT_DIR"}
+"""Whom to trust, under git's own names: a git that is built with GnuTLS knows no others."""
 
 CONFIGURATION: Final = """\
 [safe]
@@ -171,8 +172,10 @@ class GitProcess:
 
     def _environ(self, reached: Reached | None) -> dict[str, str]:
         passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        trusted = {own: os.environ.get(own) or os.environ.get(name) for own, name in TRUSTED.items()}
         return {
             **passed,
+            **{name: value for name, value in trusted.items() if value},
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
             "LC_ALL": "C",
             "HOME": str(self._home),

@@ -91,7 +91,7 @@ def draw_graph(nodes: Sequence[GraphNode], *, direction: Direction, label: str =
         "svg",
         element("g", *arrows, class_="arrows", aria_hidden="true"),
         *boxes,
-        class_=f"graph {direction.value}",
+        class_=f"graph {direction.value} layers-{1 + max((place.layer for place in places.values()), default=0)}",
         role="group",
         aria_label=label,
         viewBox=f"0 0 {width:g} {height:g}",
@@ -145,10 +145,9 @@ def _box(node: GraphNode, corner: tuple[float, float]) -> str:
         ],
     ]
     classes = f"node tone-{node.look.tone.value} state-{node.look.key}"
-    group = element("g", *parts, class_=classes, transform=f"translate({corner[0]:g} {corner[1]:g})")
-    return (
-        element("a", group, href=node.href, aria_label=words) if node.href else element("g", group, role="img", aria_label=words)
-    )
+    place = f"translate({corner[0]:g} {corner[1]:g})"
+    group = element("g", *parts, class_=classes, transform=place, role="img", aria_label=words)
+    return element("a", group, href=node.href) if node.href else group
 
 
 def _short_counts(counts: QuantaCounts) -> str:

@@ -114,5 +114,6 @@ def _box(node: LineNode, corner: tuple[float, float]) -> str:
         text_element(shortened(node.note, width=inside + 8, size=10.5), class_="note", x=PAD, y=55),
     ]
     classes = f"node tone-{node.look.tone.value} state-{node.look.key}{' here' if node.is_here else ''}"
-    group = element("g", *parts, class_=classes, transform=f"translate({corner[0]:g} {corner[1]:g})")
-    return element("a", group, href=node.href, aria_label=words, aria_current="true" if node.is_here else None)
+    place = f"translate({corner[0]:g} {corner[1]:g})"
+    group = element("g", *parts, class_=classes, transform=place, role="img", aria_label=words)
+    return element("a", group, href=node.href, aria_current="true" if node.is_here else None)

@@ -20,13 +20,13 @@ from campaigns.domain.campaign import Campaign, Revision
 from campaigns.domain.definition import Definition
 from campaigns.domain.document import read_definition
 from campaigns.domain.errors import CampaignError, Conflict, Fault, InvalidInput
-from campaigns.domain.identity import SYSTEM, Identity, Role
+from campaigns.domain.identity import ANYBODY, SYSTEM, Identity, Role
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.quanta import QuantaCounts
 from campaigns.domain.states import FINAL_CAMPAIGNS, Judgement, OrderStatus, SubmissionStatus
 from campaigns.domain.submission import Submission, Workflow, submission_id
 from campaigns.services.context import Context
-from campaigns.services.lookup import checked_reason
+from campaigns.services.lookup import OF_A_TEAM, checked_reason
 from campaigns.services.operating import begin_operating
 from campaigns.services.ordering import site_with
 from campaigns.services.revising import check_name
@@ -133,8 +133,9 @@ class AdoptService:
             body = AdoptBody.model_validate(told["adoption"])
             runs = FoundRuns.model_validate(told).runs
             actor = Identity(name=order.actor, role=Role.MANAGER)
-            self._check_name(body.name, actor)
-            self._check_runs(body, runs)
+            # What is wrong is kept with the order, which all may read.
+            self._check_name(body.name, ANYBODY)
+            self._check_runs(body, runs, ANYBODY)
             made = self._make(body, runs, step_names([run.run for run in runs]), actor=actor)
         except ValidationError:
             return _failed(
@@ -148,12 +149,13 @@ class AdoptService:
     def _check_name(self, name: str, asking: Identity) -> None:
         check_name(CampaignStore(self._context.session, asking), name, own=None)
 
-    def _check_runs(self, body: AdoptBody, runs: Sequence[FoundRun]) -> None:
+    def _check_runs(self, body: AdoptBody, runs: Sequence[FoundRun], asking: Identity) -> None:
         for run in runs:
             other = self._submissions.of_run(body.site or "", body.butler or "", run.run)
             if other is not None:
+                seen = SubmissionStore(self._context.session, asking).find(other.uuid) is not None
                 raise Conflict(
-                    f"{run.run} is known already, as {other.id} of {other.campaign_id}.",
+                    f"{run.run} is known already, {f'as {other.id} of {other.campaign_id}' if seen else f'in {OF_A_TEAM}'}.",
                     where="collections",
                     remedy="Leave it out.",
                 )

@@ -1,4 +1,4 @@
-"""Looking at all rows of an exported campaign before any of them is written.
+"""Looking at all rows of an exported campaign before any of them is written, and laying its files ready; no transaction is open.
 
 Are they ones that this server knows, can its database keep them, and do they belong to this campaign and to no other?
 """
@@ -6,15 +6,17 @@ Are they ones that this server knows, can its database keep them, and do they be
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Column
 
 from campaigns.domain.errors import InvalidArchive, NewerArchive
-from campaigns.services.archive import ArchiveReader
+from campaigns.services.archive import ArchiveReader, Manifest
 from campaigns.storage.belongings import CAMPAIGN, BelongingTable, belonging_tables, file_columns, unfit
+from campaigns.storage.files import FileFolder, StagedFiles
 
-__all__ = ("Arrivals",)
+__all__ = ("Arrivals", "arrived")
 
 Known = Callable[[Column[Any], Any], bool]
 
@@ -29,22 +31,22 @@ class Arrivals:
     ----------
     archive : `ArchiveReader`
         The archive, which has been looked at as a whole.
-    known : callable
-        Tells whether a row that another refers to is here already.
-
-    Notes
-    -----
-    What a row refers to is in the archive; or here, as a user is; or nowhere, and then the row is put aside, such as a mention of
-    somebody who has no account here.
+    files : `StagedFiles`
+        Where its files lie until they are kept.
     """
 
-    def __init__(self, archive: ArchiveReader, known: Known) -> None:
+    def __init__(self, archive: ArchiveReader, files: StagedFiles) -> None:
         self._archive = archive
-        self._known = known
+        self._files = files
         self._tables = belonging_tables()
         self._ids: dict[Column[Any], set[Any]] = {}
         self.counts: dict[str, int] = {}
         self.campaign: dict[str, Any] = {}
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the archive says of itself (`Manifest`)."""
+        return self._archive.manifest
 
     def look(self) -> None:
         """Look at all rows.
@@ -76,15 +78,42 @@ class Arrivals:
             for number, row in enumerate(self._archive.rows(name), start=1):
                 self._check_owner(belonging, row, f"tables/{name}.jsonl line {number}")
 
-    def rows(self, name: str) -> Iterator[tuple[dict[str, Any], bool]]:
-        """Give the rows of a table, each with whether all that it refers to is there."""
-        belonging = self._tables[name]
-        for row in self._archive.rows(name):
-            yield row, all(self._is_there(*pair, row) for pair in _references(belonging))
+    def stage_files(self) -> None:
+        """Lay all files ready."""
+        for digest in self._archive.files:
+            with self._archive.file(digest) as content:
+                self._files.add(content)
 
-    def _is_there(self, column: Column[Any], target: Column[Any], row: Mapping[str, Any]) -> bool:
-        value = row[column.name]
-        return value is None or value in self._ids.get(target, ()) or self._known(target, value)
+    def keep_files(self) -> None:
+        """Put the files among those of this server."""
+        self._files.keep()
+
+    def rows(self, name: str) -> Iterator[dict[str, Any]]:
+        """Give the rows of a table."""
+        return self._archive.rows(name)
+
+    def is_whole(self, name: str, row: Mapping[str, Any], known: Known) -> bool:
+        """Tell whether all that a row refers to is there.
+
+        Parameters
+        ----------
+        name : `str`
+            The table.
+        row : mapping
+            The row.
+        known : callable
+            Tells whether a row that another refers to is here already.
+
+        Notes
+        -----
+        What a row refers to is in the archive; or here, as a user is; or nowhere, such as a mention of somebody who has no
+        account here.
+        """
+        for column, target in _references(self._tables[name]):
+            value = row[column.name]
+            if value is not None and value not in self._ids.get(target, ()) and not known(target, value):
+                return False
+        return True
 
     def _referred(self, belonging: BelongingTable) -> list[Column[Any]]:
         targets = {target for other in self._tables.values() for _, target in _references(other)}
@@ -110,6 +139,22 @@ class Arrivals:
             own = target.table.name in self._tables and target.table.name != CAMPAIGN
             if own and value is not None and value not in self._ids.get(target, ()):
                 raise InvalidArchive(f"The row refers to the {target.table.name} {value}, which is not in the file.", where=where)
+
+
+@contextmanager
+def arrived(archive: ArchiveReader, folder: FileFolder) -> Iterator[Arrivals]:
+    """Look at all rows of an archive and lay its files ready; those that are not kept in the block are gone after it.
+
+    Raises
+    ------
+    InvalidArchive, NewerArchive
+        If one of the rows cannot be, or is not known here.
+    """
+    with folder.staged() as files:
+        arrivals = Arrivals(archive, files)
+        arrivals.look()
+        arrivals.stage_files()
+        yield arrivals
 
 
 def _references(belonging: BelongingTable) -> list[tuple[Column[Any], Column[Any]]]:

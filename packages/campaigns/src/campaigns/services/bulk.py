@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from campaigns.domain.bulk import Bulk
+from campaigns.domain.campaign import CampaignListing
 from campaigns.domain.errors import CampaignError, Conflict, Fault, InvalidInput
 from campaigns.domain.filtering import parse_ordering
 from campaigns.domain.states import CampaignAction
@@ -11,6 +12,7 @@ from campaigns.services.campaigns import CampaignService
 from campaigns.services.context import Context
 from campaigns.services.lookup import checked_reason
 from campaigns.storage.campaignlist import CampaignListStore
+from campaigns.storage.campaigns import CampaignStore
 
 __all__ = ("BulkService",)
 
@@ -52,7 +54,7 @@ class BulkService:
         Raises
         ------
         Conflict
-            If the filter finds another number of campaigns by now.
+            If the filter finds another number of campaigns by now, or others.
         InvalidInput
             If they are too many, or there is no reason.
         """
@@ -66,13 +68,23 @@ class BulkService:
                 where="expected",
                 remedy="Narrow the filter.",
             )
-        found = [item for _, item in store.page(condition, parse_ordering("id"), after=None, limit=MAX_CAMPAIGNS + 1)]
+
+        def find() -> list[CampaignListing]:
+            page = store.page(condition, parse_ordering("id"), after=None, limit=MAX_CAMPAIGNS + 1)
+            return [item for _, item in page]
+
+        # All are held before the first is moved: whoever takes numbers while it holds one must not wait for another.
+        held = find()
+        CampaignStore(self._context.session, self._context.identity).hold([item.uuid for item in held])
+        found = find()
         if len(found) != expected:
             raise Conflict(
                 f"The filter finds {len(found)} campaigns by now, not {expected}.",
                 where="expected",
                 remedy="Look at the list again.",
             )
+        if [item.uuid for item in found] != [item.uuid for item in held]:
+            raise Conflict("The filter finds other campaigns by now.", where="expected", remedy="Look at the list again.")
         bulk, campaigns = Bulk(action=action), CampaignService(self._context)
         for item in found:
             try:

@@ -75,15 +75,22 @@ class CampaignListService:
             return self._page(condition, ordering, after=after, began=began, limit=limit)
         return self._moved(condition, ordering, began=began, limit=limit)
 
-    def count(self, wanted: str | None) -> int:
+    def count(self, wanted: str | None, *, at_most: int | None = None) -> int:
         """Count the campaigns that a filter finds.
+
+        Parameters
+        ----------
+        wanted : `str` or `None`
+            What is looked for, in the filter language.
+        at_most : `int`, optional
+            How far to count; counting very many takes longer than listing some of them.
 
         Raises
         ------
         InvalidFilter
             If the filter is not valid.
         """
-        return self._store.count(self.parsed(wanted))
+        return self._store.count(self.parsed(wanted), at_most=at_most)
 
     def parsed(self, wanted: str | None) -> Condition:
         """Read a filter, as of now and of who asks.

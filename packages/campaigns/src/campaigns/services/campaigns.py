@@ -23,7 +23,7 @@ from campaigns.domain.submission import Submission
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
 from campaigns.services.lookup import check_runs_here, checked_reason, found_campaign
-from campaigns.services.revising import check_name, new_revision
+from campaigns.services.revising import check_free, new_revision
 from campaigns.services.starting import StartService
 from campaigns.services.submissions import SubmissionService
 from campaigns.storage.campaigns import CampaignStore
@@ -107,12 +107,14 @@ class CampaignService:
         Conflict
             If the name is taken.
         """
-        check_name(self._store, definition.name, own=None)
+        # Taking the number holds the names: see `CampaignStore.hold_names`.
+        number = self._context.writing.next_number("campaign")
+        check_free(self._store, definition.name, own=None)
         now = self._context.clock.now_us()
         complete = not missing_for_start(definition)
         campaign = Campaign(
             uuid=str(uuid.uuid4()),
-            number=self._context.writing.next_number("campaign"),
+            number=number,
             name=definition.name,
             title=definition.title,
             reason=definition.reason,

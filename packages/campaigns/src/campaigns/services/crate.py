@@ -3,12 +3,14 @@
 It follows the Provenance Run Crate profile 0.5, and with it the Process and Workflow Run Crate profiles
 (https://www.researchobject.org/workflow-run-crate/profiles/): the campaign file is the workflow, its steps are the steps, each
 submission is an action that some pipeline of some stack carried out, and the service is what organised them. Collections and
-DataId sets are told of by name and digest; what is in them stays in the Butler repositories.
+DataId sets are told of by name and digest; what is in them stays in the Butler repositories. A campaign that has not run is a
+Workflow RO-Crate: there is nothing yet that a run's profile could tell of.
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
@@ -28,11 +30,11 @@ from campaigns.storage.submissions import SubmissionStore
 
 __all__ = ("CrateService",)
 
-PROFILES: Final = (
+WORKFLOW_PROFILE: Final = ("https://w3id.org/workflowhub/workflow-ro-crate/1.0", "Workflow RO-Crate", "1.0")
+RUN_PROFILES: Final = (
     ("https://w3id.org/ro/wfrun/process/0.5", "Process Run Crate", "0.5"),
     ("https://w3id.org/ro/wfrun/workflow/0.5", "Workflow Run Crate", "0.5"),
     ("https://w3id.org/ro/wfrun/provenance/0.5", "Provenance Run Crate", "0.5"),
-    ("https://w3id.org/workflowhub/workflow-ro-crate/1.0", "Workflow RO-Crate", "1.0"),
 )
 CONTEXT: Final = "https://w3id.org/ro/terms/workflow-run/context"
 WORKFLOW: Final = "definition/campaign.yaml"
@@ -97,7 +99,7 @@ class CrateService:
         submissions = store.of_campaign(campaign.uuid)
         with tempfile.TemporaryDirectory(prefix="campaigns-crate-") as name:
             writing = _Crate(campaign, Path(name), published_us=self._context.clock.now_us())
-            writing.describe(f"{self._server_name}:{campaign.id}" if campaign.origin is None else campaign.origin)
+            writing.describe(f"{self._server_name}:{campaign.id}" if campaign.origin is None else campaign.origin, submissions)
             for submission in submissions:
                 files = [(file, self._context.files.path(file.sha256)) for file in store.files(submission)]
                 writing.add_submission(submission, [(file, path) for file, path in files if path.is_file()])
@@ -128,7 +130,7 @@ class _Crate:
         self._actions: list[dict[str, str]] = []
         self._controls: list[dict[str, str]] = []
 
-    def describe(self, name: str) -> None:
+    def describe(self, name: str, submissions: Sequence[Submission]) -> None:
         """Say what the crate is, what workflow it is of, and by what profiles it tells of it."""
         campaign, definition, root = self._campaign, self._campaign.definition, self._crate.root_dataset
         root["name"] = f"{campaign.id} {campaign.name}: {campaign.title}"
@@ -139,10 +141,11 @@ class _Crate:
         licence = {"name": "Not stated", "description": "Who publishes this crate says under what licence."}
         root["license"] = self._thing("#licence", "CreativeWork", **licence)
         root["author"] = self._person(definition.lead or campaign.owner)
-        for url, title, version in PROFILES:
+        profiles = (*RUN_PROFILES, WORKFLOW_PROFILE) if submissions else (WORKFLOW_PROFILE,)
+        for url, title, version in profiles:
             self._thing(url, "CreativeWork", name=title, version=version)
-        root["conformsTo"] = [_ref(url) for url, _, _ in PROFILES]
-        self._workflow()
+        root["conformsTo"] = [_ref(url) for url, _, _ in profiles]
+        self._workflow(submissions)
         self._thing(
             ENGINE, "SoftwareApplication", name="Rubin Campaigns", softwareVersion=__version__, url="https://dmtn-181.lsst.io"
         )
@@ -170,7 +173,9 @@ class _Crate:
         self._action(submission, objects, results)
 
     def finish(self, submissions: list[Submission]) -> ROCrate:
-        """Tell of the campaign's whole run, and who organised it."""
+        """Tell of the campaign's whole run, if it has run, and who organised it."""
+        if not submissions:
+            return self._crate
         campaign = self._campaign
         whole = {
             "name": f"{campaign.name}: {campaign.status.value}",
@@ -214,15 +219,17 @@ class _Crate:
         named = {"name": f"{submission.step}: {submission.id}", "instrument": step, "object": action}
         self._controls.append(self._thing(f"#control/{submission.id}", "ControlAction", **named))
 
-    def _workflow(self) -> None:
+    def _workflow(self, submissions: Sequence[Submission]) -> None:
         campaign, definition = self._campaign, self._campaign.definition
-        steps, tools = [], []
-        for position, step in enumerate(definition.steps):
-            tool = self._tool(definition.pipeline_of(step), definition.stack or "")
-            told = {"name": step.name, "position": str(position), "workExample": tool, "description": step.title}
-            steps.append(self._thing(f"#step/{step.name}", "HowToStep", **_without_empty(told)))
-            if tool not in tools:
-                tools.append(tool)
+        used: dict[str, list[dict[str, str]]] = {}
+        for one in submissions:
+            tool, tools_of_step = self._tool(one.pipeline, one.stack), used.setdefault(one.step, [])
+            tools_of_step += [tool] if tool not in tools_of_step else []
+        # By the profile, a step has the tool that an action used: so these are the steps that have run.
+        steps = [
+            self._thing(f"#step/{step}", "HowToStep", name=step, position=str(position), workExample=tools)
+            for position, (step, tools) in enumerate(used.items())
+        ]
         language = self._thing("#campaign-file", "ComputerLanguage", name="Rubin campaign file", url="https://dmtn-181.lsst.io")
         path = self._folder / WORKFLOW
         path.parent.mkdir(exist_ok=True)
@@ -234,7 +241,7 @@ class _Crate:
             "programmingLanguage": language,
             "version": str(campaign.revision),
             "step": steps,
-            "hasPart": tools,
+            "hasPart": [_ref(name) for name in dict.fromkeys(tool["@id"] for tools in used.values() for tool in tools)],
         }
         self._crate.add_file(path, WORKFLOW, properties=_without_empty(properties))
         self._crate.root_dataset["mainEntity"] = _ref(WORKFLOW)

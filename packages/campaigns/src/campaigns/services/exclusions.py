@@ -7,34 +7,24 @@ these steps do not start.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from campaigns.domain.campaign import Campaign
-from campaigns.domain.dataidsets import SetRole, dropped_from, sets_of_step
 from campaigns.domain.decisions import newest_attempts
 from campaigns.domain.definition import MAX_SETS
-from campaigns.domain.errors import Fault, IllegalTransition, InvalidInput, NotFound, NotReady
+from campaigns.domain.errors import InvalidInput, NotReady
 from campaigns.domain.exclusions import AwaitedExclusion, Excludable, choices_of, propose
 from campaigns.domain.identity import SYSTEM
 from campaigns.domain.order import AgentOrder
-from campaigns.domain.states import (
-    ACTIVE,
-    ORDER_TRANSITIONS,
-    CampaignStatus,
-    Judgement,
-    OrderAction,
-    SubmissionStatus,
-    transition,
-)
+from campaigns.domain.states import CampaignStatus, Judgement
 from campaigns.domain.submission import Submission
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
 from campaigns.services.dataidsets import check_set_name, counted_data_ids
 from campaigns.services.lookup import check_runs_here, checked_reason, found_campaign, found_submission, locked_submission
 from campaigns.services.ordering import order_about_sets
-from campaigns.services.revising import revised_by
 from campaigns.services.sites import ALIVE_S, SiteService
 from campaigns.storage.orders import OrderStore
 from campaigns.storage.sites import SiteStore
@@ -42,7 +32,7 @@ from campaigns.storage.submissions import SubmissionStore
 from campaigns.wire.agentsets import FindOutputsPayload, StepPipeline, UploadSetPayload
 from campaigns.wire.orderkind import OrderKind
 
-__all__ = ("ExclusionService",)
+__all__ = ("ExclusionService", "check_under_way")
 
 MAX_FAILURES = 2000
 
@@ -136,16 +126,17 @@ class ExclusionService:
         check_set_name(name)
         counted_data_ids(data_ids)
         campaign, submission = locked_submission(self._context, ref)
-        _check_under_way(campaign)
+        check_under_way(campaign)
         chosen = self._checked_steps(campaign, steps)
         self._check_room(campaign, chosen)
+        description, source = _told_of_set(campaign, submission, by=self._context.identity.name)
         payload = UploadSetPayload(
             stack=submission.stack,
             repository=submission.repository,
             name=name,
             data_ids=[{**data_id, "reason": data_id.get("reason") or told} for data_id in data_ids],
-            description=f"Excluded from {campaign.name} after {submission.id}",
-            source=f"{campaign.id} {submission.id}, {self._context.identity.name}",
+            description=description,
+            source=source,
             fit_to=[
                 StepPipeline(step=step.name, pipeline=campaign.definition.pipeline_of(step))
                 for step in campaign.definition.steps
@@ -211,155 +202,6 @@ class ExclusionService:
             told.append(replace(one, heard_us=heard_us, served=heard_us is not None and heard_us >= since_us))
         return told
 
-    def withdraw(self, campaign_ref: str, order_id: str, *, reason: str) -> AgentOrder:
-        """Take an exclusion back whose set is still to be made; whether its agent answers does not matter.
-
-        Parameters
-        ----------
-        campaign_ref : `str`
-            The campaign.
-        order_id : `str`
-            The order by which the set is made.
-        reason : `str`
-            Why.
-
-        Returns
-        -------
-        order : `AgentOrder`
-            The order, withdrawn. What its agent still tells of it changes nothing; a set that it makes all the same stays at
-            the site, and is not excluded.
-
-        Raises
-        ------
-        IllegalTransition
-            If the set is made already, or could not be.
-        NotFound
-            If the campaign has no such exclusion.
-        """
-        told = checked_reason(reason)
-        campaign = found_campaign(self._context, campaign_ref, lock=True)
-        order = self._orders.find(order_id, lock=True)
-        steps = [] if order is None else [str(step) for step in order.payload.get("exclude_from", [])]
-        if order is None or order.campaign_uuid != campaign.uuid or not steps:
-            remedy = f"`campaign exclusions {campaign.id}` lists those that are not applied yet."
-            raise NotFound(f"{campaign.id} has no exclusion {order_id}.", where=order_id, remedy=remedy)
-        name = order.payload["name"]
-        if not order.under_way:
-            become = {"done": "is made and excluded", "withdrawn": "was withdrawn"}.get(order.status.value, "could not be made")
-            raise IllegalTransition(
-                f"The exclusion can no longer be withdrawn: the set {name} {become}.",
-                where=order_id,
-                remedy="A set that is excluded is dropped from steps: `campaign drop`, or *drop* in the section data.",
-            )
-        now = self._context.clock.now_us()
-        status = transition(ORDER_TRANSITIONS, order.status, OrderAction.WITHDRAW, what=f"order {order.id}")
-        fault = Fault("withdrawn", f"{self._context.identity.name} withdrew it: {told}", where=order_id)
-        withdrawn = replace(order, status=status, ended_us=now, lease_until_us=None, faults=(fault,))
-        self._orders.save(withdrawn)
-        self._context.session.flush()
-        self._context.record(
-            "campaign.exclude_withdrawn",
-            f"{campaign.id}: the set {name} is not left out of {', '.join(steps)}; its exclusion was withdrawn",
-            reason=told,
-            campaign=campaign.uuid,
-            submission=order.submission_uuid,
-            details={"name": name, "steps": steps, "order": order.id, "was": order.status.value},
-        )
-        conductor = Conductor(self._context)
-        conductor.touch(campaign)
-        conductor.advance(campaign)
-        return withdrawn
-
-    def drop(self, campaign_ref: str, reference: str, *, steps: Sequence[str] | None = None, reason: str) -> Campaign:
-        """Have steps of a campaign that has begun no longer leave a set out, by a new revision.
-
-        Parameters
-        ----------
-        campaign_ref : `str`
-            The campaign.
-        reference : `str`
-            The set, as its definition has it.
-        steps : sequence of `str`, optional
-            The steps; by default all that leave it out and were not submitted with it.
-        reason : `str`
-            Why.
-
-        Returns
-        -------
-        campaign : `Campaign`
-            With the new revision. What was pinned stays on record.
-
-        Raises
-        ------
-        InvalidInput
-            If a step does not leave the set out, or was submitted with it, or another could not name it itself.
-        NotReady
-            If the campaign neither runs nor is paused, or no step is left.
-        """
-        told = checked_reason(reason)
-        campaign = found_campaign(self._context, campaign_ref, lock=True)
-        _check_under_way(campaign)
-        chosen = self._droppable(campaign, reference, steps)
-        try:
-            definition = dropped_from(campaign.definition, reference, chosen)
-        except ValueError:
-            raise InvalidInput(
-                f"{reference} is excluded from all steps, and one of the others leaves out {MAX_SETS} sets already.",
-                where="steps",
-                remedy="Drop it from all steps, or make a new campaign from this definition.",
-            ) from None
-        revised = revised_by(self._context, campaign, definition, author=self._context.identity, reason=told)
-        self._context.record(
-            "campaign.exclusion_dropped",
-            f"{campaign.id} no longer leaves {reference} out of {', '.join(chosen)}: revision {revised.revision}",
-            reason=told,
-            campaign=campaign.uuid,
-            details={"set": reference, "steps": chosen, "to": revised.revision},
-        )
-        return Conductor(self._context).advance(revised)
-
-    def droppable(self, campaign: Campaign, submissions: Sequence[Submission]) -> dict[str, list[str]]:
-        """Give for each set that a campaign excludes the steps that it can be dropped from."""
-        if campaign.status not in (CampaignStatus.RUNNING, CampaignStatus.PAUSED):
-            return {}
-        found: dict[str, list[str]] = {}
-        for step in campaign.definition.steps:
-            for role, reference in sets_of_step(campaign.definition, step):
-                if role is SetRole.EXCLUDE and step.name not in _submitted_with(reference, submissions):
-                    found.setdefault(reference, []).append(step.name)
-        return found
-
-    def _droppable(self, campaign: Campaign, reference: str, steps: Sequence[str] | None) -> list[str]:
-        """Give the steps that a set is dropped from, in the definition's order."""
-        submissions = self._store.of_campaign(campaign.uuid)
-        possible = self.droppable(campaign, submissions).get(reference, [])
-        excluding = [
-            step.name
-            for step in campaign.definition.steps
-            if (SetRole.EXCLUDE, reference) in sets_of_step(campaign.definition, step)
-        ]
-        if not excluding:
-            raise InvalidInput(
-                f"{campaign.id} does not leave out {reference}.",
-                where="set",
-                remedy="Name the set as the definition has it, with its version: the section data lists them.",
-            )
-        if steps is None and possible:
-            return possible
-        for step in excluding if steps is None else steps:
-            if step not in excluding:
-                remedy = f"Steps that do: {', '.join(excluding)}."
-                raise InvalidInput(f"{step} of {campaign.id} does not leave out {reference}.", where="steps", remedy=remedy)
-            if step not in possible:
-                raise InvalidInput(
-                    f"{step} of {campaign.id} was submitted without the data of {reference}.",
-                    where="steps",
-                    remedy=f"Possible: {', '.join(possible)}." if possible else "Make a new campaign from this definition.",
-                )
-        if not steps:
-            raise InvalidInput("No step is named.", where="steps", remedy=f"Possible: {', '.join(possible) or 'none'}.")
-        return [step for step in possible if step in steps]
-
     def _look_once(self, submission: Submission, data_ids: Sequence[dict[str, Any]] | dict[str, Any]) -> None:
         """Have the site look, unless it was just asked about the same."""
         asked = [_plain(data_id) for data_id in data_ids if isinstance(data_id, dict)]
@@ -411,24 +253,28 @@ class ExclusionService:
         return [name for name in names if name in steps]
 
 
+def _told_of_set(campaign: Campaign, submission: Submission, *, by: str) -> tuple[str, str]:
+    """Give description and source of a set; sets are everybody's to read."""
+    if campaign.definition.visibility == "team":
+        return "Excluded from a campaign of a team", by
+    return f"Excluded from {campaign.name} after {submission.id}", f"{campaign.id} {submission.id}, {by}"
+
+
 def _plain(data_id: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data_id.items() if name != "reason"}
 
 
-def _check_under_way(campaign: Campaign) -> None:
+def check_under_way(campaign: Campaign) -> None:
+    """Make sure that a campaign runs or is paused, and runs here.
+
+    Raises
+    ------
+    NotReady
+        If it does not.
+    """
     check_runs_here(campaign)
     if campaign.status not in (CampaignStatus.RUNNING, CampaignStatus.PAUSED):
         raise NotReady(f"{campaign.id} is {campaign.status.value}: nothing more will run in it.", where=campaign.id)
-
-
-def _submitted_with(reference: str, submissions: Iterable[Submission]) -> set[str]:
-    """Give the steps of which something runs or has run without the data of a set; what never began does not count."""
-    return {
-        one.step
-        for one in submissions
-        if any(use.reference == reference and use.role == SetRole.EXCLUDE.value for use in one.sets)
-        and (one.status in ACTIVE or one.status is SubmissionStatus.LOST_CONTACT or one.launcher.pid is not None)
-    }
 
 
 def _not_begun(campaign: Campaign, submissions: Sequence[Submission]) -> list[str]:

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from campaigns.domain.campaign import Campaign
+from campaigns.domain.identity import SYSTEM
 from campaigns.services.archive import ArchiveWriter, Manifest, canonical
 from campaigns.services.context import Context
 from campaigns.services.lookup import found_campaign
 from campaigns.storage.aliases import Alias, AliasStore
 from campaigns.storage.belongings import BelongingStore, BelongingTable, belonging_tables, file_columns
+from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.dialects import read_at_one_moment
 
 __all__ = ("HERE_ONLY", "ExportService", "renumbered")
@@ -39,7 +41,7 @@ class ExportService:
     def __init__(self, context: Context, *, server_name: str) -> None:
         self._context = context
         self._server_name = server_name
-        self._rows = BelongingStore(context.session)
+        self._rows = BelongingStore(context.session, context.identity)
         self._aliases = AliasStore(context.session, context.identity)
 
     def export(self, ref: str, target: IO[bytes]) -> Manifest:
@@ -81,6 +83,8 @@ class ExportService:
 
     def _told(self, belonging: BelongingTable, campaign: Campaign, alias: Alias | None) -> Iterable[dict[str, Any]]:
         rows = self._rows.rows(belonging.name, campaign.uuid)
+        if belonging.name == "campaign":
+            rows = map(self._line_seen, rows)
         if alias is None:
             return rows
         match belonging.name:
@@ -91,6 +95,17 @@ class ExportService:
             case "event":
                 return self._events(rows, campaign)
         return _with_aside(belonging, rows, alias.aside.get(belonging.name, []))
+
+    def _line_seen(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Leave out what a campaign derives from, where that is here and the caller may not see it."""
+        if self._is_hidden(row["parent_id"]):
+            return {**row, "parent_id": None, "parent_revision": None, "root_id": None}
+        return {**row, "root_id": None} if self._is_hidden(row["root_id"]) else row
+
+    def _is_hidden(self, uuid: str | None) -> bool:
+        if uuid is None or CampaignStore(self._context.session, self._context.identity).find(uuid) is not None:
+            return False
+        return CampaignStore(self._context.session, SYSTEM).find(uuid) is not None
 
     def _submissions(self, rows: Iterable[dict[str, Any]], campaign: Campaign) -> Iterator[dict[str, Any]]:
         numbers = self._aliases.submission_numbers(campaign.uuid)

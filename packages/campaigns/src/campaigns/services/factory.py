@@ -28,6 +28,7 @@ from campaigns.services.notes import NoteService
 from campaigns.services.operators import OperatorService
 from campaigns.services.orders import OrderService
 from campaigns.services.queries import QueryService
+from campaigns.services.readmissions import ReadmissionService
 from campaigns.services.reruns import RerunService
 from campaigns.services.revising import RevisionService
 from campaigns.services.signoffs import SignOffService
@@ -191,6 +192,10 @@ class Factory:
     def exclusions(self) -> ExclusionService:
         """Make the service that leaves data out after failures."""
         return ExclusionService(self._context())
+
+    def readmissions(self) -> ReadmissionService:
+        """Make the service that takes exclusions back."""
+        return ReadmissionService(self._context())
 
     def _context(self) -> Context:
         files = FileFolder(self.settings.data_dir / "files")

@@ -1,7 +1,7 @@
 """Bringing in a campaign that was exported elsewhere, as a record: nothing of it is started, stopped or judged here.
 
-All of it is checked before anything is written. Then the files are kept, which harms nobody should the rest fail, and the rows
-are written in one transaction, together with where they came from.
+All of it is checked, and its files lie ready, before the transaction is opened (`campaigns.services.arrivals`), so that others
+who write wait for the rows alone. They are written with where they came from; the files are kept at the very end.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from campaigns.domain.definition import Definition
 from campaigns.domain.errors import Conflict, InvalidArchive, InvalidInput
 from campaigns.domain.identity import SYSTEM
 from campaigns.domain.states import FINAL_CAMPAIGNS, CampaignStatus, Kind
-from campaigns.services.archive import ArchiveReader, Manifest
+from campaigns.services.archive import Manifest
 from campaigns.services.arrivals import Arrivals
 from campaigns.services.context import Context
 from campaigns.services.exporting import renumbered
+from campaigns.services.lookup import OF_A_TEAM
 from campaigns.services.readback import read_back
 from campaigns.storage.aliases import Alias, AliasStore
 from campaigns.storage.belongings import BelongingStore, belonging_tables
@@ -41,18 +42,19 @@ class ImportService:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._rows = BelongingStore(context.writing)
+        self._rows = BelongingStore(context.writing, context.identity)
         self._aliases = AliasStore(context.writing, context.identity)
         self._campaigns = CampaignStore(context.writing, SYSTEM)
+        self._seen = CampaignStore(context.writing, context.identity)
         self._aside: dict[str, list[dict[str, Any]]] = {}
 
-    def bring(self, archive: ArchiveReader, *, rename: str | None = None, reason: str | None = None) -> Campaign:
+    def bring(self, arrivals: Arrivals, *, rename: str | None = None, reason: str | None = None) -> Campaign:
         """Make a campaign of an archive.
 
         Parameters
         ----------
-        archive : `ArchiveReader`
-            The archive, which has been looked at as a whole.
+        arrivals : `Arrivals`
+            What the archive has, which has been looked at as a whole.
         rename : `str`, optional
             Its short name here, in place of its own.
         reason : `str`, optional
@@ -67,20 +69,15 @@ class ImportService:
         ------
         Conflict
             If it is here already, or its name or one of its output runs is taken.
-        InvalidArchive, NewerArchive
-            If its rows cannot be.
+        InvalidArchive
+            If its rows contradict each other.
         InvalidInput
             If the new name is none.
         """
-        manifest = archive.manifest
+        manifest = arrivals.manifest
         self._check_new(manifest)
-        arrivals = Arrivals(archive, self._rows.has)
-        arrivals.look()
         self._check_runs(arrivals)
         name = self._free_name(rename, manifest)
-        for digest in archive.files:
-            with archive.file(digest) as content:
-                self._context.files.put_from(content)
         row, kept = self._row_here(arrivals.campaign, name=name, manifest=manifest)
         try:
             self._write(arrivals, row)
@@ -94,6 +91,8 @@ class ImportService:
             campaign=campaign.uuid,
             details={"origin": manifest.alias, "exported_us": manifest.made_us, "rows": sum(arrivals.counts.values())},
         )
+        # Last, since what is refused is to leave nothing behind.
+        arrivals.keep_files()
         return campaign
 
     def _check_new(self, manifest: Manifest) -> None:
@@ -101,24 +100,30 @@ class ImportService:
         self._campaigns.hold_names()
         here = self._campaigns.find(manifest.uuid)
         if here is not None:
+            seen = self._seen.find(manifest.uuid) is not None
             raise Conflict(
-                f"{manifest.alias} is here already, as {here.id}.", where="file", remedy=f"`campaign show {here.id}` shows it."
+                f"{manifest.alias} is here already, as {here.id if seen else OF_A_TEAM}.",
+                where="file",
+                remedy=f"`campaign show {here.id}` shows it." if seen else "Ask an administrator who may see it.",
             )
         other = self._aliases.holder(manifest.origin, manifest.number)
         if other is not None:
+            named = other[1] or OF_A_TEAM
             raise Conflict(
-                f"{other} came from {manifest.origin} as C-{manifest.number} too, and is another campaign.",
+                f"{named[0].upper()}{named[1:]} came from {manifest.origin} as C-{manifest.number} too, and is another campaign.",
                 where="file",
                 remedy="Give each server a CAMPAIGN_SERVER_NAME of its own, and export it again.",
             )
 
     def _check_runs(self, arrivals: Arrivals) -> None:
         store = SubmissionStore(self._context.writing, SYSTEM)
-        for row, _ in arrivals.rows("submission"):
+        seen = SubmissionStore(self._context.writing, self._context.identity)
+        for row in arrivals.rows("submission"):
             other = store.of_run(row["site"], row["repository"], row["output_run"])
             if other is not None:
+                holder = f"{other.id} of {other.campaign_id}" if seen.find(other.uuid) else OF_A_TEAM
                 raise Conflict(
-                    f"{other.id} of {other.campaign_id} has the output run {row['output_run']} already.",
+                    f"The output run {row['output_run']} is that of {holder} already.",
                     where="tables/submission.jsonl",
                     remedy="The same run cannot be in two campaigns.",
                 )
@@ -131,11 +136,10 @@ class ImportService:
         except ValidationError:
             remedy = "Use letters, digits and . _ - and nothing that reads like an id."
             raise InvalidInput(f"{name!r} is no short name.", where="rename", remedy=remedy) from None
-        holder = CampaignStore(self._context.writing, self._context.identity).holder_of(name)
+        holder = self._seen.holder_of(name)
         if holder is not None:
-            other = holder[1]
             raise Conflict(
-                f"The name {name} is taken by {other or 'a campaign of a team that you are not in'}.",
+                f"The name {name} is taken by {holder[1] or OF_A_TEAM}.",
                 where="name",
                 remedy="Give it another name here: `campaign import FILE --rename NAME`.",
             )
@@ -177,14 +181,14 @@ class ImportService:
                     self._rows.write(name, self._there(arrivals, name))
 
     def _new_numbers(self, arrivals: Arrivals) -> dict[int, int]:
-        listed = sorted(row["number"] for row, _ in arrivals.rows("submission"))
+        listed = sorted(row["number"] for row in arrivals.rows("submission"))
         if not listed:
             return {}
         first = self._context.writing.next_number("submission", count=len(listed))
         return {there: here for here, there in enumerate(listed, start=first)}
 
     def _submissions(self, arrivals: Arrivals, numbers: dict[int, int]) -> Iterator[dict[str, Any]]:
-        for row, _ in arrivals.rows("submission"):
+        for row in arrivals.rows("submission"):
             recovers = renumbered(row["recovers"], numbers)
             yield {**row, "number": numbers[row["number"]], "recovers": recovers, "origin_number": row["number"]}
 
@@ -192,12 +196,12 @@ class ImportService:
         if not arrivals.counts["event"]:
             return
         number = self._context.writing.next_number("event", count=arrivals.counts["event"])
-        for position, (row, _) in enumerate(arrivals.rows("event")):
+        for position, row in enumerate(arrivals.rows("event")):
             yield {**row, "number": number + position, "origin_number": row["number"]}
 
     def _there(self, arrivals: Arrivals, name: str) -> Iterator[dict[str, Any]]:
-        for row, whole in arrivals.rows(name):
-            if whole:
+        for row in arrivals.rows(name):
+            if arrivals.is_whole(name, row, self._rows.has):
                 yield row
             else:
                 self._aside.setdefault(name, []).append(row)

@@ -10,9 +10,12 @@ from campaigns.services.context import Context
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.submissions import SubmissionStore
 
-__all__ = ("check_runs_here", "checked_reason", "found_campaign", "found_submission", "locked_submission")
+__all__ = ("OF_A_TEAM", "check_runs_here", "checked_reason", "found_campaign", "found_submission", "locked_submission")
 
 MAX_REASON = 5000
+
+OF_A_TEAM = "a campaign of a team that you are not in"
+"""What a campaign is called that something collides with and that the reader may not see."""
 
 
 def found_campaign(context: Context, ref: str, *, lock: bool = False) -> Campaign:

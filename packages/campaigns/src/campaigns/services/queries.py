@@ -75,6 +75,7 @@ class QueryService:
             If the name is empty, or there is no such order, column or way of sharing.
         """
         told, me = self._checked_name(name), self._context.identity.name
+        self._store.hold(me)
         before = self._store.find_named(me, told)
         if before is None:
             now = self._context.clock.now_us()
@@ -161,7 +162,9 @@ class QueryService:
                 where=query.name,
                 remedy="Save one of your own with its filter.",
             )
-        return query
+        self._store.hold(query.owner)
+        # It may have been changed or removed until it was held.
+        return self.get(query.uuid)
 
     def _checked_name(self, name: str) -> str:
         told = " ".join(name.split())

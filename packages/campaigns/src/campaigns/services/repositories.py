@@ -29,7 +29,7 @@ __all__ = (
 )
 
 MAX_FILES = 50
-"""How many files of a data specification are looked at."""
+"""How many files in JSON of a data specification are looked at: each takes a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,8 @@ class LookedAt:
         Those of earlier revisions.
     files : `tuple` [`DataIdFile`, ...]
         The lists of data IDs.
+    n_left_out : `int`
+        How many files were not looked at, since there are too many.
     problem : `str`, optional
         Why there may be lists that are not told.
     """
@@ -95,6 +97,7 @@ class LookedAt:
     moves: tuple[Move, ...]
     older: tuple[SpecPin, ...]
     files: tuple[DataIdFile, ...]
+    n_left_out: int = 0
     problem: str | None = None
 
 
@@ -104,9 +107,10 @@ def look(git: GitGateway, pins: Sequence[SpecPin]) -> LookedAt:
     older = tuple(pin for pin in pins if pin not in newest)
     moved = tuple(moves(git, newest))
     try:
-        return LookedAt(moved, older, tuple(data_id_files(git, newest)))
+        files, n_left_out = data_id_files(git, newest)
     except SpecError as error:
-        return LookedAt(moved, older, (), error.message)
+        return LookedAt(moved, older, (), problem=error.message)
+    return LookedAt(moved, older, tuple(files), n_left_out)
 
 
 def set_name_of(path: str) -> str:
@@ -182,17 +186,26 @@ def moves(git: GitGateway, pins: Sequence[SpecPin]) -> list[Move]:
     return found
 
 
-def data_id_files(git: GitGateway, pins: Sequence[SpecPin]) -> list[DataIdFile]:
-    """List the files with data IDs of data specifications, at their commits; what is something else is passed over."""
-    found = []
+def data_id_files(git: GitGateway, pins: Sequence[SpecPin]) -> tuple[list[DataIdFile], int]:
+    """List the files with data IDs of data specifications, at their commits; what is something else is passed over.
+
+    Returns
+    -------
+    files : `list` [`DataIdFile`]
+        Those among the first files in JSON, by path.
+    n_left_out : `int`
+        How many more files in JSON there are, which were not looked at.
+    """
+    found, n_left_out = [], 0
     for pin in pins:
         if pin.role is SpecRole.DATA:
-            paths = [path for path, _ in git.files(pin.repository, pin.commit, pin.path) if path.endswith(".json")]
+            paths = [path for path, _ in git.files(pin.repository, pin.commit, pin.path, suffix=".json")]
+            n_left_out += len(paths[MAX_FILES:])
             for path in paths[:MAX_FILES]:
                 n_data_ids = _count(git, pin, path)
                 if n_data_ids:
                     found.append(DataIdFile(path, n_data_ids))
-    return found
+    return found, n_left_out
 
 
 def read_data_ids(git: GitGateway, pin: SpecPin, path: str) -> Any:

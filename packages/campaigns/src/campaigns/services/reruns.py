@@ -16,6 +16,7 @@ from campaigns.domain.modifying import merged, placed, proposed_name, proposed_o
 from campaigns.services.campaigns import CampaignService
 from campaigns.services.context import Context
 from campaigns.services.lookup import checked_reason
+from campaigns.services.revising import check_name
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.dataidsets import PinStore
 
@@ -73,6 +74,7 @@ class RerunService:
         patch: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
         as_pinned: bool = False,
+        to_make: bool = False,
     ) -> RerunPlan:
         """Tell what a rerun would be, and make nothing.
 
@@ -91,6 +93,8 @@ class RerunService:
         as_pinned : `bool`, optional
             Whether DataId sets that the definition names without a version are taken as they were pinned; by default such a name
             means the newest when the new campaign starts.
+        to_make : `bool`, optional
+            Whether the campaign is made next: then what is proposed stays free until the transaction's end.
 
         Returns
         -------
@@ -106,6 +110,8 @@ class RerunService:
         NotFound
             If there is no such campaign or revision.
         """
+        if to_make:
+            self._store.hold_names()
         parent = self._campaigns.get(ref)
         old = self._campaigns.revision(ref, parent.revision if revision is None else revision)
         document = old.definition.model_dump(mode="json", exclude_defaults=True)
@@ -143,7 +149,7 @@ class RerunService:
         """
         told = checked_reason(reason)
         # Whoever makes campaigns waits here, so that what was looked at stays true.
-        self._store.hold_names()
+        check_name(self._store, plan.definition.name, own=None)
         self._check_output(plan.definition)
         parent = plan.parent
         line = Parent(parent.uuid, plan.revision, parent.parent.root if parent.parent else parent.uuid)
@@ -157,11 +163,17 @@ class RerunService:
         }
         derives = f"derives from {parent.id} revision {plan.revision}"
         words = f"{made.id} {made.name} {derives}: {plan.relation.words}"
-        self._context.record("campaign.rerun", words, reason=told, campaign=made.uuid, details=details)
-        if _seen_by(made.definition) == _seen_by(parent.definition):
+        # Whoever sees the one may not see the other, now or later: only what all may see is named in another's history. The line
+        # is kept apart, and shown to those who may see both.
+        if _is_open(parent):
+            self._context.record("campaign.rerun", words, reason=told, campaign=made.uuid, details=details)
+        else:
+            quiet = f"{made.id} {made.name} derives from another campaign"
+            self._context.record("campaign.rerun", quiet, reason=told, campaign=made.uuid, details={"made": made.id})
+        if _is_open(made):
             self._context.record("campaign.rerun", words, reason=told, campaign=parent.uuid, details=details)
         else:
-            # Whoever sees the one may not see the other; why it was made is also what the other says of itself.
+            # Why it was made is also what the other says of itself.
             self._context.record("campaign.rerun", f"Another campaign {derives}", campaign=parent.uuid)
         return made
 
@@ -208,8 +220,8 @@ class RerunService:
         return document
 
 
-def _seen_by(definition: Definition) -> tuple[str, str | None]:
-    return definition.visibility, definition.team if definition.visibility == "team" else None
+def _is_open(campaign: Campaign) -> bool:
+    return campaign.definition.visibility != "team"
 
 
 def _text(value: object) -> str | None:

@@ -14,7 +14,7 @@ from campaigns.domain.revising import changed_beside, continuing_faults
 from campaigns.domain.states import CampaignStatus
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
-from campaigns.services.lookup import check_runs_here, checked_reason, found_campaign
+from campaigns.services.lookup import OF_A_TEAM, check_runs_here, checked_reason, found_campaign
 from campaigns.services.pins import PinService
 from campaigns.services.signing import undo_sign_off
 from campaigns.services.sites import site_faults
@@ -23,7 +23,7 @@ from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.orders import OrderStore
 from campaigns.storage.submissions import SubmissionStore
 
-__all__ = ("RevisionService", "check_name", "new_revision", "revised_by")
+__all__ = ("RevisionService", "check_free", "check_name", "new_revision", "revised_by")
 
 _EDITABLE = (CampaignStatus.DRAFT, CampaignStatus.DEFINED, CampaignStatus.PAUSED)
 
@@ -193,12 +193,23 @@ def check_name(store: CampaignStore, name: str, *, own: str | None) -> None:
         If another campaign has it.
     """
     store.hold_names()
+    check_free(store, name, own=own)
+
+
+def check_free(store: CampaignStore, name: str, *, own: str | None) -> None:
+    """See that a short name is free, in a transaction that holds the names.
+
+    Raises
+    ------
+    Conflict
+        If another campaign has it.
+    """
     holder = store.holder_of(name)
     if holder is not None and holder[0] != own:
         other = holder[1]
         change = f", or change that campaign: `campaign edit {other} FILE`" if other else ""
         raise Conflict(
-            f"The name {name} is taken by {other or 'a campaign of a team that you are not in'}.",
+            f"The name {name} is taken by {other or OF_A_TEAM}.",
             where="name",
             remedy=f"Give another short name{change}.",
         )

@@ -18,7 +18,7 @@ from campaigns.domain.errors import (
     PreflightFailed,
 )
 from campaigns.domain.groups import groups_of
-from campaigns.domain.identity import SYSTEM, Identity, Role, may
+from campaigns.domain.identity import ANYBODY, SYSTEM, Identity, Role, may
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.places import placed
 from campaigns.domain.processing import bps_settings, repository_is_used
@@ -35,7 +35,7 @@ from campaigns.domain.states import (
 )
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
-from campaigns.services.lookup import check_runs_here, checked_reason, found_campaign
+from campaigns.services.lookup import OF_A_TEAM, check_runs_here, checked_reason, found_campaign
 from campaigns.services.pins import PinService
 from campaigns.services.setreports import SetReportService, no_result
 from campaigns.services.sites import SiteService, agent_is_gone, site_faults
@@ -181,7 +181,9 @@ class StartService:
             return faults
         store.set_start_order(campaign, None)
         store.hold_names()
-        if not faults and (taken := _output_fault(store, campaign)) is not None:
+        # It is told of in the campaign's history, and so to all who read that.
+        told_to_all = CampaignStore(self._context.writing, ANYBODY)
+        if not faults and (taken := _output_fault(told_to_all, campaign)) is not None:
             # Another campaign was started while the site looked.
             faults = [taken]
         found = order.result.get("sets", [])
@@ -297,11 +299,11 @@ def wait_for_order(database: Database, order_id: str, *, timeout_s: float) -> Ag
 
 def _output_fault(store: CampaignStore, campaign: Campaign) -> Fault | None:
     claimant = store.claimant(campaign.definition)
-    if claimant in (None, campaign.id):
+    if claimant is None or claimant[0] == campaign.uuid:
         return None
     return Fault(
         "output_taken",
-        f"The output collection {campaign.definition.output} is that of {claimant}.",
+        f"The output collection {campaign.definition.output} is that of {claimant[1] or OF_A_TEAM}.",
         "output",
         "Name another output collection: two campaigns must not write into one.",
     )

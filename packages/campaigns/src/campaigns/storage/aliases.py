@@ -14,6 +14,7 @@ from campaigns.schema.campaign import CampaignRow
 from campaigns.schema.campaign_alias import CampaignAliasRow
 from campaigns.schema.event import EventRow
 from campaigns.schema.submission import SubmissionRow
+from campaigns.storage.visibility import may_see_campaign, may_see_rows_of
 
 __all__ = ("Alias", "AliasStore")
 
@@ -59,7 +60,7 @@ class AliasStore:
     session : `sqlalchemy.orm.Session`
         A read session, or a write session for adding.
     identity : `Identity`
-        Who asks; agents see none.
+        Who asks; every read is filtered by it.
     """
 
     def __init__(self, session: Session, identity: Identity) -> None:
@@ -68,18 +69,19 @@ class AliasStore:
 
     def find(self, campaign_uuid: str) -> Alias | None:
         """Give where a campaign came from; `None` if it was made here."""
-        row = None if self._identity.site is not None else self._session.get(CampaignAliasRow, campaign_uuid)
+        seen = may_see_rows_of(self._identity, CampaignAliasRow.campaign_id)
+        row = self._session.scalar(select(CampaignAliasRow).where(CampaignAliasRow.campaign_id == campaign_uuid, seen))
         return None if row is None else _alias(row)
 
-    def holder(self, origin: str, number: int) -> str | None:
-        """Give the local id of the campaign that came from a server under a number."""
+    def holder(self, origin: str, number: int) -> tuple[str, str | None] | None:
+        """Give the UUID of the campaign that came from a server under a number, and its local id if the identity may see it."""
         statement = (
-            select(CampaignRow.number)
+            select(CampaignRow.id, CampaignRow.number, may_see_campaign(self._identity))
             .join(CampaignAliasRow, CampaignAliasRow.campaign_id == CampaignRow.id)
             .where(CampaignAliasRow.origin == origin, CampaignAliasRow.number == number)
         )
-        found = self._session.scalar(statement)
-        return None if found is None else campaign_id(found)
+        row = self._session.execute(statement).one_or_none()
+        return None if row is None else (row[0], campaign_id(row[1]) if row[2] else None)
 
     def add(self, alias: Alias) -> None:
         """Write where a campaign came from."""
@@ -99,13 +101,17 @@ class AliasStore:
 
     def submission_numbers(self, campaign_uuid: str) -> dict[int, int]:
         """Give the number that each submission of a campaign had at its origin, by the one that it has here."""
-        statement = select(SubmissionRow.number, SubmissionRow.origin_number).where(SubmissionRow.campaign_id == campaign_uuid)
+        statement = select(SubmissionRow.number, SubmissionRow.origin_number).where(
+            SubmissionRow.campaign_id == campaign_uuid, may_see_rows_of(self._identity, SubmissionRow.campaign_id)
+        )
         return {here: here if there is None else there for here, there in self._session.execute(statement)}
 
     def event_numbers(self, campaign_uuid: str) -> dict[int, int]:
         """Give the number that each event of a campaign had at its origin, by the one that it has here."""
         statement = select(EventRow.number, EventRow.origin_number).where(
-            EventRow.campaign_id == campaign_uuid, EventRow.origin_number.is_not(None)
+            EventRow.campaign_id == campaign_uuid,
+            EventRow.origin_number.is_not(None),
+            may_see_rows_of(self._identity, EventRow.campaign_id),
         )
         return {here: there for here, there in self._session.execute(statement) if there is not None}
 

@@ -15,7 +15,10 @@ from typing import Any, Final
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Integer, Select, String, Table, Uuid, collate, insert, or_, select
 from sqlalchemy.orm import Session
 
+from campaigns.domain.identity import Identity
+from campaigns.schema.campaign import CampaignRow
 from campaigns.storage.migration import all_tables
+from campaigns.storage.visibility import may_see_campaign
 
 __all__ = ("CAMPAIGN", "BelongingStore", "BelongingTable", "belonging_tables", "file_columns", "unfit")
 
@@ -99,16 +102,19 @@ def file_columns(belonging: BelongingTable) -> list[str]:
 
 
 class BelongingStore:
-    """Rows of one campaign at a time.
+    """Rows of one campaign at a time, of those that an identity may see.
 
     Parameters
     ----------
     session : `sqlalchemy.orm.Session`
         A read session, or a write session for writing.
+    identity : `Identity`
+        Who asks; every read of a campaign's rows is filtered by it.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, identity: Identity) -> None:
         self._session = session
+        self._identity = identity
         self._tables = belonging_tables()
         self._is_postgresql = session.get_bind().dialect.name == "postgresql"
 
@@ -123,7 +129,10 @@ class BelongingStore:
             The campaign.
         """
         belonging = self._tables[name]
-        statement = select(*belonging.columns).where(self._condition(belonging, campaign_uuid))
+        its = select(CampaignRow.id).where(CampaignRow.id == campaign_uuid, may_see_campaign(self._identity))
+        # On its own, also where the rows are the campaign's.
+        seen = its.correlate(None).exists()
+        statement = select(*belonging.columns).where(self._condition(belonging, campaign_uuid), seen)
         statement = statement.order_by(*map(self._key, belonging.table.primary_key.columns))
         for row in self._session.execute(statement.execution_options(yield_per=AT_ONCE)):
             yield dict(row._mapping)
@@ -142,7 +151,7 @@ class BelongingStore:
             self._session.execute(insert(belonging.table), waiting)
 
     def has(self, column: Column[Any], value: Any) -> bool:
-        """Tell whether some row of a table has a value."""
+        """Tell whether some row of a table has a value, whoever may see it."""
         return self._session.execute(select(column).where(column == value).limit(1)).first() is not None
 
     def _condition(self, belonging: BelongingTable, campaign_uuid: str) -> Any:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Row, Select, case, false, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from campaigns.domain.campaign import CampaignListing, Wait
@@ -19,7 +19,7 @@ from campaigns.schema.campaign_word import CampaignWordRow
 from campaigns.schema.event import EventRow
 from campaigns.schema.submission import SubmissionRow
 from campaigns.schema.task_counts import TaskCountsRow
-from campaigns.storage.filtering import condition_sql, sort_key
+from campaigns.storage.filtering import FilterSql, sort_key
 from campaigns.storage.textindex import TextIndex
 from campaigns.storage.visibility import may_see_campaign
 
@@ -49,6 +49,10 @@ _SHOWN = (
 )
 
 
+_WALK: Final = 5000
+"""How many campaigns SQLite looks at in the order of the list before it is asked to find them in another way."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Activity:
     quanta: QuantaCounts = field(default_factory=QuantaCounts)
@@ -70,6 +74,7 @@ class CampaignListStore:
     def __init__(self, session: Session, identity: Identity) -> None:
         self._session = session
         self._identity = identity
+        self._is_sqlite = session.get_bind().dialect.name == "sqlite"
 
     def page(
         self, condition: Condition, ordering: Ordering, *, after: Place | None, limit: int
@@ -87,16 +92,39 @@ class CampaignListStore:
         limit : `int`
             How many at most.
         """
+        rows = self._walked(condition, ordering, after=after, limit=limit) if self._is_sqlite else None
+        if rows is None:
+            listed = self._listed(self._condition(condition))
+            rows = self._session.execute(self._ordered(listed, ordering, after=after).limit(limit)).all()
+        return [((row.sort_key, row.number), listing) for row, listing in zip(rows, self._listings(rows), strict=True)]
+
+    def _walked(self, condition: Condition, ordering: Ordering, *, after: Place | None, limit: int) -> Sequence[Row[Any]] | None:
+        """Look for a page by walking through the list in its order; `None` if that is, or would be, a long way.
+
+        Notes
+        -----
+        SQLite does not see that of very many hits only a few are wanted: where there is an index for a condition it takes all
+        that the index finds, and puts them in order.
+        """
+        index = TextIndex(self._session, walking=True)
+        statement = self._ordered(self._listed(FilterSql(index, self._identity).condition(condition)), ordering, after=after)
+        if index.found_few:
+            return None
+        places = self._ordered(select(CampaignRow.number), ordering, after=after)
+        end = self._session.execute(places.offset(_WALK).limit(1)).one_or_none()
+        if end is not None:
+            statement = statement.where(_beyond(ordering, (end.sort_key, end.number), backwards=True))
+        rows = self._session.execute(statement.limit(limit)).all()
+        return rows if end is None or len(rows) == limit else None
+
+    def _ordered(self, statement: Select[Any], ordering: Ordering, *, after: Place | None) -> Select[Any]:
         key = sort_key(ordering.field)
-        statement = self._listed(condition).add_columns(key.label("sort_key"))
+        statement = statement.add_columns(key.label("sort_key"))
         if after is not None:
-            here, there = tuple_(key, CampaignRow.number), tuple_(*after)
-            statement = statement.where(here < there if ordering.descending else here > there)
+            statement = statement.where(_beyond(ordering, after))
         # The number is its own tie-break, which the databases would not see.
         keys = [CampaignRow.number] if ordering.field.name == "id" else [key, CampaignRow.number]
-        order = [each.desc() if ordering.descending else each.asc() for each in keys]
-        rows = self._session.execute(statement.order_by(*order).limit(limit)).all()
-        return [((row.sort_key, row.number), listing) for row, listing in zip(rows, self._listings(rows), strict=True)]
+        return statement.order_by(*(each.desc() if ordering.descending else each.asc() for each in keys))
 
     def changed_after(self, condition: Condition, *, event: int, limit: int) -> tuple[list[CampaignListing], int | None]:
         """List campaigns that a filter finds and that changed after an event, in the order of their last changes.
@@ -128,7 +156,7 @@ class CampaignListStore:
         seen: dict[str | None, int] = {row[0]: row[1] for row in self._session.execute(changed)}
         if not seen:
             return [], None
-        rows = self._session.execute(self._listed(condition).where(CampaignRow.id.in_(list(seen)))).all()
+        rows = self._session.execute(self._listed(self._condition(condition)).where(CampaignRow.id.in_(list(seen)))).all()
         listings = sorted(self._listings(rows), key=lambda listing: seen[listing.uuid])
         return listings, max(seen.values())
 
@@ -136,21 +164,23 @@ class CampaignListStore:
         """Give the number of the newest event of all; 0 if there is none."""
         return self._session.scalar(select(func.max(EventRow.number))) or 0
 
-    def count(self, condition: Condition) -> int:
-        """Count the campaigns that a filter finds."""
-        statement = select(func.count()).select_from(CampaignRow).where(self._visible(), self._condition(condition))
-        return self._session.scalar(statement) or 0
+    def count(self, condition: Condition, *, at_most: int | None = None) -> int:
+        """Count the campaigns that a filter finds, or only as far as a number."""
+        found = select(CampaignRow.number).where(self._visible(), self._condition(condition))
+        if at_most is not None:
+            found = found.limit(at_most)
+        return self._session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
-    def _listed(self, condition: Condition) -> Select[Any]:
+    def _listed(self, condition: ColumnElement[bool]) -> Select[Any]:
         columns = [getattr(CampaignRow, name) for name in _SHOWN]
         flags = (
             CampaignRow.start_order_id.is_not(None).label("starting"),
             case((CampaignRow.signed_revision == CampaignRow.revision, true()), else_=false()).label("signed"),
         )
-        return select(*columns, *flags).where(self._visible(), self._condition(condition))
+        return select(*columns, *flags).where(self._visible(), condition)
 
     def _condition(self, condition: Condition) -> ColumnElement[bool]:
-        return condition_sql(condition, TextIndex(self._session))
+        return FilterSql(TextIndex(self._session), self._identity).condition(condition)
 
     def _visible(self) -> ColumnElement[bool]:
         return may_see_campaign(self._identity)
@@ -192,6 +222,14 @@ class CampaignListStore:
             .group_by(SubmissionRow.campaign_id)
         )
         return {row[0]: _Activity(quanta.get(row[0], QuantaCounts()), row[1], row[2]) for row in self._session.execute(numbers)}
+
+
+def _beyond(ordering: Ordering, place: Place, *, backwards: bool = False) -> ColumnElement[bool]:
+    """Give the condition of standing behind a place in an order, or before it."""
+    key, later = sort_key(ordering.field), ordering.descending is backwards
+    here, there = tuple_(key, CampaignRow.number), tuple_(*place)
+    # The first half follows from the second, and is what SQLite has its index for.
+    return and_(key >= place[0], here > there) if later else and_(key <= place[0], here < there)
 
 
 def _listing(row: Row[Any], seen: _Activity, words: dict[str, list[str]]) -> CampaignListing:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, delete, or_, select
 from sqlalchemy.orm import Session
 
 from campaigns.domain.campaign import (
@@ -27,6 +27,7 @@ from campaigns.schema.campaign import CampaignRow
 from campaigns.schema.campaign_word import CampaignWordRow
 from campaigns.schema.counter import CounterRow
 from campaigns.schema.revision import RevisionRow
+from campaigns.storage.inserting import put_rows
 from campaigns.storage.textindex import TextIndex
 from campaigns.storage.visibility import may_see_campaign
 
@@ -35,6 +36,8 @@ __all__ = ("CampaignStore",)
 
 _CAMPAIGN: Final = CampaignRow.table().c
 _HOLDER: Final = select(_CAMPAIGN.id, _CAMPAIGN.number).where(_CAMPAIGN.name == bindparam("wanted"))
+
+_HOLD: Final = select(CounterRow.table().c.value).where(CounterRow.table().c.name == "campaign").with_for_update()
 
 
 class CampaignStore:
@@ -77,7 +80,7 @@ class CampaignStore:
 
     def holder_of(self, name: str) -> tuple[str, str | None] | None:
         """Give the UUID of the campaign that has a name, whoever may see it, and its local id if the identity may."""
-        row = self._session.execute(_HOLDER, {"wanted": name}).one_or_none()
+        row = self._session.connection().execute(_HOLDER, {"wanted": name}).one_or_none()
         if row is None:
             return None
         return row[0], campaign_id(row[1]) if self.find_named(name) is not None else None
@@ -96,8 +99,7 @@ class CampaignStore:
         """Write a new campaign with its first revision."""
         text = _searched(campaign)
         row = {"id": campaign.uuid, "search_text": text, **_columns(campaign)}
-        # Past the unit of work, which would take as long as the database does.
-        self._session.execute(insert(CampaignRow.table()), row)
+        put_rows(self._session, CampaignRow, [row])
         TextIndex(self._session).put(campaign.number, text, old=None)
         self._add_words(campaign)
         self.add_revision(campaign, revision)
@@ -113,7 +115,7 @@ class CampaignStore:
             "reason": revision.reason,
             "created_us": revision.created_us,
         }
-        self._session.execute(insert(RevisionRow.table()), row)
+        put_rows(self._session, RevisionRow, [row])
 
     def save(self, campaign: Campaign) -> None:
         """Write what may have changed of a campaign."""
@@ -145,17 +147,15 @@ class CampaignStore:
         sets = {name for part in parts for name in (*part.include, *part.exclude)}
         words = {("label", folded(label)) for label in definition.labels}
         words |= {("set", folded(name)) for each in sets for name in (each, each.partition("@")[0])}
-        if words:
-            rows = [{"campaign_id": campaign.uuid, "kind": kind, "word": word} for kind, word in sorted(words)]
-            self._session.execute(insert(CampaignWordRow.table()), rows)
+        rows = [{"campaign_id": campaign.uuid, "kind": kind, "word": word} for kind, word in sorted(words)]
+        put_rows(self._session, CampaignWordRow, rows)
 
     def put_operators(self, campaign_uuid: str, names: Iterable[str]) -> None:
         """Write who operates a campaign's submissions, for searching, in the place of what was there."""
         mine = (CampaignWordRow.campaign_id == campaign_uuid, CampaignWordRow.kind == "operator")
         self._session.execute(delete(CampaignWordRow).where(*mine))
         rows = [{"campaign_id": campaign_uuid, "kind": "operator", "word": name} for name in sorted({*map(folded, names)})]
-        if rows:
-            self._session.execute(insert(CampaignWordRow), rows)
+        put_rows(self._session, CampaignWordRow, rows)
 
     def signed_revision(self, campaign: Campaign) -> int | None:
         """Give the revision that is signed off, as this transaction has it."""
@@ -174,18 +174,23 @@ class CampaignStore:
         """Let nobody else take a name or an output collection until the transaction ends, so that a look at them stays true."""
         # All who make campaigns, rename or start them queue here; the counter's row is the lock. SQLite has one writer anyway.
         if self._session.get_bind().dialect.name == "postgresql":
-            self._session.execute(select(CounterRow).where(CounterRow.name == "campaign").with_for_update())
+            self._session.connection().execute(_HOLD)
 
-    def claimant(self, definition: Definition) -> str | None:
-        """Give the local id of the campaign that has a definition's output collection as its own, if any has."""
-        statement = select(CampaignRow.number).where(
+    def hold(self, uuids: Collection[str]) -> None:
+        """Hold several campaigns until the transaction ends; always in the order of their numbers, and before all else."""
+        several = select(CampaignRow.id).where(CampaignRow.id.in_(uuids)).order_by(CampaignRow.number)
+        self._session.execute(several.with_for_update(key_share=True)).all()
+
+    def claimant(self, definition: Definition) -> tuple[str, str | None] | None:
+        """Give the UUID of the campaign that has a definition's output collection as its own, and its local id if it is seen."""
+        statement = select(CampaignRow.id, CampaignRow.number, may_see_campaign(self._identity)).where(
             CampaignRow.site == definition.site,
             CampaignRow.butler == definition.butler,
             CampaignRow.output == definition.output,
             CampaignRow.claims_output,
         )
-        number = self._session.scalar(statement)
-        return None if number is None else campaign_id(number)
+        row = self._session.execute(statement).one_or_none()
+        return None if row is None else (row[0], campaign_id(row[1]) if row[2] else None)
 
     def is_name_taken(self, name: str) -> bool:
         """Tell whether a campaign has this short name, whoever may see it."""

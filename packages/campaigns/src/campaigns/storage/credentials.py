@@ -1,31 +1,19 @@
-"""Sign-ins, tokens and one-time links in the database, found by the hash of their secret."""
+"""Sign-ins, tokens and one-time links in the database; `campaigns.storage.callers` finds callers by them."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Final
 
-from sqlalchemy import Select, bindparam, case, delete, select, update
+from sqlalchemy import Select, case, delete, select, update
 from sqlalchemy.orm import Session
 
 from campaigns.domain.identity import Identity, Role, may
-from campaigns.domain.users import ApiToken, Caller, CredentialKind
+from campaigns.domain.users import ApiToken
 from campaigns.schema.api_token import ApiTokenRow
 from campaigns.schema.login_link import LoginLinkRow
 from campaigns.schema.login_session import LoginSessionRow
-from campaigns.schema.user import UserRow
 
 __all__ = ("CredentialStore",)
-
-
-_T: Final = ApiTokenRow.table().c
-_U: Final = UserRow.table().c
-_TOKEN: Final = (
-    select(_T.id, _T.name, _T.role, _T.site, _T.user_name, _T.expires_us, _T.used_us, _U.role.label("owner_role"), _U.disabled)
-    .outerjoin_from(ApiTokenRow.table(), UserRow.table(), _U.name == _T.user_name)
-    .where(_T.secret_hash == bindparam("shown"), _T.revoked_us.is_(None))
-)
-"""Made once: every request asks this."""
 
 
 class CredentialStore:
@@ -57,24 +45,6 @@ class CredentialStore:
             )
         )
         self._session.flush()
-
-    def find_session(self, secret_hash: str, *, now_us: int) -> Caller | None:
-        """Find who is signed in under a cookie; nobody if it is over or the user is disabled."""
-        query = (
-            select(LoginSessionRow, UserRow)
-            .join(UserRow, UserRow.name == LoginSessionRow.user_name)
-            .where(LoginSessionRow.secret_hash == secret_hash, LoginSessionRow.expires_us > now_us, ~UserRow.disabled)
-        )
-        found = self._session.execute(query).one_or_none()
-        if found is None:
-            return None
-        login, user = found
-        return Caller(
-            identity=Identity(name=user.name, role=Role(user.role)),
-            kind=CredentialKind.COOKIE,
-            credential_id=login.id,
-            seen_us=login.seen_us,
-        )
 
     def touch_session(self, session_id: str, *, now_us: int, idle_us: int) -> None:
         """Note that a sign-in is in use, which moves its end on, but not past the last end."""
@@ -112,20 +82,6 @@ class CredentialStore:
             )
         )
         self._session.flush()
-
-    def find_token(self, secret_hash: str, *, now_us: int) -> Caller | None:
-        """Find whose a token is; nobody's if it is over, revoked, or its owner is disabled."""
-        token = self._session.execute(_TOKEN, {"shown": secret_hash}).one_or_none()
-        if token is None or (token.expires_us is not None and token.expires_us <= now_us) or token.disabled:
-            return None
-        if token.user_name is None:
-            identity = Identity(name=token.name, role=Role.AGENT, site=token.site)
-        else:
-            # The owner may have fewer rights by now than when the token was made.
-            owner = Identity(name=token.user_name, role=Role(token.owner_role))
-            cap = Role(token.role)
-            identity = Identity(name=owner.name, role=cap if may(owner, cap) else owner.role)
-        return Caller(identity=identity, kind=CredentialKind.TOKEN, credential_id=token.id, seen_us=token.used_us)
 
     def touch_token(self, token_id: str, *, now_us: int) -> None:
         """Note that a token is in use."""

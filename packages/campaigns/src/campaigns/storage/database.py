@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Engine, bindparam, create_engine, event, insert, make_url, update
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, make_url, update
 from sqlalchemy.orm import Session
 
 from campaigns.domain.errors import InvalidInput
@@ -21,12 +21,15 @@ from campaigns.domain.events import EventDraft
 from campaigns.schema.counter import CounterRow
 from campaigns.schema.event import EventRow
 from campaigns.storage.bell import Bell
+from campaigns.storage.inserting import put_rows
 
 __all__ = ("Database", "WriteSession")
 
 BUSY_TIMEOUT_S = 20.0
 """How long a SQLite writer waits for another process's write."""
 
+ANALYSIS_LIMIT = 400
+"""How many rows of an index SQLite looks at; so it takes a second for a million submissions."""
 
 _COUNTER: Final = CounterRow.table().c
 _TAKE: Final = (
@@ -75,7 +78,8 @@ class WriteSession(Session):
         first : `int`
             The first of them.
         """
-        return self.execute(_TAKE, {"counter": counter, "count": count}).scalar_one() - count + 1
+        last: int = self.connection().execute(_TAKE, {"counter": counter, "count": count}).scalar_one()
+        return last - count + 1
 
     def write_events(self) -> None:
         """Give numbers to the events kept so far, and write them."""
@@ -98,7 +102,7 @@ class WriteSession(Session):
             }
             for number, draft in enumerate(self._drafts, start=first)
         ]
-        self.execute(insert(EventRow.table()), rows)
+        put_rows(self, EventRow, rows)
         self._drafts.clear()
 
 
@@ -131,12 +135,13 @@ class Database:
             case "sqlite":
                 Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
                 self._writer = _sqlite_engine(parsed, writing=True)
-                self._reader = _sqlite_engine(parsed, writing=False)
+                self._reader = self._looker = _sqlite_engine(parsed, writing=False)
             case "postgresql":
                 parsed = parsed.set(drivername="postgresql+psycopg")
                 # More than all the requests that may hold one at once: see campaigns.api.dependencies.
                 self._writer = create_engine(parsed, pool_size=8, max_overflow=48, pool_pre_ping=True)
                 self._reader = self._writer.execution_options(postgresql_readonly=True)
+                self._looker = self._writer.execution_options(isolation_level="AUTOCOMMIT")
             case other:
                 raise InvalidInput(
                     f"{other} is not a database that campaigns can be kept in.",
@@ -156,6 +161,12 @@ class Database:
             yield session
 
     @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """Open a connection for one statement that reads, for which no transaction is opened and ended."""
+        with self._looker.connect() as connection:
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[WriteSession]:
         """Open a transaction that writes; commits when the block ends well, and rolls back otherwise."""
         # SQLite has one writer: queueing here is fair, its own busy handler is not.
@@ -171,6 +182,14 @@ class Database:
             yield session
             session.write_events()
             session.commit()
+
+    def gather_statistics(self) -> None:
+        """Have SQLite look at what is in its tables, by which it plans its queries; PostgreSQL does so by itself."""
+        if self.backend != "sqlite":
+            return
+        with self._write_lock, self._writer.begin() as connection:
+            connection.exec_driver_sql(f"PRAGMA analysis_limit = {ANALYSIS_LIMIT}")
+            connection.exec_driver_sql("ANALYZE")
 
     def close(self) -> None:
         """Let go of all connections and wake those who wait."""

@@ -69,7 +69,7 @@ class EventStore:
 
     def last_number(self, campaign_uuid: str) -> int:
         """Give the number of a campaign's newest event; 0 if there is none."""
-        statement = select(func.max(EventRow.number)).where(EventRow.campaign_id == campaign_uuid)
+        statement = select(func.max(EventRow.number)).where(EventRow.campaign_id == campaign_uuid, self._may_see())
         return self._session.scalar(statement) or 0
 
     def ids(self, events: list[Event]) -> tuple[dict[str, str], dict[str, str]]:

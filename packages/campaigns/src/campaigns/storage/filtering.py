@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, assert_never
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, UnaryExpression, and_, exists, false, func, literal, not_, or_, select, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.types import String
 
 from campaigns.domain.filtering import Among, And, Compare, Condition, Empty, Field, FieldKind, Not, Operator, Or, Text
 from campaigns.domain.filtering.tree import Interval, Value
+from campaigns.domain.identity import Identity
 from campaigns.schema.campaign import CampaignRow
 from campaigns.schema.campaign_word import CampaignWordRow
 from campaigns.schema.note import NoteRow
 from campaigns.storage.textindex import TextIndex
+from campaigns.storage.visibility import may_see_campaign
 
-__all__ = ("condition_sql", "sort_key")
+__all__ = ("FilterSql", "sort_key")
 
 
 class _folded(FunctionElement[str]):  # noqa: N801 - it reads as a function
@@ -71,58 +74,102 @@ def sort_key(field: Field) -> ColumnElement[Any]:
             return key
 
 
-def condition_sql(condition: Condition, index: TextIndex) -> ColumnElement[bool]:
-    """Give a filter as SQL.
+class FilterSql:
+    """Filters as SQL.
 
     Parameters
     ----------
-    condition : `Condition`
-        The filter's tree.
     index : `TextIndex`
-        Finds texts.
+        Finds texts and words; where it says that the list is walked through, no index of the campaigns' columns is used.
+    identity : `Identity`
+        Who asks: what a campaign derives from is found only where they may see that too.
     """
-    match condition:
-        case And(parts):
-            return and_(true(), *(condition_sql(part, index) for part in parts))
-        case Or(parts):
-            return or_(false(), *(condition_sql(part, index) for part in parts))
-        case Not(part):
-            return not_(condition_sql(part, index))
-        case Text(wanted):
-            return index.condition(wanted)
-        case Compare(field, operator, value):
-            return _compared(field, operator, value, index)
-        case Among(field, values):
-            return _among(field, values, index)
-        case Empty(field):
-            return _empty(field, index)
-        case _:
-            assert_never(condition)
+
+    def __init__(self, index: TextIndex, identity: Identity) -> None:
+        self._index = index
+        self._identity = identity
+
+    def condition(self, condition: Condition) -> ColumnElement[bool]:
+        """Give a filter's tree as SQL."""
+        match condition:
+            case And(parts):
+                return and_(true(), *map(self.condition, parts))
+            case Or(parts):
+                return or_(false(), *map(self.condition, parts))
+            case Not(part):
+                return not_(self.condition(part))
+            case Text(wanted):
+                return self._index.condition(wanted)
+            case Compare(field, operator, value):
+                return self._compared(field, operator, value)
+            case Among(field, values):
+                return self._among(field, values)
+            case Empty(field):
+                return self._empty(field)
+            case _:
+                assert_never(condition)
+
+    def _compared(self, field: Field, operator: Operator, value: Value) -> ColumnElement[bool]:
+        if field.name in _LINES:
+            return self._derives(field, operator, value)
+        if isinstance(value, Interval):
+            return _held_against(self._value(field), operator, value)
+        if field.kind is FieldKind.FLAG:
+            return self._flag(field) if value == "yes" else not_(self._flag(field))
+        if field.is_many:
+            word = _word_of(field)
+            return self._has_word(field, word == value if operator is Operator.EQUAL else word.contains(value, autoescape=True))
+        folded = self._plain(sort_key(field))
+        return folded == value if operator is Operator.EQUAL else folded.contains(value, autoescape=True)
+
+    def _derives(self, field: Field, operator: Operator, value: Value) -> ColumnElement[bool]:
+        """Tell whether what a campaign derives from has such a number; by a list, so that the index serves."""
+        if not isinstance(value, Interval):
+            return false()
+        other, column = aliased(CampaignRow), self._value(field)
+        named = select(other.id).where(_held_against(other.number, operator, value), may_see_campaign(self._identity, other))
+        return and_(column.is_not(None), column.in_(named))
+
+    def _among(self, field: Field, values: Sequence[Value]) -> ColumnElement[bool]:
+        words = [value for value in values if isinstance(value, str)]
+        if field.kind is FieldKind.FLAG or not words:
+            return or_(false(), *(self._compared(field, Operator.EQUAL, value) for value in values))
+        if field.is_many:
+            return self._has_word(field, _word_of(field).in_(words))
+        return self._plain(sort_key(field)).in_(words)
+
+    def _empty(self, field: Field) -> ColumnElement[bool]:
+        if field.is_many:
+            return not_(self._has_word(field, true()))
+        if field.kind in (FieldKind.WORD, FieldKind.CHOICE):
+            return self._plain(sort_key(field)) == ""
+        return false() if field.kind is FieldKind.FLAG else self._value(field).is_(None)
+
+    def _flag(self, field: Field) -> ColumnElement[bool]:
+        if field.name == "signed":
+            return func.coalesce(CampaignRow.signed_revision, 0) == CampaignRow.revision
+        return _COLUMNS[field.name].is_(true())
+
+    def _has_word(self, field: Field, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        if field.name == "note":
+            standing = (NoteRow.campaign_id == CampaignRow.id, ~NoteRow.replaced, NoteRow.withdrawn_us.is_(None))
+            return exists().where(*standing, condition)
+        return self._index.word_condition(field.name, condition)
+
+    def _value(self, field: Field) -> ColumnElement[Any]:
+        return self._plain((_COLUMNS | _LINES)[field.name].expression)
+
+    def _plain(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        # A plus before it is how SQLite is told not to look for an index.
+        return UnaryExpression(value, operator=_PLUS, type_=value.type) if self._index.walking else value
 
 
-def _compared(field: Field, operator: Operator, value: Value, index: TextIndex) -> ColumnElement[bool]:
-    if field.name in _LINES:
-        return _derives(_LINES[field.name], operator, value)
-    if isinstance(value, Interval):
-        return _held_against(_COLUMNS[field.name], operator, value)
-    if field.kind is FieldKind.FLAG:
-        return _flag(field) if value == "yes" else not_(_flag(field))
-    if field.is_many:
-        word = _word_of(field)
-        return _has_word(field, word == value if operator is Operator.EQUAL else word.contains(value, autoescape=True), index)
-    folded = sort_key(field)
-    return folded == value if operator is Operator.EQUAL else folded.contains(value, autoescape=True)
+_PLUS: Final[custom_op[Any]] = custom_op("+")
 
 
-def _derives(column: InstrumentedAttribute[Any], operator: Operator, value: Value) -> ColumnElement[bool]:
-    """Tell whether what a campaign derives from has such a number; by a list, so that the index serves."""
-    if not isinstance(value, Interval):
-        return false()
-    other = aliased(CampaignRow)
-    return and_(column.is_not(None), column.in_(select(other.id).where(_held_against(other.number, operator, value))))
-
-
-def _held_against(column: InstrumentedAttribute[Any], operator: Operator, value: Interval) -> ColumnElement[bool]:
+def _held_against(
+    column: ColumnElement[Any] | InstrumentedAttribute[Any], operator: Operator, value: Interval
+) -> ColumnElement[bool]:
     there = column.is_not(None)
     match operator:
         case Operator.LESS:
@@ -139,35 +186,5 @@ def _held_against(column: InstrumentedAttribute[Any], operator: Operator, value:
             return and_(there, *ends)
 
 
-def _among(field: Field, values: Sequence[Value], index: TextIndex) -> ColumnElement[bool]:
-    words = [value for value in values if isinstance(value, str)]
-    if field.kind is FieldKind.FLAG or not words:
-        return or_(false(), *(_compared(field, Operator.EQUAL, value, index) for value in values))
-    if field.is_many:
-        return _has_word(field, _word_of(field).in_(words), index)
-    return sort_key(field).in_(words)
-
-
-def _empty(field: Field, index: TextIndex) -> ColumnElement[bool]:
-    if field.is_many:
-        return not_(_has_word(field, true(), index))
-    if field.kind in (FieldKind.WORD, FieldKind.CHOICE):
-        return sort_key(field) == ""
-    return false() if field.kind is FieldKind.FLAG else {**_COLUMNS, **_LINES}[field.name].is_(None)
-
-
-def _flag(field: Field) -> ColumnElement[bool]:
-    if field.name == "signed":
-        return func.coalesce(CampaignRow.signed_revision, 0) == CampaignRow.revision
-    return _COLUMNS[field.name].is_(true())
-
-
 def _word_of(field: Field) -> ColumnElement[str]:
     return _folded(NoteRow.body) if field.name == "note" else CampaignWordRow.word.expression
-
-
-def _has_word(field: Field, condition: ColumnElement[bool], index: TextIndex) -> ColumnElement[bool]:
-    if field.name == "note":
-        standing = (NoteRow.campaign_id == CampaignRow.id, ~NoteRow.replaced, NoteRow.withdrawn_us.is_(None))
-        return exists().where(*standing, condition)
-    return index.word_condition(field.name, condition)

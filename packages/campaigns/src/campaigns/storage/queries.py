@@ -9,6 +9,7 @@ from campaigns.domain.identity import Identity, Role
 from campaigns.domain.savedquery import EVERYONE, TEAM, SavedQuery
 from campaigns.schema.saved_query import SavedQueryRow
 from campaigns.schema.team import TeamMemberRow
+from campaigns.schema.user import UserRow
 
 __all__ = ("QueryStore",)
 
@@ -43,8 +44,13 @@ class QueryStore:
     def find_named(self, owner: str, name: str) -> SavedQuery | None:
         """Give an owner's query of a name, whoever may see it, or `None`."""
         statement = select(SavedQueryRow).where(SavedQueryRow.owner == owner, SavedQueryRow.name == name)
-        row = self._session.scalars(statement).one_or_none()
+        row = self._session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
         return None if row is None else _query(row)
+
+    def hold(self, owner: str) -> None:
+        """Let nobody else save, change or remove an owner's queries until the transaction ends."""
+        # The owner's row is the lock. SQLite has one writer anyway.
+        self._session.execute(select(UserRow.name).where(UserRow.name == owner).with_for_update(key_share=True))
 
     def put(self, query: SavedQuery) -> None:
         """Write a query, new or changed."""
@@ -73,7 +79,7 @@ class QueryStore:
         return self._session.scalar(mine) is not None
 
     def _visible(self) -> Select[SavedQueryRow]:
-        statement = select(SavedQueryRow)
+        statement = select(SavedQueryRow).execution_options(populate_existing=True)
         if self._identity.role is Role.AGENT:
             return statement.where(false())
         teams = select(literal(TEAM) + TeamMemberRow.team).where(TeamMemberRow.user_name == self._identity.name)

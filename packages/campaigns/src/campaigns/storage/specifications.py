@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from campaigns.domain.identity import Identity
 from campaigns.domain.specifications import SpecPin, SpecRole
 from campaigns.schema.spec_pin import SpecPinRow
+from campaigns.storage.visibility import may_see_rows_of
 
 __all__ = ("SpecPinStore",)
 
@@ -31,11 +32,9 @@ class SpecPinStore:
 
     def of_campaign(self, campaign_uuid: str) -> list[SpecPin]:
         """List the pins of a campaign, newest revisions first, data before processing."""
-        if self._identity.site is not None:
-            return []
         statement = (
             select(SpecPinRow)
-            .where(SpecPinRow.campaign_id == campaign_uuid)
+            .where(SpecPinRow.campaign_id == campaign_uuid, may_see_rows_of(self._identity, SpecPinRow.campaign_id))
             .order_by(SpecPinRow.revision.desc(), SpecPinRow.role)
         )
         return [_pin(row) for row in self._session.scalars(statement)]

@@ -24,8 +24,13 @@ _FTS = table(TABLE, column("rowid", Integer), column("search_text", String))
 _FORGET: Final = text("INSERT INTO campaign_fts (campaign_fts, rowid, search_text) VALUES ('delete', :number, :old)")
 """What SQLite's index is told of a text that is no longer; it keeps none itself."""
 
-_FEW: Final = 1000
+_TAKE_UP: Final = insert(_FTS)
+
+_FEW: Final = 3000
 """Of more hits than this the index is no help."""
+
+_VERY_FEW: Final = 200
+"""With no more hits than this, walking through the list is no help."""
 
 _SHORTEST: Final = 3
 
@@ -37,11 +42,16 @@ class TextIndex:
     ----------
     session : `sqlalchemy.orm.Session`
         A session.
+    walking : `bool`, optional
+        Whether the conditions are for looking at the campaigns of SQLite one by one in the order of the list.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, walking: bool = False) -> None:
         self._session = session
         self._is_sqlite = session.get_bind().dialect.name == "sqlite"
+        self.walking = walking
+        self.found_few = False
+        """Whether there are so few hits for any condition that one goes by the index better than by walking."""
 
     def put(self, number: int, new: str, *, old: str | None) -> None:
         """Take up a campaign's text, in the place of what it was."""
@@ -49,7 +59,7 @@ class TextIndex:
             return
         if old is not None:
             self._session.execute(_FORGET, {"number": number, "old": old})
-        self._session.execute(insert(_FTS).values(rowid=number, search_text=new))
+        self._session.connection().execute(_TAKE_UP, {"rowid": number, "search_text": new})
 
     def condition(self, wanted: str) -> ColumnElement[bool]:
         """Give the condition that a campaign's text has this in it, in the form that is quicker here."""
@@ -72,4 +82,7 @@ class TextIndex:
         return exists().where(CampaignWordRow.campaign_id == CampaignRow.id, *of_kind)
 
     def _are_few(self, hits: Select[Any]) -> bool:
-        return (self._session.scalar(select(func.count()).select_from(hits.limit(_FEW + 1).subquery())) or 0) <= _FEW
+        limit = _VERY_FEW if self.walking else _FEW
+        few = (self._session.scalar(select(func.count()).select_from(hits.limit(limit + 1).subquery())) or 0) <= limit
+        self.found_few |= few
+        return few

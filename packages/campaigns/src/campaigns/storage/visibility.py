@@ -18,15 +18,23 @@ from campaigns.schema.team import TeamMemberRow
 __all__ = ("may_see_campaign", "may_see_rows_of")
 
 
-def may_see_campaign(identity: Identity) -> ColumnElement[bool]:
-    """Give the condition on a campaign's row by which an identity may see it."""
+def may_see_campaign(identity: Identity, campaign: type[CampaignRow] = CampaignRow) -> ColumnElement[bool]:
+    """Give the condition on a campaign's row by which an identity may see it.
+
+    Parameters
+    ----------
+    identity : `Identity`
+        Who asks.
+    campaign : `type`, optional
+        The rows, where a statement has those of campaigns under another name too.
+    """
     if identity.site is not None or identity.role is Role.AGENT:
         return false()
     if identity.role is Role.ADMIN:
         return true()
-    member = exists().where(TeamMemberRow.team == CampaignRow.visible_to, TeamMemberRow.user_name == identity.name)
-    mine = or_(CampaignRow.owner == identity.name, CampaignRow.lead == identity.name)
-    return or_(CampaignRow.visible_to.is_(None), mine, member.correlate(CampaignRow))
+    member = exists().where(TeamMemberRow.team == campaign.visible_to, TeamMemberRow.user_name == identity.name)
+    mine = or_(campaign.owner == identity.name, campaign.lead == identity.name)
+    return or_(campaign.visible_to.is_(None), mine, member.correlate(campaign))
 
 
 def may_see_rows_of(identity: Identity, campaign_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:

@@ -109,29 +109,17 @@ def withdrawal(campaign: Campaign, awaited: AwaitedExclusion) -> Action:
 
 
 def _define(campaign: Campaign) -> Action:
-    return Action(
-        id="act-define",
-        label="define",
-        what=campaign.id,
-        url=f"{_address(campaign)}/define",
-        tone="primary",
-        key="s",
-        sentence="Says that the definition has all it needs, so that the campaign can be started. Nothing runs yet.",
-    )
+    sentence = "Says that the definition has all it needs, so that the campaign can be started. Nothing runs yet."
+    return _action("define", campaign, sentence, tone="primary", key="s")
 
 
 def _start(campaign: Campaign) -> Action:
     first = ", ".join(step.name for step in campaign.definition.steps if not step.needs)
-    return Action(
-        id="act-start",
-        label="start",
-        what=campaign.id,
-        url=f"{_address(campaign)}/start",
-        tone="primary",
-        key="s",
-        sentence=f"The site {campaign.definition.site} looks first whether it can run; if so, {first} is submitted. "
-        "If not, nothing is started, and what is wrong stands here.",
+    sentence = (
+        f"The site {campaign.definition.site} looks first whether it can run; if so, {first} is submitted. "
+        "If not, nothing is started, and what is wrong stands here."
     )
+    return _action("start", campaign, sentence, tone="primary", key="s")
 
 
 def _under_way(campaign: Campaign, ready: list[Start], *, may_end: bool) -> list[Action]:
@@ -139,76 +127,28 @@ def _under_way(campaign: Campaign, ready: list[Start], *, may_end: bool) -> list
     if ready:
         names = ready[0].step if ready[0].group == "all" else f"{ready[0].step} {ready[0].group}"
         more = f" {len(ready) - 1} more could start after it." if len(ready) > 1 else ""
-        offered.append(
-            Action(
-                id="act-next",
-                label="next",
-                what=campaign.id,
-                url=f"{_address(campaign)}/next",
-                tone="primary",
-                key="s",
-                sentence=f"Submits {names} now.{more}",
-            )
-        )
+        offered.append(_action("next", campaign, f"Submits {names} now.{more}", tone="primary", key="s"))
     if campaign.held:
-        offered.append(
-            Action(
-                id="act-resume",
-                label="resume",
-                what=campaign.id,
-                url=f"{_address(campaign)}/resume",
-                tone="primary",
-                key="r",
-                sentence="Lifts the pause: whatever may start by rule starts at once.",
-            )
-        )
+        sentence = "Lifts the pause: whatever may start by rule starts at once."
+        offered.append(_action("resume", campaign, sentence, tone="primary", key="r"))
     else:
-        offered.append(
-            Action(
-                id="act-pause",
-                label="pause",
-                what=campaign.id,
-                url=f"{_address(campaign)}/pause",
-                key="p",
-                sentence="Nothing new starts until somebody resumes. What runs goes on to its end, and nothing is dropped.",
-            )
-        )
+        sentence = "Nothing new starts until somebody resumes. What runs goes on to its end, and nothing is dropped."
+        offered.append(_action("pause", campaign, sentence, key="p"))
     if may_end:
         offered.extend(_ends(campaign))
     return offered
 
 
 def _ends(campaign: Campaign) -> list[Action]:
-    return [
-        Action(
-            id="act-complete",
-            label="complete",
-            what=campaign.id,
-            url=f"{_address(campaign)}/complete",
-            sentence="Marks the campaign as completed for good. Steps that have not run stay as they are.",
-        ),
-        Action(
-            id="act-fail",
-            label="fail",
-            what=campaign.id,
-            url=f"{_address(campaign)}/fail",
-            tone="danger",
-            sentence="Marks the campaign as failed for good. What was accepted stays accepted.",
-        ),
-    ]
+    completed = "Marks the campaign as completed for good. Steps that have not run stay as they are."
+    failed = "Marks the campaign as failed for good. What was accepted stays accepted."
+    return [_action("complete", campaign, completed), _action("fail", campaign, failed, tone="danger")]
 
 
 def _cancel(campaign: Campaign) -> Action:
     begun = campaign.status in (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
     what = "Stops all that runs, and nothing more will start" if begun else "The campaign will never run"
-    return Action(
-        id="act-cancel",
-        label="cancel",
-        what=campaign.id,
-        url=f"{_address(campaign)}/cancel",
-        tone="danger",
-        sentence=f"{what}. It cannot be undone; its record stays.",
-    )
+    return _action("cancel", campaign, f"{what}. It cannot be undone; its record stays.", tone="danger")
 
 
 def submission_actions(
@@ -238,31 +178,28 @@ def submission_actions(
         return []
     if submission.status in ACTIVE:
         return [_stop(submission, prefix)]
-    accept = Action(
-        id=f"{prefix}-accept",
-        label="accept",
-        what=submission.id,
-        url=f"{_address(submission)}/accept",
+    accept = _action(
+        "accept",
+        submission,
+        f"Later steps may use what {submission.id} made: {submission.output_run} is chained into {submission.output}.",
         tone="primary",
         key="a",
-        sentence=f"Later steps may use what {submission.id} made: {submission.output_run} is chained into {submission.output}.",
+        prefix=prefix,
     )
-    reject = Action(
-        id=f"{prefix}-reject",
-        label="reject",
-        what=submission.id,
-        url=f"{_address(submission)}/reject",
+    reject = _action(
+        "reject",
+        submission,
+        f"What {submission.id} made is not used. The group then waits to be restarted.",
         tone="danger",
         key="x",
-        sentence=f"What {submission.id} made is not used. The group then waits to be restarted.",
+        prefix=prefix,
     )
-    restart = Action(
-        id=f"{prefix}-restart",
-        label="restart",
-        what=submission.id,
-        url=f"{_address(submission)}/restart",
+    restart = _action(
+        "restart",
+        submission,
+        f"Submits {submission.step} {submission.group} again as attempt {submission.attempt + 1}, into a new run.",
         key="r",
-        sentence=f"Submits {submission.step} {submission.group} again as attempt {submission.attempt + 1}, into a new run.",
+        prefix=prefix,
     )
     if submission.judgement is Judgement.ACCEPTED:
         return [reject]
@@ -275,14 +212,22 @@ def submission_actions(
 
 
 def _stop(submission: Submission, prefix: str) -> Action:
+    sentence = f"Asks {submission.site} to stop {submission.id}. Outputs that are there stay in {submission.output_run}."
+    return _action("cancel", submission, sentence, tone="danger", key="x", prefix=prefix)
+
+
+def _action(
+    verb: str, thing: Campaign | Submission, sentence: str, *, tone: str = "plain", key: str | None = None, prefix: str = "act"
+) -> Action:
+    """Make an action that is called the same on its button, in its id and in its address."""
     return Action(
-        id=f"{prefix}-cancel",
-        label="cancel",
-        what=submission.id,
-        url=f"{_address(submission)}/cancel",
-        tone="danger",
-        key="x",
-        sentence=f"Asks {submission.site} to stop {submission.id}. Outputs that are there stay in {submission.output_run}.",
+        id=f"{prefix}-{verb}",
+        label=verb,
+        what=thing.id,
+        url=f"{_address(thing)}/{verb}",
+        sentence=sentence,
+        key=key,
+        tone=tone,
     )
 
 

@@ -67,6 +67,11 @@ class Checked:
     steps: tuple[PlannedStep, ...] = ()
 
     @property
+    def only_empty(self) -> bool:
+        """Whether nothing is wrong but that something must still be written (`bool`)."""
+        return bool(self.faults) and all(fault.code in ("empty", "missing") for fault in self.faults)
+
+    @property
     def graph(self) -> Markup:
         """The graph of steps (`markupsafe.Markup`)."""
         return graph_of_definition(self.definition) if self.definition else Markup("")

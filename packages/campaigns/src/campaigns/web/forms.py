@@ -30,6 +30,8 @@ class Then(StrEnum):
     """What follows the saving of a definition."""
 
     SAVE = "save"
+    LOOK = "look"
+    """The site looks what would run; nothing is started."""
     BEGIN = "begin"
     MERGE = "merge"
     """Nothing is saved: what others changed meanwhile is put into the form."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Final
 
 import anyio
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from campaigns.config import Settings
+from campaigns.domain.errors import CampaignError
 from campaigns.domain.identity import Identity
 from campaigns.gateways.clock import Clock
 from campaigns.services.factory import Factory
@@ -32,7 +34,7 @@ LONGEST_S: Final = 3600.0
 """After so long the browser has to ask again, and to show that it is still signed in."""
 
 
-def live_response(
+async def live_response(
     request: Request,
     version: Callable[[Factory], str],
     *,
@@ -57,18 +59,27 @@ def live_response(
         The time.
     settings : `Settings`
         The settings.
+
+    Raises
+    ------
+    CampaignError
+        If there is no such page, or not for who asks. Where that comes later, the stream ends.
     """
 
     def look() -> str:
         with database.read() as session:
             return version(Factory(session, identity=identity, clock=clock, settings=settings))
 
+    # Before anything goes out, so that it is told as such.
+    await run_sync(look)
+
     async def events() -> AsyncIterator[str]:
         yield "retry: 2000\n\n"
-        async for found in versions(look, bell=database.bell):
-            if await request.is_disconnected():
-                return
-            yield ": still here\n\n" if found is None else f"event: version\ndata: {found}\n\n"
+        with suppress(CampaignError):
+            async for found in versions(look, bell=database.bell):
+                if await request.is_disconnected():
+                    return
+                yield ": still here\n\n" if found is None else f"event: version\ndata: {found}\n\n"
 
     return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 

@@ -1,4 +1,4 @@
-"""Adds the pages to the application."""
+"""The pages: their routes, and what shows a problem as a page."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from campaigns.config import Settings
-from campaigns.web.assets import STATIC, Assets
+from campaigns.web.assets import STATIC
 from campaigns.web.forms import come_back, refused, told_of
 from campaigns.web.prose import ProseLinks
-from campaigns.web.rendering import Renderer, renderer_of
+from campaigns.web.rendering import renderer, renderer_of
 from campaigns.web.routes import (
     campaigns,
     dataidsets,
     define,
     deriving,
     finding,
+    importing,
     notes,
     people,
     portable,
@@ -31,19 +32,49 @@ from campaigns.web.routes import (
     submissions,
 )
 
-__all__ = ("register_pages",)
+__all__ = ("PAGE_ROUTERS", "add_pages", "show_problems_as_pages")
+
+# Fixed paths such as /campaigns/new go before those with an id in the same place.
+PAGE_ROUTERS: Final[tuple[APIRouter, ...]] = (
+    define.router,
+    specifications.router,
+    portable.router,
+    importing.router,
+    deriving.router,
+    finding.router,
+    notes.router,
+    people.router,
+    campaigns.router,
+    dataidsets.router,
+    submissions.router,
+    session.router,
+)
+"""All routers of pages. A new one is added here, and nowhere else."""
 
 PARTS: Final = {"code": "", "detail": "", "remedy": None, "where": None, "faults": ()}
 """What a problem document may leave out."""
 
 
-def register_pages(app: FastAPI) -> None:
-    """Add the pages, their scripts and styles, and the page that shows problems.
+def add_pages(router: APIRouter) -> None:
+    """Add the pages, their scripts and styles to a router.
+
+    Parameters
+    ----------
+    router : `fastapi.APIRouter`
+        What takes them.
+    """
+    router.mount("/static", _Static(directory=STATIC), name="static")
+    for pages in PAGE_ROUTERS:
+        router.include_router(pages)
+
+
+def show_problems_as_pages(app: FastAPI) -> None:
+    """Give an application what renders pages, of problems too.
 
     Parameters
     ----------
     app : `fastapi.FastAPI`
-        The application; its ``state`` has the clock and the settings.
+        The application; its ``state`` has the settings.
 
     Raises
     ------
@@ -52,25 +83,8 @@ def register_pages(app: FastAPI) -> None:
     """
     settings: Settings = app.state.settings
     projects = tuple(name.strip() for name in settings.ticket_projects.split(",") if name.strip())
-    links = ProseLinks(ticket_url=settings.ticket_url, projects=projects)
-    app.state.renderer = Renderer(assets=Assets(), clock=app.state.clock, links=links)
+    app.state.renderer = renderer(ProseLinks(ticket_url=settings.ticket_url, projects=projects))
     app.state.render_problem_page = _problem_page
-    app.mount("/static", _Static(directory=STATIC), name="static")
-    # Fixed paths such as /campaigns/new go before those with an id in the same place.
-    for router in (
-        define.router,
-        specifications.router,
-        portable.router,
-        deriving.router,
-        finding.router,
-        notes.router,
-        people.router,
-        campaigns.router,
-        dataidsets.router,
-        submissions.router,
-        session.router,
-    ):
-        app.include_router(router)
 
 
 class _Static(StaticFiles):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -23,7 +24,7 @@ from campaigns.web.once import new_form_key
 from campaigns.web.prose import ProseLinks, linked, markdown, ticked, yaml_marked
 from campaigns.web.when import duration_text, exact_text, time_element
 
-__all__ = ("Block", "Renderer", "identity_of", "renderer_of")
+__all__ = ("Block", "Renderer", "identity_of", "renderer", "renderer_of")
 
 Block = Literal["live"] | None
 """The parameter ``block``: only this part of the page is wanted."""
@@ -38,17 +39,16 @@ class Renderer:
     ----------
     assets : `Assets`
         The built scripts and styles.
-    clock : `Clock`
-        The time that relative times are relative to.
     links : `ProseLinks`
         What in texts leads somewhere.
     """
 
-    def __init__(self, *, assets: Assets, clock: Clock, links: ProseLinks) -> None:
-        self._clock = clock
+    def __init__(self, *, assets: Assets, links: ProseLinks) -> None:
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
+            # Looking whether a file has changed, for each part of a page, takes longer than many a part.
+            auto_reload=False,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -111,13 +111,19 @@ class Renderer:
             The HTML.
         """
         flash = flash_of(request) if block is None else None
-        told = {**_surroundings(request), "now_us": self._clock.now_us(), "flash": flash, **(context or {})}
+        told = {**_surroundings(request), "flash": flash, **(context or {})}
         found = self._environment.get_template(template)
         html = found.render(told) if block is None else "".join(found.blocks[block](found.new_context(told)))
         response = HTMLResponse(html, status_code=status)
         if flash is not None:
             clear_flash(response)
         return response
+
+
+@cache
+def renderer(links: ProseLinks) -> Renderer:
+    """Give the renderer of texts with such links, the same each time, since templates take long to compile."""
+    return Renderer(assets=Assets(), links=links)
 
 
 def renderer_of(request: Request) -> Renderer:
@@ -133,8 +139,10 @@ def identity_of(request: Request) -> Identity | None:
 
 def _surroundings(request: Request) -> dict[str, Any]:
     identity = identity_of(request)
+    clock: Clock = request.app.state.clock
     return {
         "me": identity,
+        "now_us": clock.now_us(),
         "can_operate": identity is not None and may(identity, Role.OPERATOR),
         "can_manage": identity is not None and may(identity, Role.MANAGER),
         "here": request.url.path,

@@ -130,7 +130,7 @@ def list_campaign_sets(ref: str, reading: Reading) -> CampaignSetList:
 @router.post("/campaigns/{ref}/dataid-sets/drop", response_model=CampaignDetail, dependencies=[manager])
 def drop_set(ref: str, body: SetDrop, writing: Writing, once: Once) -> Response:
     """Have steps no longer leave a set out with which they were not submitted, by a new revision."""
-    drop = partial(writing.exclusions().drop, ref, body.set, steps=body.steps, reason=body.reason)
+    drop = partial(writing.readmissions().drop, ref, body.set, steps=body.steps, reason=body.reason)
     return idempotent(
         writing, once, lambda: CampaignDetail.of(drop()), status=200, headers=lambda made: {"ETag": f'"{made.revision}"'}
     )
@@ -145,7 +145,7 @@ def list_exclusions(ref: str, reading: Reading) -> ExclusionList:
 @router.post("/campaigns/{ref}/exclusions/{order_id}/withdraw", response_model=OrderModel, dependencies=[manager])
 def withdraw_exclusion(ref: str, order_id: UUID, body: ReasonBody, writing: Writing, once: Once) -> Response:
     """Take an exclusion back whose set is still to be made, whether or not its agent answers: its steps no longer wait."""
-    withdraw = partial(writing.exclusions().withdraw, ref, str(order_id), reason=body.reason)
+    withdraw = partial(writing.readmissions().withdraw, ref, str(order_id), reason=body.reason)
     return idempotent(writing, once, lambda: OrderModel.of(withdraw()), status=200)
 
 

@@ -44,14 +44,20 @@ def show_lineage(ref: str, reading: Reading) -> LineageModel:
     return LineageModel.of_lineage(reading.lineage().of(ref))
 
 
-def _plan(factory: Factory, ref: str, body: RerunBody) -> RerunPlan:
+def _plan(factory: Factory, ref: str, body: RerunBody, *, to_make: bool = False) -> RerunPlan:
     return factory.reruns().proposal(
-        ref, reason=body.reason, revision=body.revision, patch=body.patch, settings=body.set, as_pinned=body.as_pinned
+        ref,
+        reason=body.reason,
+        revision=body.revision,
+        patch=body.patch,
+        settings=body.set,
+        as_pinned=body.as_pinned,
+        to_make=to_make,
     )
 
 
 def _made(writing: Factory, ref: str, body: RerunBody) -> RerunModel:
-    plan = _plan(writing, ref, body)
+    plan = _plan(writing, ref, body, to_make=True)
     made = writing.reruns().make(plan, reason=body.reason, draft=body.draft)
     return RerunModel.of(plan, CampaignDetail.of(made))
 

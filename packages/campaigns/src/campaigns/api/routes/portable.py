@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Annotated, Any, TypeVar
 
@@ -14,13 +16,16 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
-from campaigns.api.dependencies import Reading, SettingsUsed, Writing
+from campaigns.api.dependencies import MAX_ARCHIVES, Caller, Reading, SettingsUsed, Writing
+from campaigns.api.idempotency import IdempotencyKey, KeyHeader, idempotent, key_of
 from campaigns.api.policy import manager, viewer
 from campaigns.config import Settings
 from campaigns.services.archive import ArchiveReader
+from campaigns.services.arrivals import Arrivals, arrived
+from campaigns.storage.files import FileFolder
 from campaigns.wire.campaigns import CampaignDetail
 
-__all__ = ("ARCHIVE_TYPE", "SentArchive", "router", "sent_file", "written_file")
+__all__ = ("ARCHIVE_TYPE", "opened_archive", "passing_file", "router", "sent_file", "written_file")
 
 ARCHIVE_TYPE = "application/zip"
 BINARY = "application/octet-stream"
@@ -62,22 +67,55 @@ def written_file(settings: Settings, write: Callable[[IO[bytes]], ResultT]) -> t
         raise
 
 
-async def _sent_archive(request: Request, settings: SettingsUsed) -> AsyncIterator[ArchiveReader]:
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A request's body, written into a file that goes when the answer is made; ``sha256`` is its digest."""
+
+    path: Path
+    sha256: bytes
+
+
+async def _sent_body(request: Request, settings: SettingsUsed) -> AsyncIterator[SentFile]:
     handle, path = passing_file(settings)
+    digest = hashlib.sha256()
     try:
         with os.fdopen(handle, "wb") as target:
             async for piece in request.stream():
+                digest.update(piece)
                 await run_sync(target.write, piece)
-        archive = await run_sync(ArchiveReader, path)
-        with archive:
-            yield archive
+        yield SentFile(path, digest.digest())
     finally:
         with suppress(OSError):
             path.unlink()
 
 
-SentArchive = Annotated[ArchiveReader, Depends(_sent_archive, scope="function")]
-"""The archive in the request's body, which has been looked at as a whole."""
+SentBody = Annotated[SentFile, Depends(_sent_body, scope="function")]
+
+
+@contextmanager
+def opened_archive(path: Path, settings: Settings) -> Iterator[Arrivals]:
+    """Open an exported campaign, and look at all that it has."""
+    with ArchiveReader(path) as archive, arrived(archive, FileFolder(settings.data_dir / "files")) as arrivals:
+        yield arrivals
+
+
+def _arrivals(sent: SentBody, settings: SettingsUsed) -> Iterator[Arrivals]:
+    with opened_archive(sent.path, settings) as arrivals:
+        yield arrivals
+
+
+ArrivedCampaign = Annotated[Arrivals, Depends(_arrivals, scope="function", max_concurrency=MAX_ARCHIVES)]
+"""What the exported campaign in the request's body has, all of it looked at, before a transaction is opened."""
+
+
+async def _key_of_body(
+    request: Request, identity: Caller, sent: SentBody, idempotency_key: KeyHeader = None
+) -> IdempotencyKey | None:
+    return None if idempotency_key is None else key_of(request, identity, idempotency_key, content=sent.sha256)
+
+
+OnceForBody = Annotated[IdempotencyKey | None, Depends(_key_of_body)]
+"""The request's Idempotency-Key, where the body is too large to be held in memory."""
 
 Rename = Annotated[str | None, Query(max_length=200, description="Its short name here, in place of its own.")]
 ImportReason = Annotated[str | None, Query(max_length=5000, description="Why it is brought here.")]
@@ -97,11 +135,14 @@ def export_crate(ref: str, reading: Reading, settings: SettingsUsed) -> Response
     return sent_file(path, name=f"{campaign.id}-{campaign.name}-crate.zip")
 
 
-@router.post("/import", status_code=201, dependencies=[manager], openapi_extra=ARCHIVE_BODY)
+@router.post("/import", status_code=201, response_model=CampaignDetail, dependencies=[manager], openapi_extra=ARCHIVE_BODY)
 def import_campaign(
-    archive: SentArchive, writing: Writing, response: Response, rename: Rename = None, reason: ImportReason = None
-) -> CampaignDetail:
+    arrivals: ArrivedCampaign, once: OnceForBody, writing: Writing, rename: Rename = None, reason: ImportReason = None
+) -> Response:
     """Bring in a campaign that another server exported, as a record: nothing of it runs here."""
-    campaign = writing.importing().bring(archive, rename=rename, reason=reason)
-    response.headers["Location"] = f"/api/v1/campaigns/{campaign.id}"
-    return CampaignDetail.of(campaign)
+    return idempotent(
+        writing,
+        once,
+        lambda: CampaignDetail.of(writing.importing().bring(arrivals, rename=rename, reason=reason)),
+        headers=lambda made: {"Location": f"/api/v1/campaigns/{made.id}"},
+    )

@@ -12,6 +12,7 @@ from campaigns.domain.addresses import MAX_URL, address_fault
 from campaigns.domain.definition.processing import FilePath, Part, Processing
 
 __all__ = (
+    "FORMS",
     "MAX_SETS",
     "STORED",
     "Collection",
@@ -28,8 +29,16 @@ __all__ = (
     "StepName",
 )
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
-StepName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,49}$")]
+_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
+_STEP_NAME: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,49}$"
+FORMS: Final = {
+    _NAME: "Take letters, digits, `_`, `.` and `-`, the first a letter or a digit; at most 100.",
+    _STEP_NAME: "Take letters, digits, `_` and `-`, the first a letter; at most 50.",
+}
+"""What patterns ask for, for those who do not read patterns."""
+
+Name = Annotated[str, StringConstraints(pattern=_NAME)]
+StepName = Annotated[str, StringConstraints(pattern=_STEP_NAME)]
 SplitText = Annotated[str, StringConstraints(pattern=r"^[^'\n]{1,200}$")]
 """Butler's query language has no escapes in strings, so a quote cannot be written."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]

@@ -63,7 +63,7 @@ async def follow_campaign(
     ref: str, request: Request, identity: Caller, database: DatabaseUsed, clock: ClockUsed, settings: SettingsUsed
 ) -> StreamingResponse:
     """Tell of every change of a campaign."""
-    return live_response(
+    return await live_response(
         request,
         lambda factory: campaign_version(factory, ref),
         database=database,

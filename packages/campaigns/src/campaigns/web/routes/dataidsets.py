@@ -116,7 +116,7 @@ def drop_set(
     """Have steps no longer leave a set out."""
 
     def drop() -> Response:
-        campaign = writing.exclusions().drop(ref, reference, steps=steps, reason=reason)
+        campaign = writing.readmissions().drop(ref, reference, steps=steps, reason=reason)
         verb = "leaves" if len(steps) == 1 else "leave"
         told = f"{', '.join(steps)} no longer {verb} {reference} out: revision {campaign.revision}."
         return done(f"/campaigns/{campaign.id}?tab=data", message=told)
@@ -129,7 +129,7 @@ def withdraw_exclusion(ref: str, order_id: UUID, writing: Writing, reason: Reaso
     """Take an exclusion back whose set is still to be made."""
 
     def withdraw() -> Response:
-        order = writing.exclusions().withdraw(ref, str(order_id), reason=reason)
+        order = writing.readmissions().withdraw(ref, str(order_id), reason=reason)
         steps = ", ".join(order.payload["exclude_from"])
         told = f"The exclusion by {order.payload['name']} is withdrawn: it is not left out of {steps}."
         return done(f"/campaigns/{ref}", message=told)

@@ -27,14 +27,14 @@ from campaigns.web.once import FormKey, form_once
 from campaigns.web.rendering import renderer_of
 from campaigns.web.views.clash import Clash, merged_text
 
-__all__ = ("ToBegin", "router", "show_form")
+__all__ = ("ToBegin", "followed", "router", "show_form")
 
 router = APIRouter(include_in_schema=False)
 
 
 def _to_begin(resolving: ToResolve, document: Document, then: Annotated[Then, Form()] = Then.SAVE) -> Resolution | None:
     definition = check(document).definition
-    return resolving.definition(definition) if then is Then.BEGIN and definition is not None else None
+    return resolving.definition(definition) if then in (Then.LOOK, Then.BEGIN) and definition is not None else None
 
 
 def _to_revise(
@@ -43,7 +43,7 @@ def _to_revise(
     definition = check(document).definition
     if definition is None or then is Then.MERGE:
         return None
-    return resolving.definition(definition) if then is Then.BEGIN else resolving.for_revision(ref, definition)
+    return resolving.for_revision(ref, definition) if then is Then.SAVE else resolving.definition(definition)
 
 
 ToBegin = Annotated[Resolution | None, Depends(_to_begin)]
@@ -74,7 +74,7 @@ def create_campaign(
     once: FormKey,
     then: Annotated[Then, Form()] = Then.SAVE,
 ) -> Response:
-    """Save a new definition, and begin if that was asked for."""
+    """Save a new definition; then begin, or have the site look, if that was asked for."""
     # The form is shown again after the transaction's end, and so must need nothing of it.
     checked, sites = check(document), writing.sites().list()
     on_refusal(request, lambda problem: show_form(request, checked, sites=sites, problem=problem))
@@ -129,12 +129,38 @@ def _whole(checked: Checked) -> Definition:
 
 
 def _saved(writing: Factory, campaign: Campaign, resolution: Resolution | None, *, then: Then, reason: str) -> Response:
+    state = f"saved as {campaign.status.value}, revision {campaign.revision}"
+    return followed(writing, campaign, resolution, then=then, reason=reason, message=f"{campaign.id} is {state}.")
+
+
+def followed(
+    writing: Factory, campaign: Campaign, resolution: Resolution | None, *, then: Then, reason: str, message: str
+) -> Response:
+    """Do what was asked for after a definition was saved, and lead there.
+
+    Parameters
+    ----------
+    writing : `Factory`
+        The transaction.
+    campaign : `Campaign`
+        What was saved.
+    resolution : `Resolution` or `None`
+        What its specifications stand for.
+    then : `Then`
+        What was asked for.
+    reason : `str`
+        Why.
+    message : `str`
+        What to say of the saving.
+    """
+    page = f"/campaigns/{campaign.id}"
+    if then is Then.LOOK:
+        order_id = writing.starting().preflight(campaign.id, resolution=resolution)
+        return done(f"{page}/would-run/{order_id}", message=f"{message} The site was asked; nothing is started.")
     if then is Then.BEGIN:
         writing.starting().begin(campaign.id, reason=reason, resolution=resolution)
-        return done(f"/campaigns/{campaign.id}", message=f"{campaign.id} is saved and being started.")
-    return done(
-        f"/campaigns/{campaign.id}", message=f"{campaign.id} is saved as {campaign.status.value}, revision {campaign.revision}."
-    )
+        return done(page, message=f"{message} It is being started.")
+    return done(page, message=message)
 
 
 def show_form(

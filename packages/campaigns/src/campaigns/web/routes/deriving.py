@@ -22,11 +22,10 @@ from campaigns.domain.states import Kind
 from campaigns.services.factory import Factory
 from campaigns.services.lookup import checked_reason
 from campaigns.web.checking import Checked, check
-from campaigns.web.flash import done
 from campaigns.web.forms import Document, Reason, Then, on_refusal
 from campaigns.web.once import FormKey, form_once
 from campaigns.web.rendering import renderer_of
-from campaigns.web.routes.define import ToBegin
+from campaigns.web.routes.define import ToBegin, followed
 from campaigns.web.views.comparing import choice_page, compare_page
 from campaigns.web.views.differences import changes_by_group
 
@@ -77,7 +76,7 @@ def make_rerun(
     once: FormKey,
     then: Annotated[Then, Form()] = Then.SAVE,
 ) -> Response:
-    """Make the new campaign, and begin if that was asked for."""
+    """Make the new campaign; then begin, or have the site look, if that was asked for."""
     checked, parent, sites = check(document), writing.campaigns().get(ref), writing.sites().list()
     before = writing.campaigns().revision(ref, revision).definition
 
@@ -94,10 +93,8 @@ def make_rerun(
         definition = checked.definition.model_copy(update={"reason": checked_reason(reason)})
         plan = writing.reruns().plan_of(ref, definition, revision=revision)
         made = writing.reruns().make(plan, reason=reason)
-        if then is Then.BEGIN:
-            writing.starting().begin(made.id, reason=reason, resolution=resolution)
-        state = "being started" if then is Then.BEGIN else made.status.value
-        return done(f"/campaigns/{made.id}", message=f"{made.id} derives from {parent.id} revision {revision} and is {state}.")
+        message = f"{made.id} derives from {parent.id} revision {revision} and is {made.status.value}."
+        return followed(writing, made, resolution, then=then, reason=reason, message=message)
 
     return form_once(writing, once, make)
 
@@ -184,6 +181,7 @@ def _form(
         "reason": reason,
         "problem": shown,
         "clash": None,
+        "rerun_of": campaign,
         "kinds": [kind.value for kind in Kind],
         "sites": sites,
     }

@@ -44,7 +44,7 @@ async def follow_submission(
     ref: str, request: Request, identity: Caller, database: DatabaseUsed, clock: ClockUsed, settings: SettingsUsed
 ) -> StreamingResponse:
     """Tell of every change of a submission."""
-    return live_response(
+    return await live_response(
         request,
         lambda factory: submission_version(factory, ref),
         database=database,

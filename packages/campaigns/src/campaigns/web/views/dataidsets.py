@@ -171,7 +171,7 @@ def campaign_data(factory: Factory, campaign: Campaign, submissions: Sequence[Su
     """Gather what a campaign takes in and leaves out."""
     newest = newest_attempts(submissions)
     looked = factory.exclusions().looked(campaign.uuid)
-    droppable = factory.exclusions().droppable(campaign, submissions)
+    droppable = factory.readmissions().droppable(campaign, submissions)
     return CampaignData(
         sets=[_used(one, list(newest.values()), droppable) for one in factory.dataid_sets().used_by(campaign)],
         looked=looked,

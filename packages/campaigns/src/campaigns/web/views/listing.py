@@ -18,6 +18,9 @@ __all__ = ("Asked", "Head", "ListPage", "ListRow", "list_page", "waits_in_words"
 
 PAGE_SIZE = 50
 
+COUNTED = 10_000
+"""How far campaigns are counted; REST and the command count to the end."""
+
 _SORTED_BY = {"campaign": "name", "state": "status"}
 """Columns that are sorted by a field of another name."""
 
@@ -85,7 +88,17 @@ class ListRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPage:
-    """The page's content; ``next`` is the cursor of the page after it, ``count`` how many the filter finds."""
+    """The page's content.
+
+    Attributes
+    ----------
+    next : `str` or `None`
+        The cursor of the page after it.
+    count : `int` or `None`
+        How many the filter finds; not more than `COUNTED`.
+    and_more : `bool`
+        Whether it finds more than that.
+    """
 
     asked: Asked
     rows: list[ListRow] = field(default_factory=list)
@@ -95,6 +108,7 @@ class ListPage:
     faults: tuple[Fault, ...] = ()
     queries: list[SavedQuery] = field(default_factory=list)
     may_move: bool = False
+    and_more: bool = False
 
     @property
     def choices(self) -> dict[str, str]:
@@ -142,7 +156,8 @@ def list_page(factory: Factory, asked: Asked) -> ListPage:
         columns, ordering = checked_columns(asked.columns or _own_columns(asked)), parse_ordering(asked.sort)
         campaigns = factory.campaign_list()
         page = campaigns.list(wanted=asked.filter, sort=asked.sort, limit=PAGE_SIZE, cursor=asked.cursor)
-        count = campaigns.count(asked.filter)
+        is_all = asked.cursor is None and page.next is None
+        count = len(page.items) if is_all else campaigns.count(asked.filter, at_most=COUNTED + 1)
     except CampaignError as error:
         faults = error.faults or (Fault(error.code, error.message, error.where, error.remedy),)
         return ListPage(asked=asked, queries=queries, faults=faults, heads=_heads(asked, DEFAULT_COLUMNS, None))
@@ -150,7 +165,8 @@ def list_page(factory: Factory, asked: Asked) -> ListPage:
         asked=asked,
         rows=[_row(listing) for listing in page.items],
         next=page.next,
-        count=count,
+        count=min(count, COUNTED),
+        and_more=count > COUNTED,
         heads=_heads(asked, columns, ordering),
         queries=queries,
         may_move=0 < count <= MAX_CAMPAIGNS,

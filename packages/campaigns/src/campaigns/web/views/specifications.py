@@ -26,13 +26,14 @@ class SpecificationsPage:
     moves: tuple[Move, ...]
     older: tuple[SpecPin, ...]
     lists: tuple[UploadableList, ...]
+    n_left_out: int
     problem: str | None
 
 
 def specifications_page(found: LookedAt) -> SpecificationsPage:
     """Make the page of what was found."""
     lists = tuple(UploadableList(file, set_name_of(file.path)) for file in found.files)
-    return SpecificationsPage(found.moves, found.older, lists, found.problem)
+    return SpecificationsPage(found.moves, found.older, lists, found.n_left_out, found.problem)
 
 
 def spec_pins_of_newest(pins: Sequence[SpecPin]) -> dict[str, SpecPin]:

@@ -1,4 +1,4 @@
-"""DataId sets of a repository: find, make and tell of them; and which outputs have some data IDs.
+"""DataId sets of a repository: find, make and tell of them.
 
 The package `dataid_sets` is imported only where it is asked for: a stack without it serves campaigns that name no sets.
 """
@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lsst.daf.butler import Butler, DatasetType
 from lsst.pipe.base import Pipeline
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
 from campaigns_instack.faults import StackError
 from campaigns_instack.outputs import open_butler
 
-__all__ = ("find_outputs", "find_sets", "fit_sets", "graph_sets", "list_sets", "show_set", "upload_set")
+__all__ = ("check_installed", "fault_of", "find_sets", "fit_sets", "graph_sets", "list_sets", "show_set", "upload_set")
 
 MAX_COUNTED = 100_000
 """Of larger sets neither reasons are counted nor data IDs sent."""
@@ -27,13 +26,16 @@ MAX_COUNTED = 100_000
 MAX_REASONS = 20
 MAX_LISTED = 500
 MAX_REASONS_LISTED = 5
-IN_ONE_QUERY = 100
-
-MAX_LOOKED = 10_000
-"""About how many data IDs collections are asked at most, lists and ranges written out."""
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
+    """Make sure that the stack has the package.
+
+    Raises
+    ------
+    StackError
+        If it has not.
+    """
     try:
         import dataid_sets  # noqa: F401, PLC0415
     except ImportError as error:
@@ -48,7 +50,7 @@ def _check_installed() -> None:
 @contextmanager
 def _opened(repository: str, *, writeable: bool = False) -> Iterator[Any]:
     """Give the sets of a repository (`dataid_sets.DataIdSets`)."""
-    _check_installed()
+    check_installed()
     from dataid_sets import DataIdSets, DataIdSetSchemaError, UnsupportedButlerError  # noqa: PLC0415
 
     with open_butler(repository, writeable=writeable) as butler:
@@ -229,7 +231,7 @@ def upload_set(
                 kept = f"{source} ({mark})" if source else mark
                 made = sets.create(name, table, unknown=unknown, description=description, source=kept)
         except DataIdSetError as error:
-            return {"faults": [_fault(problem) for problem in error.problems]}
+            return {"faults": [fault_of(problem) for problem in error.problems]}
         return {"set": _told(sets, made, rows_file=rows_file), "fits": fits}
 
 
@@ -284,7 +286,7 @@ def show_set(repository: str, name: str, version: int, rows_file: str) -> dict[s
         try:
             return {"set": _told(sets, sets.find(f"{name}@{version}"), rows_file=rows_file)}
         except DataIdSetError as error:
-            return {"faults": [_fault(problem) for problem in error.problems]}
+            return {"faults": [fault_of(problem) for problem in error.problems]}
 
 
 def _told(sets: Any, one: Any, *, rows_file: str | None = None) -> dict[str, Any]:
@@ -309,16 +311,14 @@ def _write_rows(path: Path, dimensions: list[str], arrow: Any) -> None:
     path.write_text(json.dumps({"dimensions": dimensions, "reasons": list(reasons), "rows": rows}, ensure_ascii=False))
 
 
-def _fault(problem: Any) -> dict[str, str | None]:
+def fault_of(problem: Any) -> dict[str, str | None]:
+    """Give a problem of the package's as a fault, to be sent."""
     return {
         "code": problem.code,
         "message": problem.message,
         "where": problem.where or None,
         "remedy": problem.remedy or None,
     }
-
-
-# ---- what graphs and collections have of them ------------------------------------------------------------------------
 
 
 def graph_sets(metadata: dict[str, Any]) -> list[dict[str, Any]]:
@@ -340,70 +340,3 @@ def graph_sets(metadata: dict[str, Any]) -> list[dict[str, Any]]:
         if one.get("version") is not None:
             told.append({**plain, **_outcome(one.get("fit") or {}, one.get("path") or [])})
     return told
-
-
-def find_outputs(repository: str, collections: list[str], data_ids: list[dict[str, Any]]) -> dict[str, Any]:
-    """Count the datasets that collections have of some data IDs.
-
-    Parameters
-    ----------
-    repository : `str`
-        The repository's root or configuration.
-    collections : `list` [`str`]
-        RUN collections.
-    data_ids : `list` [`dict`]
-        Data IDs of the same dimensions; lists and ranges stand for all their values.
-
-    Returns
-    -------
-    result : `dict`
-        ``outputs``, each with ``collection``, ``dataset_type`` and ``datasets``; none where there are no datasets. Or ``faults``,
-        if these are no data IDs.
-
-    Notes
-    -----
-    Counted are datasets that have the dimensions of the data IDs themselves, and those of the exposures of a visit. What was
-    combined from several visits, as coadds are, is not: its data ID does not tell.
-    """
-    counted = []
-    _check_installed()
-    with open_butler(repository) as butler:
-        from dataid_sets import DataIdSetError  # noqa: PLC0415
-        from dataid_sets.files import parse_document  # noqa: PLC0415
-
-        try:
-            table = parse_document(data_ids, universe=butler.dimensions, limit_rows=MAX_LOOKED)
-        except DataIdSetError as error:
-            remedy = "Give data IDs that all have the same dimensions, each with values of their types."
-            faults = [_fault(problem) for problem in error.problems]
-            return {
-                "faults": [{**one, "where": f"data_ids{one['where'] or ''}", "remedy": one["remedy"] or remedy} for one in faults]
-            }
-        expanded = table.arrow.select(sorted(table.dimensions.required)).to_pylist()
-        for run in collections:
-            summary = butler.collections.get_info(run, include_summary=True).dataset_types or ()
-            for name in sorted(summary):
-                number = _count(butler, butler.get_dataset_type(name), run, expanded)
-                if number:
-                    counted.append({"collection": run, "dataset_type": name, "datasets": number})
-    return {"outputs": counted}
-
-
-def _count(butler: Butler, dataset_type: DatasetType, run: str, data_ids: list[dict[str, Any]]) -> int:
-    keys = {name for name in data_ids[0] if name not in butler.dimensions.governor_dimensions.names}
-    own = set(dataset_type.dimensions.names)
-    if not all(key in own or (key == "visit" and "exposure" in own) for key in keys):
-        return 0
-    number = 0
-    for start in range(0, len(data_ids), IN_ONE_QUERY):
-        where, bind = _condition(data_ids[start : start + IN_ONE_QUERY])
-        found = butler.query_datasets(dataset_type, run, find_first=False, where=where, bind=bind, explain=False, limit=None)
-        number += len(set(found))
-    return number
-
-
-def _condition(data_ids: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
-    """Make a query for any of some data IDs, and the values to be bound in it."""
-    bind = {f"campaigns_{row}_{name}": value for row, data_id in enumerate(data_ids) for name, value in data_id.items()}
-    rows = (" AND ".join(f"{name} = :campaigns_{row}_{name}" for name in data_id) for row, data_id in enumerate(data_ids))
-    return " OR ".join(f"({row})" for row in rows), bind

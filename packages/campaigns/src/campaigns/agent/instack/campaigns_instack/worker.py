@@ -33,7 +33,7 @@ VERBS: dict[str, str] = {
     "chain": "campaigns_instack.outputs:redefine_chain",
     "compare_outputs": "campaigns_instack.comparing:compare_outputs",
     "failed_logs": "campaigns_instack.graphs:write_logs",
-    "find_outputs": "campaigns_instack.sets:find_outputs",
+    "find_outputs": "campaigns_instack.looking:find_outputs",
     "fit_sets": "campaigns_instack.sets:fit_sets",
     "inspect_run": "campaigns_instack.runs:inspect_run",
     "list_sets": "campaigns_instack.sets:list_sets",
