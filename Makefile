@@ -92,7 +92,7 @@ test: $(SERVICE) .venv/.dev .stack/.dev $(SQLALCHEMY20)/.ready .build/crate/.rea
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint test-pipeline
 	.stack/bin/python -m pytest -q -n 2 --dist loadscope packages/dataid-sets/tests
 	PYTHONPATH=$(SQLALCHEMY20) DATAID_SETS_BACKENDS=psycopg2 .stack/bin/python -m pytest -q -n 2 --dist loadscope packages/dataid-sets/tests/test_*.py
-	.venv/bin/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder
+	.venv/bin/python -m pytest -q -n 3 --dist loadscope --no-loadscope-reorder
 	@$(MAKE) --no-print-directory test-newer
 
 # Neither has work for two processors, so they run side by side.

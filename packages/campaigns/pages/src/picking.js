@@ -8,7 +8,8 @@ export function countPicked() {
     button.textContent = number > 1 ? `compare ${number}` : "compare…";
     button.title = number > 1 ? "" : "Tick two or more campaigns below, or press to be asked.";
   };
-  document.addEventListener("change", tell);
+  // What was ticked may have left the list when it is refreshed.
+  for (const name of ["change", "htmx:after:swap"]) document.addEventListener(name, tell);
   addEventListener("pageshow", tell);
   tell();
 }

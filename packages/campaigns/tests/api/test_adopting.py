@@ -215,4 +215,4 @@ def test_name_of_a_hidden_campaign_tells_nothing_of_it(client: Clients) -> None:
     ScriptedAgent(client).hello()
     refused = ask(client)
     assert refused.status_code == 409
-    assert refused.json()["detail"] == "The name old-run is taken by a campaign of a team that you are not in."
+    assert refused.json()["detail"] == "The name old-run is taken by a campaign that is kept to a team."

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from rocrate.rocrate import ROCrate
 
 from api.test_portable import API, run_a_campaign
@@ -18,7 +19,7 @@ from campaigns.config import Settings
 from campaigns.domain.identity import Role
 from campaigns.gateways.clock import FixedClock
 from campaigns.storage.database import Database
-from support.scripted_agent import definition
+from support.scripted_agent import ScriptedAgent, definition
 from support.serving import Clients
 
 ROOT = Path(__file__).parents[4]
@@ -69,7 +70,19 @@ def test_tells_what_was_run(client: Clients, tmp_path: Any) -> None:
     assert len(read.get_by_type("CreateAction")) == 3
 
 
-@pytest.mark.skipif(not PYTHON.exists(), reason="the validator of crates is not installed (.build/crate, by `make test`)")
+def test_tells_of_no_submission_that_has_not_begun(client: Clients) -> None:
+    mary, agent = client(Role.MANAGER), ScriptedAgent(client)
+    agent.hello()
+    ref = mary.post(f"{API}/campaigns", json=definition()).json()["id"]
+    mary.post(f"{API}/campaigns/{ref}/transitions", json={"action": "start", "reason": "now", "wait_s": 0})
+    agent.pass_preflight()
+    assert mary.get(f"{API}/submissions/S-1").json()["status"] == "queued"
+    metadata = json.loads(crate(client, ref)[METADATA])
+    graph = {one["@id"]: one for one in metadata["@graph"]}
+    assert "#S-1" not in graph
+    assert not any("HowToStep" in one["@type"] for one in graph.values())
+
+
 def test_keeps_to_its_profiles_whatever_has_run(
     settings: Settings, sqlite_database: Database, clock: FixedClock, tmp_path: Path
 ) -> None:
@@ -82,10 +95,24 @@ def test_keeps_to_its_profiles_whatever_has_run(
         for each in (idea, {**definition(), "name": "again"})
     ]
     crates = [(RUN if name == ran else WORKFLOW, f"{name}.zip", crate(client, name)) for name in (ran, *others)]
-    metadata = json.loads(crates[0][2][METADATA])
-    (action,) = (one for one in metadata["@graph"] if one["@id"] == "#S-1")
-    action["instrument"] = {"@id": "#person/mary"}
-    said = validated(tmp_path, [*crates, (RUN, "broken.zip", crates[0][2] | {METADATA: json.dumps(metadata).encode()})])
-    assert said[:3] == [f"{name}: keeps to {profile}" for profile, name, _ in crates]
-    assert said[3].startswith("broken.zip: fails")
-    assert len(said) > 4
+    broken = [(RUN, f"{name}.zip", damaged(crates[0][2], break_it)) for name, break_it in DEFECTS.items()]
+    said = validated(tmp_path, [*crates, *broken])
+    verdicts = dict(line.split(": ", 1) for line in said if re.search(": (keeps to|fails) ", line))
+    assert verdicts == {
+        **{name: f"keeps to {profile}" for profile, name, _ in crates},
+        **{name: f"fails {profile}" for profile, name, _ in broken},
+    }
+
+
+def damaged(members: dict[str, bytes], break_it: Callable[[dict[str, Any]], object]) -> dict[str, bytes]:
+    metadata = json.loads(members[METADATA])
+    break_it({one["@id"]: one for one in metadata["@graph"]})
+    return members | {METADATA: json.dumps(metadata).encode()}
+
+
+DEFECTS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "no-tool": lambda graph: graph["#S-1"].update(instrument={"@id": "#person/mary"}),
+    "no-licence": lambda graph: graph["./"].pop("license"),
+    "no-workflow": lambda graph: graph["./"].pop("mainEntity"),
+    "no-actions": lambda graph: graph["#organised"].pop("object"),
+}

@@ -20,7 +20,7 @@ from support.serving import Clients
 API = "/api/v1"
 WHY = {"reason": "because"}
 TEAM = {"team": "raptors", "visibility": "team"}
-NOT_NAMED = "a campaign of a team that you are not in"
+NOT_NAMED = "a campaign that is kept to a team"
 
 
 @pytest.fixture

@@ -203,7 +203,7 @@ def test_name_of_a_hidden_campaign_tells_nothing_of_it(client: Clients, other: F
     assert made.status_code == 201, made.text
     refused = bring(there, export(client, run_a_campaign(client)["id"]))
     assert refused.status_code == 409
-    assert refused.json()["detail"] == "The name trial is taken by a campaign of a team that you are not in."
+    assert refused.json()["detail"] == "The name trial is taken by a campaign that is kept to a team."
 
 
 def repacked(content: bytes, **changed: bytes | None) -> bytes:

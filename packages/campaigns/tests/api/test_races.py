@@ -100,7 +100,7 @@ def test_an_order_goes_to_one_agent(client: Clients, agent: ScriptedAgent) -> No
     assert sum(len(orders) for orders in leased) == 1
 
 
-def test_an_order_that_never_arrived_is_given_againat_once(client: Clients, agent: ScriptedAgent) -> None:
+def test_an_order_that_never_arrived_is_given_again_at_once(client: Clients, agent: ScriptedAgent) -> None:
     _running(client, agent)
     (order,) = agent.lease()
     assert agent.lease(holding=[order["id"]]) == []

@@ -135,6 +135,21 @@ def test_rows_are_walked_by_the_keyboard(served: Served) -> None:
     expect(page).to_have_url(f"{served.url}/help")
 
 
+def test_what_is_ticked_is_counted_anew_when_the_list_is_refreshed(served: Served) -> None:
+    mary = served.clients(Role.MANAGER)
+    [runs] = [one["id"] for one in mary.get("/api/v1/campaigns", params={"filter": "status = running"}).json()["items"]]
+    [other, *_] = [one["id"] for one in mary.get("/api/v1/campaigns", params={"filter": "status = completed"}).json()["items"]]
+    page = served.open("/campaigns?filter=held+%3D+no")
+    for ref in (runs, other):
+        page.locator(f"#pick-{ref}").check()
+    expect(page.locator("#compare-picked")).to_have_text("compare 2")
+    paused = mary.post(f"/api/v1/campaigns/{runs}/transitions", json={"action": "pause", "reason": "The disk is full."})
+    assert paused.status_code == 200, paused.text
+    expect(page.locator(f"#row-{runs}")).to_have_count(0, timeout=10_000)
+    expect(page.locator(f"#pick-{other}")).to_be_checked()
+    expect(page.locator("#compare-picked")).to_have_text("compare…")
+
+
 def test_a_failure_is_two_clicks_from_its_log(served: Served) -> None:
     page = served.open("/campaigns/C-2?tab=failures", Role.VIEWER)
     page.locator("#pattern-1 summary").click()

@@ -49,6 +49,19 @@ def test_where_and_remedy(more: str, where: str, told: str) -> None:
     assert told in (fault.remedy or "")
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("inputs: ['']\n", "A value of `inputs` is empty."),
+        ("ticket: ''\n", "The field `ticket` is empty."),
+        (f"labels: [{'x' * 10_000}]\n", "A value of `labels` is too long."),
+        (f"lead: {'x' * 10_000}\n", "The field `lead` is too long."),
+    ],
+)
+def test_what_is_empty_or_too_long_is_named(more: str, told: str) -> None:
+    assert [fault.message for fault in _faults(HEAD + more)] == [told]
+
+
 def test_all_mistakes_at_once() -> None:
     faults = _faults("name: '-'\ntitle: b\nreason: c\nkind: x\nsteps: [{name: s, start: never}]\nx: 1\n")
     assert [fault.where for fault in faults] == ["name (line 1)", "kind (line 4)", "steps[0].start (line 5)", "x (line 6)"]

@@ -7,6 +7,7 @@ import tarfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,9 @@ from campaigns.domain.specifications import (
     RepositoryTooLarge,
     RepositoryUnreachable,
 )
-from campaigns.gateways.git import MAX_ENTRIES, GitGateway
+from campaigns.gateways.git import N_AT_ONCE, GitGateway
 from campaigns.gateways.gitaddresses import GitAddresses
+from campaigns.gateways.gitprocess import GitProcess, GitRun
 from campaigns.gateways.public import is_public
 from support.repositories import Repository
 
@@ -208,11 +210,33 @@ def test_named_hosts_are_read_wherever_they_are_and_no_others() -> None:
         addresses.reach("https://github.com/a.git")
 
 
-def test_files_beyond_those_that_are_listed_are_there(gateway: GitGateway, repository: Repository) -> None:
-    commit = repository.commit({**{f"a/{number}": "" for number in range(MAX_ENTRIES + 1)}, "z/last.yaml": ""})
+def test_more_files_than_git_is_asked_for_at_a_time(gateway: GitGateway, repository: Repository) -> None:
+    commit = repository.commit({**{f"a/{number}": "" for number in range(N_AT_ONCE + 1)}, "z/last.yaml": ""})
     where, asked = str(repository.path), ["z/last.yaml", "z/none.yaml", "z", "z/", "../z", "z/*", "z/last.yaml"]
     assert gateway.missing(where, commit, asked) == {"z/none.yaml", "z", "z/", "../z", "z/*"}
     assert gateway.files(where, commit, suffix=".yaml")[1:] == [("z/last.yaml", 0)]
+
+
+def test_a_path_is_looked_for_without_listing_its_folder(
+    gateway: GitGateway, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, where = repository.commit({f"many/{number}.json": "" for number in range(20)}), str(repository.path)
+    asked: list[str] = []
+    run = GitProcess.run
+
+    def watched(git: GitProcess, arguments: list[str], **told: Any) -> GitRun:
+        found = run(git, arguments, **told)
+        asked.append(found.text)
+        return found
+
+    monkeypatch.setattr(GitProcess, "run", watched)
+    for path in ("many", "many/0.json"):
+        gateway.check_path(where, commit, path)
+    for path in ("none", "many/none.json", "../many", "/many", "man"):
+        with pytest.raises(NotInRepository):
+            gateway.check_path(where, commit, path)
+    assert {"tree\n", "blob\n"} <= set(asked)
+    assert not any("0.json" in answer for answer in asked)
 
 
 def test_behind_a_proxy_hosts_are_named() -> None:

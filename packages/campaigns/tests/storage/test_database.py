@@ -106,10 +106,15 @@ def test_sqlite_is_set_up_as_decided(sqlite_database: Database) -> None:
             assert connection.scalar(text(f"PRAGMA {pragma}")) == wanted
 
 
-def test_statistics_are_there_for_the_planner(sqlite_database: Database) -> None:
+def test_statistics_are_gathered_where_there_is_much(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    gathered = text("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_stat1'")
     sqlite_database.gather_statistics()
     with sqlite_database.read() as session:
-        assert session.scalar(text("SELECT count(*) FROM sqlite_stat1"))
+        assert not session.scalar(gathered)
+    monkeypatch.setattr("campaigns.storage.database.MANY_CAMPAIGNS", 0)
+    sqlite_database.gather_statistics()
+    with sqlite_database.read() as session:
+        assert session.scalar(gathered)
 
 
 def test_each_look_sees_what_was_committed_last(database: Database) -> None:

@@ -164,6 +164,18 @@ def test_what_would_run_is_asked_from_the_form_that_defines(clients: Clients) ->
     assert rest.get("/api/v1/campaigns/lacking").status_code == 404
 
 
+@pytest.mark.parametrize("page", ["edit", "rerun"])
+def test_what_would_run_is_asked_from_the_forms_that_change(clients: Clients, page: str) -> None:
+    manager = browser(clients, Role.MANAGER)
+    ref = clients(Role.MANAGER).post("/api/v1/campaigns", json=definition("before")).json()["id"]
+    changed = {**definition("after"), "output": "u/mary/after"}
+    told = {"document": yaml.safe_dump(changed), "revision": "1", "reason": "To look.", "then": "look"}
+    shown = follow(manager, f"/campaigns/{ref}/{page}", **told)
+    assert "The site was asked; nothing is started." in flash(shown)
+    assert "is looking" in shown
+    assert clients(Role.VIEWER).get("/api/v1/campaigns/after").json()["status"] == "defined"
+
+
 def test_a_paused_form_is_of_what_comes(clients: Clients) -> None:
     manager = browser(clients, Role.MANAGER)
     paused = clients(Role.VIEWER).get("/api/v1/campaigns", params={"filter": "status = paused"}).json()["items"][0]["id"]

@@ -65,6 +65,13 @@ def test_what_cannot_be_brought_in_is_said_in_the_form(client: Clients, other: F
     assert said in answer.text
 
 
+@pytest.mark.parametrize(("field", "length"), [("rename", 201), ("reason", 5001), ("reason", 100_000)])
+def test_long_texts_are_refused(other: FastAPI, field: str, length: int) -> None:
+    manager = browser(Clients(other), Role.MANAGER)
+    answer = manager.post("/campaigns/import", data={field: "a" * length}, files={"file": ("a.zip", b"a")})
+    assert answer.status_code in (400, 413, 422)
+
+
 def test_viewers_bring_in_nothing(other: FastAPI) -> None:
     viewer = Clients(other)(Role.VIEWER)
     assert viewer.get("/campaigns/import").status_code == 403

@@ -80,7 +80,8 @@ MAX_GIT: Final = 2
 """How many requests may wait for git at once, besides those that start campaigns."""
 
 MAX_ARCHIVES: Final = 2
-"""How many exported campaigns are unpacked at once. Nobody waits for a turn to write meanwhile."""
+"""How many exported campaigns are unpacked at once that come by REST, and how many that come by the page. Nobody waits for a turn
+to write meanwhile."""
 
 MAX_WAITING: Final = MAX_WRITERS + MAX_OWN_WRITERS + MAX_PASSWORDS + MAX_LEASES + MAX_STARTS + MAX_LOOKS + MAX_GIT + 1
 """How many threads may wait for their turn to write at most; one of them notes the use of a credential."""

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 import click
+import structlog
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 
 from campaigns.agent.site import load_site
 from campaigns.api.app import create_app
@@ -21,10 +23,14 @@ from campaigns.domain.errors import Conflict
 from campaigns.logs import configure_logging
 from campaigns.storage.bell import Bell
 from campaigns.storage.database import Database
+from campaigns.storage.files import sweep_leftovers
 
 __all__ = ("Server", "serve", "start_local_agent")
 
 STOP_TIMEOUT_S = 5
+
+
+log = structlog.get_logger(__name__)
 
 
 @click.command()
@@ -48,7 +54,7 @@ def serve(*, host: str, port: int, no_agent: bool) -> None:
 
             def started() -> None:
                 click.echo(f"Serving on {url}", err=True)
-                threading.Thread(target=database.gather_statistics, name="statistics", daemon=True).start()
+                threading.Thread(target=_tidy, args=(settings, database), name="tidying", daemon=True).start()
                 agent = None if no_agent else start_local_agent(settings, database, url=url)
                 if agent is not None:
                     agents.append(agent)
@@ -68,6 +74,17 @@ def serve(*, host: str, port: int, no_agent: bool) -> None:
             finally:
                 for agent in agents:
                     agent.stop()
+
+
+def _tidy(settings: Settings, database: Database) -> None:
+    """Do what is done once, beside the first requests; it matters to none of them whether it works."""
+    try:
+        swept = sweep_leftovers(settings.data_dir)
+        database.gather_statistics()
+    except (OSError, SQLAlchemyError) as error:
+        log.warning("not all was tidied", reason=str(error))
+    else:
+        log.debug("tidied", swept=swept)
 
 
 def start_local_agent(settings: Settings, database: Database, *, url: str) -> LocalAgent | None:

@@ -272,7 +272,7 @@ def _schema_fault(detail: ErrorDetails) -> Fault:
             return _empty(location, where)
         case "string_too_long" | "too_long":
             most = detail.get("ctx", {}).get("max_length", "")
-            return Fault("too_long", f"The field `{location[-1]}` is too long.", where, f"At most {most} are taken.")
+            return Fault("too_long", f"{_field(location)} is too long.", where, f"At most {most} are taken.")
         case "enum":
             expected = detail.get("ctx", {}).get("expected", "")
             return Fault("bad_value", f"{_shown(detail['input'])} is not one of the values.", where, f"Give {expected}.")
@@ -282,7 +282,12 @@ def _schema_fault(detail: ErrorDetails) -> Fault:
 
 
 def _empty(location: Sequence[str | int], where: str) -> Fault:
-    return Fault("empty", f"The field `{location[-1]}` is empty.", where, "Write something there.")
+    return Fault("empty", f"{_field(location)} is empty.", where, "Write something there.")
+
+
+def _field(location: Sequence[str | int]) -> str:
+    name = next(part for part in reversed(location) if isinstance(part, str))
+    return f"The field `{name}`" if name == location[-1] else f"A value of `{name}`"
 
 
 def _shown(value: Any) -> str:

@@ -35,8 +35,8 @@ MEGABYTE: Final = 1_000_000
 MAX_LOG: Final = 50
 """How many commits a log lists at most."""
 
-MAX_ENTRIES: Final = 2000
-"""How many files of a folder are listed at most."""
+N_AT_ONCE: Final = 2000
+"""How many paths one call of git is asked for at most; many more would not fit."""
 
 _HASH = re.compile(r"[0-9a-f]{40}")
 _REFUSED = (
@@ -143,14 +143,19 @@ class GitGateway:
                 found.append((name, int(fields[3])))
         return found
 
+    def check_path(self, repository: str, commit: str, path: str) -> None:
+        """See that there is a file or a folder at a commit; raises `NotInRepository` where there is none."""
+        with self._at(repository, commit) as mirror:
+            self._kind(mirror, repository, commit, path)
+
     def missing(self, repository: str, commit: str, paths: Iterable[str]) -> set[str]:
         """Tell which of some paths are no files at a commit."""
         wanted = set(paths)
         with self._at(repository, commit) as mirror:
             asked = sorted(path for path in wanted if _is_path(path))
             there: set[str] = set()
-            for start in range(0, len(asked), MAX_ENTRIES):
-                part = asked[start : start + MAX_ENTRIES]
+            for start in range(0, len(asked), N_AT_ONCE):
+                part = asked[start : start + N_AT_ONCE]
                 listed = self._run(mirror, ["ls-tree", "-z", commit, "--", *part]).text.split("\0")
                 entries = (entry.partition("\t") for entry in listed)
                 there.update(name for head, _, name in entries if head.split()[1:2] == ["blob"])

@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from io import SEEK_END
 from pathlib import Path
 from typing import IO, Any, Final, Self
 
@@ -163,8 +164,8 @@ class ArchiveReader:
 
     Parameters
     ----------
-    path : `pathlib.Path`
-        The file.
+    source : file object
+        The file, in binary, to be read at any place; it stays open.
 
     Raises
     ------
@@ -176,13 +177,13 @@ class ArchiveReader:
         If what is packed in it is too large.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, source: IO[bytes]) -> None:
         try:
-            self._zip = zipfile.ZipFile(path)
+            self._zip = zipfile.ZipFile(source)
         except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError) as error:
             raise InvalidArchive("The file is no exported campaign: it is not a zip file, or not whole.") from error
         try:
-            self.manifest = self._check(path.stat().st_size)
+            self.manifest = self._check(source.seek(0, SEEK_END))
         except BaseException:
             self._zip.close()
             raise

@@ -96,7 +96,7 @@ class CrateService:
         read_at_one_moment(self._context.session)
         campaign = found_campaign(self._context, ref)
         store = SubmissionStore(self._context.session, self._context.identity)
-        submissions = store.of_campaign(campaign.uuid)
+        submissions = [one for one in store.of_campaign(campaign.uuid) if _has_begun(one)]
         with tempfile.TemporaryDirectory(prefix="campaigns-crate-") as name:
             writing = _Crate(campaign, Path(name), published_us=self._context.clock.now_us())
             writing.describe(f"{self._server_name}:{campaign.id}" if campaign.origin is None else campaign.origin, submissions)
@@ -225,11 +225,12 @@ class _Crate:
         for one in submissions:
             tool, tools_of_step = self._tool(one.pipeline, one.stack), used.setdefault(one.step, [])
             tools_of_step += [tool] if tool not in tools_of_step else []
+        titles = {step.name: step.title for step in definition.steps}
+        steps = []
         # By the profile, a step has the tool that an action used: so these are the steps that have run.
-        steps = [
-            self._thing(f"#step/{step}", "HowToStep", name=step, position=str(position), workExample=tools)
-            for position, (step, tools) in enumerate(used.items())
-        ]
+        for position, (step, tools) in enumerate(used.items()):
+            told = {"name": step, "position": str(position), "workExample": tools, "description": titles.get(step)}
+            steps.append(self._thing(f"#step/{step}", "HowToStep", **_without_empty(told)))
         language = self._thing("#campaign-file", "ComputerLanguage", name="Rubin campaign file", url="https://dmtn-181.lsst.io")
         path = self._folder / WORKFLOW
         path.parent.mkdir(exist_ok=True)
@@ -274,6 +275,11 @@ class _Crate:
         if self._crate.dereference(identifier) is None:
             self._crate.add(ContextEntity(self._crate, identifier, properties={"@type": kind, **properties}))
         return _ref(identifier)
+
+
+def _has_begun(submission: Submission) -> bool:
+    """Tell whether anything was run; of what ran elsewhere only counts may be known."""
+    return bool(submission.acquiring_us or submission.running_us or submission.quanta.expected)
 
 
 def _plain(letter: str) -> str:

@@ -1,7 +1,8 @@
 """Bringing in a campaign that was exported elsewhere, as a record: nothing of it is started, stopped or judged here.
 
 All of it is checked, and its files lie ready, before the transaction is opened (`campaigns.services.arrivals`), so that others
-who write wait for the rows alone. They are written with where they came from; the files are kept at the very end.
+who write wait for the rows alone. They are written with where they came from; the files are kept at the very end, so that what is
+refused leaves none. Where the commit itself fails they stay, with no row that names them (`campaigns.storage.files`).
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ class ImportService:
             campaign=campaign.uuid,
             details={"origin": manifest.alias, "exported_us": manifest.made_us, "rows": sum(arrivals.counts.values())},
         )
-        # Last, since what is refused is to leave nothing behind.
+        # Last, since what is refused is to leave nothing behind; and before the commit, since rows need their files.
         arrivals.keep_files()
         return campaign
 

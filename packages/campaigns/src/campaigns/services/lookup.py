@@ -14,8 +14,8 @@ __all__ = ("OF_A_TEAM", "check_runs_here", "checked_reason", "found_campaign", "
 
 MAX_REASON = 5000
 
-OF_A_TEAM = "a campaign of a team that you are not in"
-"""What a campaign is called that something collides with and that the reader may not see."""
+OF_A_TEAM = "a campaign that is kept to a team"
+"""What a campaign is called that something collides with and that whoever asks may not see; who reads it later may."""
 
 
 def found_campaign(context: Context, ref: str, *, lock: bool = False) -> Campaign:

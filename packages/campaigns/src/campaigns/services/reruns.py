@@ -163,8 +163,8 @@ class RerunService:
         }
         derives = f"derives from {parent.id} revision {plan.revision}"
         words = f"{made.id} {made.name} {derives}: {plan.relation.words}"
-        # Whoever sees the one may not see the other, now or later: only what all may see is named in another's history. The line
-        # is kept apart, and shown to those who may see both.
+        # Whoever sees the one may not see the other: only what all may see by then is named in another's history, where it
+        # stays. The line is kept apart, and shown to those who may see both.
         if _is_open(parent):
             self._context.record("campaign.rerun", words, reason=told, campaign=made.uuid, details=details)
         else:

@@ -76,7 +76,7 @@ def resolve(git: GitGateway, definition: Definition) -> Resolution:
             commit = git.resolve(spec.repository, spec.reference)
             specs.append(ResolvedSpec(role, spec.repository, spec.reference, spec.path, commit))
             if spec.path:
-                git.files(spec.repository, commit, spec.path)
+                git.check_path(spec.repository, commit, spec.path)
         except NotInRepository as error:
             faults.append(error.as_fault(f"{where}.path"))
         except SpecError as error:

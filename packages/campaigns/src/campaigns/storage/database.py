@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, bindparam, create_engine, event, make_url, update
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, func, make_url, select, update
 from sqlalchemy.orm import Session
 
 from campaigns.domain.errors import InvalidInput
 from campaigns.domain.events import EventDraft
+from campaigns.schema.campaign import CampaignRow
 from campaigns.schema.counter import CounterRow
 from campaigns.schema.event import EventRow
 from campaigns.storage.bell import Bell
@@ -29,7 +30,10 @@ BUSY_TIMEOUT_S = 20.0
 """How long a SQLite writer waits for another process's write."""
 
 ANALYSIS_LIMIT = 400
-"""How many rows of an index SQLite looks at; so it takes a second for a million submissions."""
+"""How many rows of an index SQLite looks at, so that it takes no long time however many there are."""
+
+MANY_CAMPAIGNS = 5000
+"""With fewer campaigns, SQLite plans without statistics."""
 
 _COUNTER: Final = CounterRow.table().c
 _TAKE: Final = (
@@ -162,7 +166,10 @@ class Database:
 
     @contextmanager
     def look(self) -> Iterator[Connection]:
-        """Open a connection for one statement that reads, for which no transaction is opened and ended."""
+        """Open a connection for one statement that reads; PostgreSQL need not open and end a transaction for it.
+
+        Unlike `read`, it does not have PostgreSQL refuse to write.
+        """
         with self._looker.connect() as connection:
             yield connection
 
@@ -184,10 +191,17 @@ class Database:
             session.commit()
 
     def gather_statistics(self) -> None:
-        """Have SQLite look at what is in its tables, by which it plans its queries; PostgreSQL does so by itself."""
+        """Have SQLite look at what is in its tables, by which it plans its queries; PostgreSQL does so by itself.
+
+        Notes
+        -----
+        Where there is little, it does not: statistics of small tables mislead once they have grown, more than none.
+        """
         if self.backend != "sqlite":
             return
         with self._write_lock, self._writer.begin() as connection:
+            if (connection.scalar(select(func.count()).select_from(CampaignRow)) or 0) < MANY_CAMPAIGNS:
+                return
             connection.exec_driver_sql(f"PRAGMA analysis_limit = {ANALYSIS_LIMIT}")
             connection.exec_driver_sql("ANALYZE")
 

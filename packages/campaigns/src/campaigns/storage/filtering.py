@@ -80,7 +80,7 @@ class FilterSql:
     Parameters
     ----------
     index : `TextIndex`
-        Finds texts and words; where it says that the list is walked through, no index of the campaigns' columns is used.
+        Finds texts and words; where it says that the list is walked through, conditions on columns of the campaigns use no index.
     identity : `Identity`
         Who asks: what a campaign derives from is found only where they may see that too.
     """
@@ -147,8 +147,8 @@ class FilterSql:
 
     def _flag(self, field: Field) -> ColumnElement[bool]:
         if field.name == "signed":
-            return func.coalesce(CampaignRow.signed_revision, 0) == CampaignRow.revision
-        return _COLUMNS[field.name].is_(true())
+            return func.coalesce(CampaignRow.signed_revision, 0) == self._plain(CampaignRow.revision.expression)
+        return self._value(field).is_(true())
 
     def _has_word(self, field: Field, condition: ColumnElement[bool]) -> ColumnElement[bool]:
         if field.name == "note":

@@ -26,11 +26,11 @@ _FORGET: Final = text("INSERT INTO campaign_fts (campaign_fts, rowid, search_tex
 
 _TAKE_UP: Final = insert(_FTS)
 
-_FEW: Final = 3000
+_FEW: Final = 5000
 """Of more hits than this the index is no help."""
 
-_VERY_FEW: Final = 200
-"""With no more hits than this, walking through the list is no help."""
+_VERY_FEW: Final = 2000
+"""With no more hits than this the index is asked at once: walking through the list would be a long way."""
 
 _SHORTEST: Final = 3
 

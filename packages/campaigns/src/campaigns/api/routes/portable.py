@@ -25,7 +25,7 @@ from campaigns.services.arrivals import Arrivals, arrived
 from campaigns.storage.files import FileFolder
 from campaigns.wire.campaigns import CampaignDetail
 
-__all__ = ("ARCHIVE_TYPE", "opened_archive", "passing_file", "router", "sent_file", "written_file")
+__all__ = ("ARCHIVE_TYPE", "opened_archive", "router", "sent_file", "written_file")
 
 ARCHIVE_TYPE = "application/zip"
 BINARY = "application/octet-stream"
@@ -93,14 +93,14 @@ SentBody = Annotated[SentFile, Depends(_sent_body, scope="function")]
 
 
 @contextmanager
-def opened_archive(path: Path, settings: Settings) -> Iterator[Arrivals]:
+def opened_archive(source: IO[bytes], settings: Settings) -> Iterator[Arrivals]:
     """Open an exported campaign, and look at all that it has."""
-    with ArchiveReader(path) as archive, arrived(archive, FileFolder(settings.data_dir / "files")) as arrivals:
+    with ArchiveReader(source) as archive, arrived(archive, FileFolder(settings.data_dir / "files")) as arrivals:
         yield arrivals
 
 
 def _arrivals(sent: SentBody, settings: SettingsUsed) -> Iterator[Arrivals]:
-    with opened_archive(sent.path, settings) as arrivals:
+    with sent.path.open("rb") as source, opened_archive(source, settings) as arrivals:
         yield arrivals
 
 

@@ -106,7 +106,7 @@ def revise_campaign(
     base: Annotated[int, Form()] = 0,
     then: Annotated[Then, Form()] = Then.SAVE,
 ) -> Response:
-    """Save a new revision, and begin if that was asked for; or only put what others changed into the form."""
+    """Save a new revision; then begin, or have the site look, if that was asked for; or put what others changed into the form."""
     checked, seen, sites = check(document), writing.campaigns().get(ref), writing.sites().list()
     form = partial(show_form, request, sites=sites, campaign=seen, reason=reason)
     if then is Then.MERGE:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any, Final
 
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
@@ -18,7 +14,7 @@ from starlette.responses import Response
 from campaigns.api.dependencies import MAX_ARCHIVES, Caller, SettingsUsed, Writing
 from campaigns.api.idempotency import IdempotencyKey
 from campaigns.api.policy import manager
-from campaigns.api.routes.portable import opened_archive, passing_file
+from campaigns.api.routes.portable import opened_archive
 from campaigns.domain.errors import InvalidInput
 from campaigns.schema.idempotency import KEY_LENGTH
 from campaigns.services.arrivals import Arrivals
@@ -29,6 +25,9 @@ from campaigns.web.rendering import renderer_of
 
 __all__ = ("router",)
 
+LENGTHS: Final = {"rename": 200, "reason": 5000}
+MAX_FIELD: Final = 64_000
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -36,36 +35,34 @@ router = APIRouter(include_in_schema=False)
 class _SentArchive:
     """The form, and the file that came with it, which goes when the answer is made."""
 
-    path: Path
+    file: IO[bytes]
     rename: str | None
     reason: str | None
     once: IdempotencyKey | None
 
 
-async def _sent(request: Request, identity: Caller, settings: SettingsUsed) -> AsyncIterator[_SentArchive]:
-    # Read here, since the framework's own way knows no limits of ours. The file is kept on disk while it comes.
-    limit = round(settings.max_import_mb * 1_000_000)
-    async with request.form(max_files=1, max_fields=10, max_part_size=limit) as form:
+async def _sent(request: Request, identity: Caller) -> AsyncIterator[_SentArchive]:
+    # Read here, so that the file is there until the answer is made. It is kept on disk while it comes; how large it may be is
+    # said for the whole request.
+    async with request.form(max_files=1, max_fields=10, max_part_size=MAX_FIELD) as form:
         told = {name: value.strip() for name, value in form.items() if isinstance(value, str)}
         on_refusal(request, partial(_page, request, told))
+        for name, length in LENGTHS.items():
+            if len(told.get(name, "")) > length:
+                message = f"That is longer than {length} characters."
+                raise InvalidInput(message, where=name, remedy="Write less.")
         file = form.get("file")
         if not isinstance(file, UploadFile) or not file.size:
             raise InvalidInput("No file was chosen.", where="file", remedy="Choose one that `campaign export` or a page made.")
         once = await form_key_of(request, identity, told.get("once", "")[:KEY_LENGTH])
-        handle, path = passing_file(settings)
-        try:
-            with os.fdopen(handle, "wb") as target:
-                await run_sync(shutil.copyfileobj, file.file, target)
-            yield _SentArchive(path, told.get("rename") or None, told.get("reason") or None, once)
-        finally:
-            path.unlink(missing_ok=True)
+        yield _SentArchive(file.file, told.get("rename") or None, told.get("reason") or None, once)
 
 
 Sent = Annotated[_SentArchive, Depends(_sent, scope="function")]
 
 
 def _arrivals(sent: Sent, settings: SettingsUsed) -> Iterator[Arrivals]:
-    with opened_archive(sent.path, settings) as arrivals:
+    with opened_archive(sent.file, settings) as arrivals:
         yield arrivals
 
 
