@@ -23,7 +23,7 @@ UV := .build/bootstrap/bin/uv
 PAGES := packages/campaigns/pages
 BUILT := packages/campaigns/src/campaigns/web/static/built
 
-.PHONY: help setup demo test test-pipeline test-newer lint bench bench-notebook bench-dataid-sets chaos requirements docs clean
+.PHONY: help setup demo test test-pipeline test-newer lint bench bench-notebook bench-dataid-sets chaos requirements docs pictures clean
 
 help: ## list these commands
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -143,6 +143,9 @@ requirements: .build/bootstrap/.ready ## pin anew what requirements/*.in ask for
 
 docs: $(SERVICE) ## write anew what docs/ says of commands, settings, fields, routes and states
 	.venv/bin/python docs/generate.py
+
+pictures: $(SERVICE) .venv/.dev ## take the pictures of the pages in docs/ anew (ARGS="define rerun" for some)
+	PYTHONPATH=packages/campaigns/tests .venv/bin/python docs/pictures.py $(ARGS)
 
 clean: ## remove the environments and what was built
 	rm -rf .venv .stack .build $(BUILT) $(PAGES)/node_modules

@@ -1,15 +1,13 @@
 """Takes the documentation's pictures of the pages anew, from the examples of the tests.
 
-It serves the examples on this machine for as long as it takes; Debian's Chromium must be installed. Run it with the service's
-Python::
+It serves the examples on this machine for as long as it takes; Debian's Chromium must be installed::
 
-    .venv/bin/python docs/pictures.py                 # all
-    .venv/bin/python docs/pictures.py define rerun    # some
+    make pictures                        # all
+    make pictures ARGS="define rerun"    # some
 """
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,22 +18,19 @@ from typing import Final
 import click
 from playwright.sync_api import Page, expect, sync_playwright
 
-ROOT: Final = Path(__file__).parents[1]
-IMAGES: Final = ROOT / "docs" / "images"
-sys.path.insert(0, str(ROOT / "packages/campaigns/tests"))
+from campaigns.api.app import create_app
+from campaigns.config import Settings
+from campaigns.domain.identity import Role
+from campaigns.gateways.clock import FixedClock, SystemClock
+from campaigns.storage.database import Database
+from campaigns.storage.migration import upgrade
+from support.chromium import ARGUMENTS, CHROMIUM
+from support.people import add_people, token_of
+from support.serving import Clients, serve
+from web.examples import STEP1, STEP2, Examples, definition, make_examples
+from web.fake_agent import FakeAgent
 
-from campaigns.api.app import create_app  # noqa: E402
-from campaigns.config import Settings  # noqa: E402
-from campaigns.domain.identity import Role  # noqa: E402
-from campaigns.gateways.clock import FixedClock, SystemClock  # noqa: E402
-from campaigns.storage.database import Database  # noqa: E402
-from campaigns.storage.migration import upgrade  # noqa: E402
-from support.chromium import ARGUMENTS, CHROMIUM  # noqa: E402
-from support.people import add_people, token_of  # noqa: E402
-from support.serving import Clients, serve  # noqa: E402
-from web.examples import STEP1, STEP2, Examples, definition, make_examples  # noqa: E402
-from web.fake_agent import FakeAgent  # noqa: E402
-
+IMAGES: Final = Path(__file__).parent / "images"
 EXAMPLES_TAKE_US: Final = 23 * 3_600_000_000
 """The examples are begun so long ago; they take a little less."""
 SIZE: Final = {"width": 1280, "height": 860}
@@ -142,7 +137,7 @@ def main(names: tuple[str, ...]) -> None:
             path = IMAGES / f"{name}.png"
             page.screenshot(path=path)
             page.close()
-            click.echo(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1000} kB")
+            click.echo(f"{path.name}: {path.stat().st_size // 1000} kB")
         browser.close()
 
 
