@@ -12,6 +12,7 @@ import platform
 import shutil
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from campaigns.domain.identity import Role
@@ -20,13 +21,15 @@ from campaigns.storage.migration import upgrade
 from notebook_bench.filling import N_EVENTS, N_SUBMISSIONS, fill
 from notebook_bench.listing import Listed, measure_lists
 from notebook_bench.making import Made, measure_making
-from notebook_bench.report import Shown, written
+from notebook_bench.report import Run, Shown, written
 from notebook_bench.serving import served
 from notebook_bench.showing import measure_pages
 from support.people import add_people, token_of
 from support.postgres import MISSING, PostgresServer, find_programs
 
 TABLE = Path(__file__).parents[2] / "docs" / "explanation" / "notebook-speed.md"
+KEPT = Path(__file__).parents[2] / ".build"
+BACKENDS = ("SQLite", "PostgreSQL")
 POSTGRES_SETTINGS = {"shared_buffers": "1GB", "fsync": "on", "synchronous_commit": "on"}
 
 
@@ -34,21 +37,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--campaigns", type=int, default=100_000, help="how many campaigns there are")
     parser.add_argument("--asks", type=int, default=100, help="how often each list is asked for")
-    parser.add_argument("--backend", choices=["SQLite", "PostgreSQL"], action="append")
+    parser.add_argument("--backend", choices=BACKENDS, action="append")
     parser.add_argument("--no-table", action="store_true", help="only print")
     chosen = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="notebook-bench-"))
-    lists: list[Listed] = []
-    made: list[Made] = []
-    shown: list[Shown] = []
-    began = time.monotonic()
+    told = f"{platform.system()} {platform.release()}, {os.cpu_count()} cores; Python {platform.python_version()}"
+    runs = {}
     try:
-        for backend in chosen.backend or ("SQLite", "PostgreSQL"):
-            _measure(backend, folder, chosen, lists, made, shown)
+        for backend in chosen.backend or BACKENDS:
+            began = time.monotonic()
+            run = runs[backend] = Run(backend, chosen.campaigns, told, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
+            _measure(backend, folder, chosen, run.lists, run.made, run.shown)
+            run.minutes = (time.monotonic() - began) / 60
+            if not chosen.no_table:
+                run.keep(KEPT)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    told = f"{platform.system()} {platform.release()}, {os.cpu_count()} cores; Python {platform.python_version()}"
-    table = written(lists, made, shown, n_campaigns=chosen.campaigns, machine=told, minutes=(time.monotonic() - began) / 60)
+    if not chosen.no_table:
+        # Each database is a run of its own; the page has the newest of each.
+        runs = {backend: run for backend in BACKENDS if (run := Run.kept(KEPT, backend))}
+    table = written(list(runs.values()))
     print(table)
     if not chosen.no_table:
         TABLE.write_text(table)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from notebook_bench.listing import LIMIT_MS, Listed
 from notebook_bench.making import LIMIT, Made
 from notebook_bench.showing import LIMIT_MS as PAGE_LIMIT_MS
 
-__all__ = ("Shown", "written")
+__all__ = ("Run", "Shown", "written")
 
 
 @dataclass(frozen=True)
@@ -23,28 +25,73 @@ class Shown:
     p95_ms: float
 
 
-def written(
-    lists: Sequence[Listed], made: Sequence[Made], shown: Sequence[Shown], *, n_campaigns: int, machine: str, minutes: float
-) -> str:
-    """Give the page.
+@dataclass
+class Run:
+    """All that was measured on one database, in one run.
 
-    Parameters
+    Attributes
     ----------
-    lists, made, shown : sequence
-        What was measured.
+    backend : `str`
+        The database.
     n_campaigns : `int`
         How many campaigns there were.
     machine : `str`
         Where.
+    at : `str`
+        When.
     minutes : `float`
         How long it took.
     """
+
+    backend: str
+    n_campaigns: int
+    machine: str
+    at: str
+    minutes: float = 0.0
+    lists: list[Listed] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)
+    shown: list[Shown] = field(default_factory=list)
+
+    def keep(self, folder: Path) -> None:
+        """Keep it until the same database is measured again."""
+        _kept_at(folder, self.backend).write_text(json.dumps(asdict(self), indent=1))
+
+    @classmethod
+    def kept(cls, folder: Path, backend: str) -> Run | None:
+        """Give what was kept of a database, if anything was."""
+        path = _kept_at(folder, backend)
+        if not path.exists():
+            return None
+        told = json.loads(path.read_text())
+        for name, kind in (("lists", Listed), ("made", Made), ("shown", Shown)):
+            told[name] = [kind(**each) for each in told[name]]
+        return cls(**told)
+
+
+def _kept_at(folder: Path, backend: str) -> Path:
+    return folder / f"bench-notebook-{backend}.json"
+
+
+def written(runs: Sequence[Run]) -> str:
+    """Give the page.
+
+    Parameters
+    ----------
+    runs : sequence of `Run`
+        What was measured.
+    """
+    lists = [each for run in runs for each in run.lists]
+    made = [each for run in runs for each in run.made]
+    shown = [each for run in runs for each in run.shown]
     lines = [
         "# How fast campaigns are found and made",
         "",
-        f"Written by `make bench-notebook`, on {machine}, in {minutes:.0f} minutes.",
-        f"All figures are from one run; the machine is shared. There are {n_campaigns:,} campaigns, ten submissions and thirty",
-        "events of each. The server is a process of its own; one client asks it over HTTP for ten campaigns at a time.",
+        "Written by `make bench-notebook`; the figures of each database are from one run, on a shared machine:",
+        "",
+        *(f"- {run.backend}: {run.n_campaigns:,} campaigns, {run.at}, {run.minutes:.0f} minutes; {run.machine}" for run in runs),
+        "",
+        "There are ten submissions and thirty events of each campaign. The server is a process of its own; one client asks it",
+        "over HTTP for ten campaigns at a time.",
         "",
         "## Lists",
         "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 from campaigns.agent.site import Site, load_site
-from campaigns.agent.worker import StackRefused, Workers
+from campaigns.agent.worker import StackRefused, StackWorker, Workers
 
 
 def _site(tmp_path: Path, **stack: str) -> Site:
@@ -78,3 +79,24 @@ def test_the_end_of_an_idle_process_is_not_that_of_the_next(tmp_path: Path) -> N
         assert [one.result() for one in asked] == [f"next {number}" for number in range(4)]
         idle.result()
     workers.stop()
+
+
+def test_a_process_that_is_gone_before_it_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its reader has closed its input by then; whoever asks is told of its end all the same."""
+    python = tmp_path / "prefix" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\nexit 3\n")
+    python.chmod(0o755)
+    worker = Workers(_site(tmp_path, prefix=str(tmp_path / "prefix")), tmp_path / "workers").get("odd")
+    write = StackWorker._write
+
+    def write_late(process: subprocess.Popen[bytes], line: bytes) -> None:
+        assert process.stdin is not None
+        deadline = time.monotonic() + 10
+        while not process.stdin.closed and time.monotonic() < deadline:
+            time.sleep(0.01)
+        write(process, line)
+
+    monkeypatch.setattr(StackWorker, "_write", staticmethod(write_late))
+    with pytest.raises(StackRefused):
+        worker.call("hello", timeout_s=10)

@@ -60,6 +60,31 @@ def test_a_filter_that_is_none_is_refused_in_the_same_words_everywhere(mary: Tes
     assert mary.get("/api/v1/campaigns", params={"cursor": "x"}).json()["where"] == "cursor"
 
 
+@pytest.mark.parametrize(
+    ("wanted", "column"),
+    [(f"id in ({','.join(['1'] * 1989)})", 408), (" or ".join(["note ~ a"] * 200), 241), ("x" * 3960, 1)],
+)
+def test_a_filter_that_is_too_much_is_refused(mary: TestClient, wanted: str, column: int) -> None:
+    answer = mary.get("/api/v1/campaigns", params={"filter": wanted})
+    assert (answer.status_code, answer.json()["where"]) == (422, f"filter, column {column}")
+    body = {"filter": wanted, "action": "cancel", "reason": "over", "expected": 3}
+    assert mary.post("/api/v1/campaigns/bulk", json=body).status_code == 422
+
+
+def test_a_saved_query_that_is_refused_by_now_shows_why(mary: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as before:
+        before.setattr("campaigns.domain.filtering.parsing.MAX_SEARCHED", 4000)
+        uuid = mary.post("/api/v1/queries", json={"name": "long", "filter": "x" * 201}).json()["uuid"]
+    page = mary.get(f"/queries/{uuid}", follow_redirects=True)
+    assert page.status_code == 422
+    assert "Give a shorter piece of it." in page.text
+    assert mary.get("/queries").status_code == 200
+    assert mary.get(f"/api/v1/queries/{uuid}").json()["filter"] == "x" * 201
+    feed = mary.get(f"/queries/{uuid}/feed.atom")
+    assert feed.status_code == 422
+    assert mary.delete(f"/api/v1/queries/{uuid}").status_code == 204
+
+
 def test_a_cursor_is_good_only_for_its_order(mary: TestClient) -> None:
     first = mary.get("/api/v1/campaigns", params={"sort": "name", "limit": 1}).json()
     assert found(mary, sort="name", cursor=first["next"], limit=1) == ["beta"]

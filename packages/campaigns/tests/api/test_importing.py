@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from api.test_portable import bring, manifest_with, with_rows
+from api.test_portable import bring, manifest_with, repacked, sealed, with_rows
 from campaigns.domain.identity import Role
-from campaigns.services.archive import ArchiveReader
+from campaigns.services.archive import MANIFEST, ArchiveReader
 from campaigns.services.arrivals import Arrivals
 from support.racing import PATIENCE_S
 from support.scripted_agent import definition
@@ -72,3 +72,47 @@ def test_what_is_refused_leaves_no_files(client: Clients, app: FastAPI, archive:
     assert kept.read_bytes() == b'{"a": 1}'
     assert bring(client, archive, rename="again").status_code == 409
     assert files(app) == before | {kept}
+
+
+def nested(depth: int) -> Any:
+    document: Any = {}
+    for _ in range(depth - 1):
+        document = {"in": document}
+    return document
+
+
+@pytest.mark.parametrize(
+    ("table", "changes", "told"),
+    [
+        ("campaign", {"updated_us": 2**63 - 1}, "no time"),
+        ("event", {"at_us": 2**62}, "no time"),
+        ("note", {"withdrawn_us": -1}, "no time"),
+        ("event", {"details": nested(101)}, "nested"),
+        ("event", {"details": nested(400)}, "nested"),
+    ],
+)
+def test_what_no_page_could_show_is_refused(
+    client: Clients, archive: bytes, table: str, changes: dict[str, Any], told: str
+) -> None:
+    answer = bring(client, with_rows(archive, table, lambda row: {**row, **changes}))
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_archive"), answer.text
+    assert answer.json()["where"] == f"tables/{table}.jsonl line 1"
+    assert told in answer.json()["detail"]
+
+
+def test_documents_that_are_not_too_deep_go_in_and_out(client: Clients, archive: bytes) -> None:
+    assert bring(client, with_rows(archive, "event", lambda row: {**row, "details": nested(90)})).status_code == 201
+    assert client(Role.VIEWER).get(f"{API}/campaigns/trial/export").status_code == 200
+
+
+@pytest.mark.parametrize("member", [MANIFEST, "tables/note.jsonl"])
+def test_text_of_very_many_values_is_not_read(client: Clients, archive: bytes, member: str) -> None:
+    many = b'{"x":[' + b"[]," * 200_000 + b"[]]}"
+    content = repacked(archive, **{MANIFEST: many}) if member == MANIFEST else sealed(archive, member, many)
+    answer = bring(client, content)
+    assert (answer.status_code, answer.json()["detail"]) == (422, "There are too many values."), answer.text
+
+
+def test_manifest_is_not_read_if_it_is_long(client: Clients, archive: bytes) -> None:
+    answer = bring(client, repacked(archive, **{MANIFEST: b" " * 8_000_001}))
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")

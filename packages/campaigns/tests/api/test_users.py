@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -253,6 +254,19 @@ def test_token_that_ends_before_it_begins(client: Clients, clock: FixedClock) ->
 @pytest.mark.parametrize("path", ["/api/v1/users/a%00b", "/api/v1/users?cursor=%00", "/api/v1/users?cursor=WyJhXHUwMDAwIl0"])
 def test_letters_that_no_database_has(client: Clients, path: str) -> None:
     assert client(Role.VIEWER).get(path).status_code in (404, 422)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/v1/campaigns/bulk", {"filter": "\ud800", "action": "pause", "reason": "Because.", "expected": 0}),
+        ("/api/v1/queries", {"name": "\ud800", "filter": "", "sort": "-id"}),
+    ],
+)
+def test_halves_of_letters_are_refused(client: Clients, path: str, body: dict[str, object]) -> None:
+    content = json.dumps(body).encode()
+    response = client(Role.ADMIN).post(path, content=content, headers={"Content-Type": "application/json"})
+    assert response.status_code in (409, 422)
 
 
 def test_text_that_cannot_be_stored(client: Clients) -> None:

@@ -94,6 +94,17 @@ def test_forms(text: str, condition: Condition) -> None:
         ("(" * 31 + "x" + ")" * 31, 31, "more simply"),
         ("not " * 31 + "x", 121, "more simply"),
         ("x" * 4001, 4000, "shorter"),
+        ("a " + "x" * 201, 3, "shorter piece"),
+        ("\ufdfa" * 12, 1, "shorter piece"),
+        (f"title ~ {'x' * 201}", 9, "shorter piece"),
+        (f"note !~ '{'x' * 201}'", 9, "shorter piece"),
+        (" or ".join(["note ~ ab"] * 21), 261, "Ask for fewer"),
+        (" or ".join(["note in (a)"] * 21), 301, "Ask for fewer"),
+        (" or ".join(["parent >= 12"] * 21), 321, "Ask for fewer"),
+        (" or ".join(["root is empty"] * 21), 341, "Ask for fewer"),
+        (" or ".join(["label ~ a", "set !~ ab", "operator is empty"] * 7), 309, "Ask for fewer"),
+        (f"id in ({','.join(['1'] * 201)})", 408, "C-40..C-49"),
+        (f"lead in ({','.join(['a'] * 101)}) x lead not in ({','.join(['a'] * 100)})", 426, "C-40..C-49"),
     ],
 )
 def test_errors_point_at_the_place(text: str, column: int, told: str) -> None:
@@ -102,6 +113,21 @@ def test_errors_point_at_the_place(text: str, column: int, told: str) -> None:
     fault = caught.value.faults[0]
     assert fault.where == f"filter, column {column}"
     assert told in (fault.remedy or "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 200,
+        f"title ~ {'x' * 200}",
+        f"title = {'x' * 300}",
+        " or ".join(["note ~ ab"] * 20 + ["title ~ ab"] * 20),
+        " or ".join(["label = ab", "set != ab", "operator in (a, b)", "label not in (a)"] * 20),
+        f"id in ({','.join(['1'] * 200)}) " + "x " * 199,
+    ],
+)
+def test_what_is_just_within_the_limits(text: str) -> None:
+    assert read(text) != EVERYTHING
 
 
 def test_all_mistakes_of_names_and_values_are_told_at_once() -> None:

@@ -164,6 +164,12 @@ def test_what_would_run_is_asked_from_the_form_that_defines(clients: Clients) ->
     assert rest.get("/api/v1/campaigns/lacking").status_code == 404
 
 
+def test_nothing_is_saved_by_a_merge_of_nothing(clients: Clients) -> None:
+    told = {"document": yaml.safe_dump(definition("merged")), "then": "merge"}
+    assert browser(clients, Role.MANAGER).post("/campaigns/new", data=told).status_code == 422
+    assert clients(Role.VIEWER).get("/api/v1/campaigns/merged").status_code == 404
+
+
 @pytest.mark.parametrize("page", ["edit", "rerun"])
 def test_what_would_run_is_asked_from_the_forms_that_change(clients: Clients, page: str) -> None:
     manager = browser(clients, Role.MANAGER)

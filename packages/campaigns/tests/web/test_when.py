@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from campaigns.web.when import day_obs, duration_text, relative_text, time_element
+from campaigns.web.downloads import _moment
+from campaigns.web.when import day_obs, duration_text, exact_text, relative_text, time_element
 
 NOON_US = 1_795_348_800_000_000
 """2026-11-22 12:00:00 UTC: the observing day changes."""
@@ -42,3 +43,11 @@ def test_a_time_tells_programs_and_people() -> None:
     assert 'datetime="2026-11-22T12:00:00Z"' in element
     assert 'title="2026-11-22 12:00:00 UTC · observing night 20261122"' in element
     assert element.endswith(" data-relative>1 min ago</time>")
+
+
+@pytest.mark.parametrize(("at_us", "year"), [(2**63 - 1, "9999"), (2**62, "9999"), (-(2**63), "1970")])
+def test_a_time_that_no_date_can_show_does_not_fail(at_us: int, year: str) -> None:
+    assert exact_text(at_us).startswith(year)
+    assert relative_text(at_us, now_us=NOON_US).startswith(year)
+    assert f'datetime="{year}' in time_element(at_us, now_us=NOON_US)
+    assert (_moment(at_us) or "").endswith("-01-01T00:00:00Z")

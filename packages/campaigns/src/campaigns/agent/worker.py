@@ -120,9 +120,10 @@ class StackWorker:
             running.waiting[request_id] = future
             self._used_s = time.monotonic()
             request = {"id": request_id, "verb": verb, "args": args, "timeout_s": timeout_s}
-            # If it has just died, the reader sees that as well, and answers for it.
-            with suppress(BrokenPipeError):
-                self._write(running.process, request)
+            line = json.dumps(request).encode() + b"\n"
+            # If it has just died, the reader sees that as well, closes its input, and answers for it.
+            with suppress(BrokenPipeError, ValueError):
+                self._write(running.process, line)
         try:
             answer = future.result(timeout_s + START_ALLOWANCE_S)
         except FutureTimeout:
@@ -221,9 +222,9 @@ class StackWorker:
             ) from error
 
     @staticmethod
-    def _write(process: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
+    def _write(process: subprocess.Popen[bytes], line: bytes) -> None:
         if process.stdin is not None:
-            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.write(line)
             process.stdin.flush()
 
     def _read(self, running: _Running) -> None:

@@ -42,6 +42,7 @@ def install_problems(app: FastAPI) -> None:
     app.exception_handler(RequestValidationError)(_validation_error)
     app.exception_handler(HTTPException)(_http_error)
     app.exception_handler(DataError)(_unstorable)
+    app.exception_handler(UnicodeEncodeError)(_unstorable)
     app.exception_handler(Exception)(_unexpected)
 
 
@@ -136,13 +137,13 @@ def _http_error(request: Request, error: HTTPException) -> Response:
     return problem_response(request, problem, headers=error.headers)
 
 
-def _unstorable(request: Request, error: DataError) -> Response:
-    # Such as text with NUL characters, or numbers of a hundred digits.
+def _unstorable(request: Request, error: DataError | UnicodeEncodeError) -> Response:
+    # Such as text with NUL characters or halves of surrogate pairs, or numbers of a hundred digits.
     log.warning("a value cannot be stored", method=request.method, path=request.url.path, exc_info=error)
     found = InvalidInput(
         "Some text or number in the request cannot be stored.",
         where="body",
-        remedy="Look for NUL characters and for numbers that are too large.",
+        remedy="Look for NUL characters, for halves of surrogate pairs, and for numbers that are too large.",
     )
     return problem_response(request, found.as_problem())
 

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from campaigns import __version__
 from campaigns.domain.errors import InvalidArchive, NewerArchive, TooLarge
+from campaigns.storage.belongings import MAX_TIME_US
 
 __all__ = ("FORMAT", "FORMAT_VERSION", "ArchiveReader", "ArchiveWriter", "Manifest", "canonical")
 
@@ -31,10 +32,15 @@ FORMAT_VERSION: Final = 1
 that does not know them refuses them."""
 
 MANIFEST: Final = "manifest.json"
-MAX_MEMBERS: Final = 200_000
-MAX_MANIFEST_BYTES: Final = 64_000_000
+MAX_MEMBERS: Final = 40_000
+MAX_MANIFEST_BYTES: Final = 8_000_000
+"""Each member takes less than 200 of them."""
+
 MAX_UNPACKED_BYTES: Final = 8_000_000_000
 MAX_LINE_BYTES: Final = 32_000_000
+MAX_MARKS: Final = 500_000
+"""How many brackets, braces and commas a JSON text may have: each makes an object in memory, many times as large."""
+
 MAX_RATIO: Final = 200
 ALWAYS_ALLOWED_BYTES: Final = 100_000_000
 """Contents of more than this may be at most so many times as large as the file."""
@@ -64,7 +70,7 @@ class Manifest(_Part):
     format: str
     version: int = Field(ge=1)
     program: str = Field(max_length=64)
-    made_us: int = Field(ge=0, lt=2**62)
+    made_us: int = Field(ge=0, lt=MAX_TIME_US)
     uuid: str = Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
     origin: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
     number: int = Field(ge=1, lt=10**9)
@@ -127,6 +133,8 @@ class ArchiveWriter:
 
     def close(self, *, made_us: int, uuid: str, origin: str, number: int, name: str) -> Manifest:
         """Write the manifest, and end."""
+        if len(self._members) + len(self._missing) >= MAX_MEMBERS:
+            raise TooLarge(f"The campaign has more than {MAX_MEMBERS:,} files.", remedy="Export it as an RO-Crate.")
         manifest = Manifest(
             format=FORMAT,
             version=FORMAT_VERSION,
@@ -305,6 +313,8 @@ def _info(name: str) -> zipfile.ZipInfo:
 
 
 def _object(line: bytes, where: str) -> dict[str, Any]:
+    if sum(map(line.count, (b"[", b"]", b"{", b"}", b","))) > MAX_MARKS:
+        raise InvalidArchive("There are too many values.", where=where)
     try:
         told = json.loads(line)
     except (ValueError, RecursionError):

@@ -20,7 +20,7 @@ from campaigns.schema.campaign import CampaignRow
 from campaigns.storage.migration import all_tables
 from campaigns.storage.visibility import may_see_campaign
 
-__all__ = ("CAMPAIGN", "BelongingStore", "BelongingTable", "belonging_tables", "file_columns", "unfit")
+__all__ = ("CAMPAIGN", "MAX_TIME_US", "BelongingStore", "BelongingTable", "belonging_tables", "file_columns", "unfit")
 
 CAMPAIGN: Final = "campaign"
 
@@ -33,6 +33,12 @@ LOCAL: Final[Mapping[str, frozenset[str]]] = {
     "event": frozenset({"origin_number"}),
 }
 """Columns that say something of this server alone, or are made of the others."""
+
+MAX_TIME_US: Final = 7_258_118_400_000_000
+"""The year 2200: times from 1970 until then are taken."""
+
+MAX_DEPTH: Final = 100
+"""How deep a document may be nested."""
 
 AT_ONCE: Final = 500
 """How many rows are held in memory."""
@@ -211,14 +217,27 @@ def unfit(column: Column[Any], value: Any) -> str | None:
         case Integer():
             most = 2**63 if isinstance(column.type, BigInteger) else 2**31
             fits = isinstance(value, int) and not isinstance(value, bool) and -most <= value < most
+            if fits and column.name.endswith("_us") and not 0 <= value < MAX_TIME_US:
+                return f"{value} is no time from 1970 to 2200"
         case String(length=length):
             fits = isinstance(value, str) and not _has_odd_text(value) and (length is None or len(value) <= length)
         case JSON():
+            if _is_deeper(value, MAX_DEPTH):
+                return f"it is nested more than {MAX_DEPTH} deep"
             # Some escapes are JSON and no text that a database could keep.
             return "a text in it cannot be kept" if _has_odd_text(value) else None
         case _:
             fits = False
     return None if fits else f"{str(value)[:60]!r} is no {str(column.type).lower()}"
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Tell whether lists and objects are nested deeper than so many levels."""
+    layer = [value]
+    for _ in range(levels):
+        inside = [one.values() if isinstance(one, dict) else one for one in layer if isinstance(one, dict | list)]
+        layer = [item for items in inside for item in items]
+    return any(isinstance(one, dict | list) for one in layer)
 
 
 def _has_odd_text(value: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, assert_never
 
-from sqlalchemy import ColumnElement, UnaryExpression, and_, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, UnaryExpression, and_, false, func, literal, not_, or_, select, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql.functions import FunctionElement
@@ -111,7 +111,7 @@ class FilterSql:
 
     def _compared(self, field: Field, operator: Operator, value: Value) -> ColumnElement[bool]:
         if field.name in _LINES:
-            return self._derives(field, operator, value)
+            return self._derives(field, operator, (value,))
         if isinstance(value, Interval):
             return _held_against(self._value(field), operator, value)
         if field.kind is FieldKind.FLAG:
@@ -122,15 +122,16 @@ class FilterSql:
         folded = self._plain(sort_key(field))
         return folded == value if operator is Operator.EQUAL else folded.contains(value, autoescape=True)
 
-    def _derives(self, field: Field, operator: Operator, value: Value) -> ColumnElement[bool]:
+    def _derives(self, field: Field, operator: Operator, values: Sequence[Value]) -> ColumnElement[bool]:
         """Tell whether what a campaign derives from has such a number; by a list, so that the index serves."""
-        if not isinstance(value, Interval):
-            return false()
         other, column = aliased(CampaignRow), self._value(field)
-        named = select(other.id).where(_held_against(other.number, operator, value), may_see_campaign(self._identity, other))
+        fits = (_held_against(other.number, operator, value) for value in values if isinstance(value, Interval))
+        named = select(other.id).where(or_(false(), *fits), may_see_campaign(self._identity, other))
         return and_(column.is_not(None), column.in_(named))
 
     def _among(self, field: Field, values: Sequence[Value]) -> ColumnElement[bool]:
+        if field.name in _LINES:
+            return self._derives(field, Operator.EQUAL, values)
         words = [value for value in values if isinstance(value, str)]
         if field.kind is FieldKind.FLAG or not words:
             return or_(false(), *(self._compared(field, Operator.EQUAL, value) for value in values))
@@ -152,8 +153,9 @@ class FilterSql:
 
     def _has_word(self, field: Field, condition: ColumnElement[bool]) -> ColumnElement[bool]:
         if field.name == "note":
-            standing = (NoteRow.campaign_id == CampaignRow.id, ~NoteRow.replaced, NoteRow.withdrawn_us.is_(None))
-            return exists().where(*standing, condition)
+            # By a list that is made once: most campaigns have no notes, and none should be asked for them one by one.
+            noted = select(NoteRow.campaign_id).where(~NoteRow.replaced, NoteRow.withdrawn_us.is_(None), condition)
+            return self._plain(CampaignRow.id.expression).in_(noted)
         return self._index.word_condition(field.name, condition)
 
     def _value(self, field: Field) -> ColumnElement[Any]:

@@ -125,5 +125,8 @@ def _line(cells: Iterable[Any]) -> str:
 def _moment(at_us: int | None) -> str | None:
     if at_us is None:
         return None
-    moment = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(microseconds=at_us)
+    try:
+        moment = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(microseconds=at_us)
+    except OverflowError:
+        moment = datetime.datetime(9999 if at_us > 0 else 1, 1, 1, tzinfo=datetime.UTC)
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

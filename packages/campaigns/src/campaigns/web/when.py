@@ -8,6 +8,9 @@ from markupsafe import Markup
 
 __all__ = ("day_obs", "duration_text", "exact_text", "relative_text", "time_element")
 
+_LAST_US = 253_402_214_400_000_000
+"""The last day of the year 9999."""
+
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
@@ -71,4 +74,5 @@ def time_element(at_us: int, *, now_us: int, shown: str | None = None) -> Markup
 
 
 def _at(at_us: int) -> datetime:
-    return datetime.fromtimestamp(at_us / 1_000_000, UTC)
+    # One row that has no date must not take the page from everybody.
+    return datetime.fromtimestamp(min(max(at_us, 0), _LAST_US) / 1_000_000, UTC)

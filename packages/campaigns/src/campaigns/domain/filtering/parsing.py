@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -39,7 +41,32 @@ MAX_FILTER: Final = 4000
 MAX_PARTS: Final = 200
 """How many comparisons and words a filter has at most; the databases' own limits lie above."""
 
+MAX_VALUES: Final = 200
+"""How many values there are at most in all its lists together."""
+
+MAX_COSTLY: Final = 20
+"""How many of its parts may look through more than the campaigns themselves."""
+
+MAX_SEARCHED: Final = 200
+"""How many letters a text has at most that is looked for within others."""
+
 MAX_DEPTH: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """How many there may be of something, and what to do where there are more."""
+
+    most: int
+    of: str
+    remedy: str
+
+
+_PARTS: Final = _Limit(MAX_PARTS, "parts", "Make it shorter.")
+_VALUES: Final = _Limit(MAX_VALUES, "values in lists", "Give fewer, or a range such as C-40..C-49.")
+_COSTLY: Final = _Limit(
+    MAX_COSTLY, "parts that look into notes, words or lines", "Ask for fewer, or list words: `label in (one, two)`."
+)
 
 _ORDERED = (FieldKind.ID, FieldKind.NUMBER, FieldKind.TIME)
 _OPERATORS_OF: Final = {
@@ -128,7 +155,7 @@ class _Reading:
         self.faults: list[Fault] = []
         self._now_us = now_us
         self._me = me
-        self._n_parts = 0
+        self._counts: Counter[_Limit] = Counter()
 
     def condition(self, tree: Tree[Token]) -> Condition:
         parts = [child for child in tree.children if isinstance(child, Tree)]
@@ -145,19 +172,19 @@ class _Reading:
                 return self._single(tree, parts)
 
     def _single(self, tree: Tree[Token], parts: Sequence[Tree[Token]]) -> Condition:
-        self._n_parts += 1
-        if self._n_parts == MAX_PARTS + 1:
-            told = f"The filter has more than {MAX_PARTS} parts."
-            self.faults.append(_fault("too_long", told, _token(parts[0] if parts else tree).column or 1, "Make it shorter."))
+        first = _token(parts[0] if parts else tree)
+        self._count(_PARTS, first)
         if tree.data == "text":
-            return Text(fold_text(_plain(_token(tree))))
-        field = self._field(_token(parts[0]))
+            return Text(self._searched(fold_text(_plain(first)), first))
+        field = self._field(first)
         if field is None:
             return EVERYTHING
+        signs = [child for child in tree.children if isinstance(child, Token)]
+        if _is_costly(field, tree.data, signs):
+            self._count(_COSTLY, first)
         match tree.data:
             case "comparison":
-                (operator,) = (child for child in tree.children if isinstance(child, Token))
-                return self._comparison(field, operator, _token(parts[1]))
+                return self._comparison(field, signs[0], _token(parts[1]))
             case "membership":
                 return self._membership(field, parts[1])
             case "exclusion":
@@ -186,12 +213,17 @@ class _Reading:
             )
             return EVERYTHING
         value = self._value(field, token)
+        if wanted is Operator.HAS and isinstance(value, str):
+            self._searched(value, token)
         if wanted is Operator.UNEQUAL:
             return Not(Compare(field, Operator.EQUAL, value))
         return Not(Compare(field, wanted, value)) if negated else Compare(field, wanted, value)
 
     def _membership(self, field: Field, listed: Tree[Token]) -> Condition:
-        return Among(field, tuple(self._value(field, _token(child)) for child in listed.children if isinstance(child, Tree)))
+        tokens = [_token(child) for child in listed.children if isinstance(child, Tree)]
+        for token in tokens:
+            self._count(_VALUES, token)
+        return Among(field, tuple(self._value(field, token) for token in tokens))
 
     def _value(self, field: Field, token: Token) -> Value:
         try:
@@ -199,6 +231,25 @@ class _Reading:
         except BadValue as error:
             self.faults.append(_fault("bad_value", f"{_shown(token)} {error.told}", token.column, error.remedy))
             return Interval(0, 0) if field.kind in _ORDERED else ""
+
+    def _count(self, limit: _Limit, token: Token) -> None:
+        self._counts[limit] += 1
+        if self._counts[limit] == limit.most + 1:
+            told = f"The filter has more than {limit.most} {limit.of}."
+            self.faults.append(_fault("too_long", told, token.column, limit.remedy))
+
+    def _searched(self, text: str, token: Token) -> str:
+        if len(text) > MAX_SEARCHED:
+            told = f"The text has {len(text)} letters; texts of at most {MAX_SEARCHED} are looked for."
+            self.faults.append(_fault("too_long", told, token.column, "Give a shorter piece of it."))
+        return text
+
+
+def _is_costly(field: Field, form: str, signs: Sequence[Token]) -> bool:
+    """Tell whether a part looks through other tables than that of the campaigns, or all the words of a kind."""
+    if field.name in ("note", "parent", "root"):
+        return True
+    return field.is_many and form not in ("membership", "exclusion") and not {"=", "!="}.intersection(signs)
 
 
 def _token(tree: Tree[Token]) -> Token:

@@ -15,7 +15,7 @@ from campaigns.api.specifications import ToResolve
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.definition import Definition
 from campaigns.domain.document import dump_yaml
-from campaigns.domain.errors import InvalidDefinition
+from campaigns.domain.errors import InvalidDefinition, InvalidInput
 from campaigns.domain.site import SiteView
 from campaigns.domain.states import CampaignStatus, Kind
 from campaigns.services.factory import Factory
@@ -152,8 +152,15 @@ def followed(
         Why.
     message : `str`
         What to say of the saving.
+
+    Raises
+    ------
+    InvalidInput
+        If a merge was asked for, of which there is none in a new definition.
     """
     page = f"/campaigns/{campaign.id}"
+    if then is Then.MERGE:
+        raise InvalidInput("There is nothing here that others changed.", where="then", remedy="Save it, or begin.")
     if then is Then.LOOK:
         order_id = writing.starting().preflight(campaign.id, resolution=resolution)
         return done(f"{page}/would-run/{order_id}", message=f"{message} The site was asked; nothing is started.")
