@@ -100,7 +100,16 @@ def list_queries(client: CampaignClient, output: Output) -> None:
 @click.option("--columns", default="", help="What lists show, such as id,campaign,lead; by default the usual columns.")
 @click.option("--shared", default="private", show_default=True, help="For whom: private, everyone, or team:NAME.")
 @client_command
-def save_query(client: CampaignClient, output: Output, name: str, filter: str, *, sort: str, columns: str, shared: str) -> None:  # noqa: A002
+def save_query(
+    client: CampaignClient,
+    output: Output,
+    name: str,
+    filter: str,  # noqa: A002 - what it is called everywhere
+    *,
+    sort: str,
+    columns: str,
+    shared: str,
+) -> None:
     """Keep FILTER as NAME; the same NAME again changes it."""
     shown = [each.strip() for each in columns.split(",") if each.strip()]
     body = {"name": name, "filter": filter, "sort": sort, "columns": shown, "shared": shared}

@@ -49,6 +49,11 @@ def list_history(
 
 
 @router.get("/events/file", dependencies=[viewer])
-def give_history(reading: Reading, wanted: Wanted, format: FileFormat, campaign: Campaign = None) -> Response:  # noqa: A002
+def give_history(
+    reading: Reading,
+    wanted: Wanted,
+    format: FileFormat,  # noqa: A002 - what it is called everywhere
+    campaign: Campaign = None,
+) -> Response:
     """Give the newest events, oldest of them first, as a file in CSV or JSON."""
     return history_file(reading, format, wanted=wanted, campaign=campaign)

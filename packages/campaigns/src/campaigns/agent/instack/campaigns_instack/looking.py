@@ -43,8 +43,8 @@ def find_outputs(repository: str, collections: list[str], data_ids: list[dict[st
     counted = []
     check_installed()
     with open_butler(repository) as butler:
-        from dataid_sets import DataIdSetError  # noqa: PLC0415
-        from dataid_sets.files import parse_document  # noqa: PLC0415
+        from dataid_sets import DataIdSetError  # noqa: PLC0415 - a stack may be without it
+        from dataid_sets.files import parse_document  # noqa: PLC0415 - a stack may be without it
 
         try:
             table = parse_document(data_ids, universe=butler.dimensions, limit_rows=MAX_LOOKED)

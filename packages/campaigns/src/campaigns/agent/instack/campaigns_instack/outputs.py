@@ -176,20 +176,7 @@ def export_plots(repository: str, run: str, directory: str, max_plots: int) -> l
     plots : `list` [`dict`]
         ``path`` and ``title``, sorted by dataset type and data ID.
     """
-    folder = Path(directory)
-    folder.mkdir(parents=True, exist_ok=True)
-    plots = []
-    with open_butler(repository) as butler:
-        for ref in _refs_of(butler, run, "Plot")[:max_plots]:
-            source = butler.getURI(ref)
-            if source.getExtension() != ".png":
-                continue
-            values = [str(value) for value in ref.dataId.required.values()]
-            stem = re.sub(r"[^A-Za-z0-9.]+", "-", "_".join([ref.datasetType.name, *values]))
-            path = folder / f"{stem}.png"
-            path.write_bytes(source.read())
-            plots.append({"path": str(path), "title": _title(ref)})
-    return plots
+    return _export(repository, run, Path(directory), storage_class="Plot", extension=".png", most=max_plots)
 
 
 def export_metrics(repository: str, run: str, directory: str, max_files: int) -> list[dict[str, Any]]:
@@ -211,16 +198,23 @@ def export_metrics(repository: str, run: str, directory: str, max_files: int) ->
     files : `list` [`dict`]
         ``path`` and ``title``, sorted by dataset type and data ID.
     """
-    folder = Path(directory)
+    # The file is the JSON itself: no code of analysis_tools is needed to read it.
+    return _export(repository, run, Path(directory), storage_class="MetricMeasurementBundle", extension=".json", most=max_files)
+
+
+def _export(repository: str, run: str, folder: Path, *, storage_class: str, extension: str, most: int) -> list[dict[str, Any]]:
+    """Copy the files of a storage class's datasets as they lie in the datastore; those of another extension are left."""
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     with open_butler(repository) as butler:
-        for ref in _refs_of(butler, run, "MetricMeasurementBundle")[:max_files]:
+        for ref in _refs_of(butler, run, storage_class)[:most]:
+            source = butler.getURI(ref)
+            if source.getExtension() != extension:
+                continue
             values = [str(value) for value in ref.dataId.required.values()]
             stem = re.sub(r"[^A-Za-z0-9.]+", "-", "_".join([ref.datasetType.name, *values]))
-            path = folder / f"{stem}.json"
-            # The file is the JSON itself: no code of analysis_tools is needed to read it.
-            path.write_bytes(butler.getURI(ref).read())
+            path = folder / f"{stem}{extension}"
+            path.write_bytes(source.read())
             files.append({"path": str(path), "title": _title(ref)})
     return files
 

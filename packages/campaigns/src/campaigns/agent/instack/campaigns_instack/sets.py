@@ -37,7 +37,7 @@ def check_installed() -> None:
         If it has not.
     """
     try:
-        import dataid_sets  # noqa: F401, PLC0415
+        import dataid_sets  # noqa: F401, PLC0415 - only whether it is there
     except ImportError as error:
         raise StackError(
             "no_dataid_sets",
@@ -51,7 +51,7 @@ def check_installed() -> None:
 def _opened(repository: str, *, writeable: bool = False) -> Iterator[Any]:
     """Give the sets of a repository (`dataid_sets.DataIdSets`)."""
     check_installed()
-    from dataid_sets import DataIdSets, DataIdSetSchemaError, UnsupportedButlerError  # noqa: PLC0415
+    from dataid_sets import DataIdSets, DataIdSetSchemaError, UnsupportedButlerError  # noqa: PLC0415 - a stack may be without it
 
     with open_butler(repository, writeable=writeable) as butler:
         try:
@@ -81,7 +81,7 @@ def find_sets(repository: str, named: list[dict[str, Any]], pipelines: list[tupl
     found: dict[str, dict[str, Any]] = {}
     faults: list[dict[str, Any]] = []
     with _opened(repository) as sets:
-        from dataid_sets import DataIdSetError  # noqa: PLC0415
+        from dataid_sets import DataIdSetError  # noqa: PLC0415 - a stack may be without it
 
         for one in named:
             try:
@@ -117,7 +117,7 @@ def fit_sets(repository: str, pipeline: str, sets: list[dict[str, Any]]) -> dict
     faults: list[dict[str, Any]] = []
     fits: list[dict[str, str]] = []
     with _opened(repository) as known:
-        from dataid_sets import DataIdSetError  # noqa: PLC0415
+        from dataid_sets import DataIdSetError  # noqa: PLC0415 - a stack may be without it
 
         for one in sets:
             name = f"{one['name']}@{one['version']}"
@@ -142,7 +142,7 @@ def fit_sets(repository: str, pipeline: str, sets: list[dict[str, Any]]) -> dict
 
 def _fits(sets: Any, graph: PipelineGraph, named: list[tuple[str, Any]]) -> list[dict[str, str]]:
     """Tell what each set, by role and reference, or name and table, does to a pipeline as a whole."""
-    from dataid_sets.pipetask import applicability  # noqa: PLC0415
+    from dataid_sets.pipetask import applicability  # noqa: PLC0415 - a stack may be without it
 
     found = []
     for role, reference in named:
@@ -217,8 +217,8 @@ def upload_set(
         ``set``, and ``fits``, what it would do to each pipeline; or ``faults`` if it cannot be made.
     """
     with _opened(repository, writeable=True) as sets:
-        from dataid_sets import DataIdSetError  # noqa: PLC0415
-        from dataid_sets.files import parse_document  # noqa: PLC0415
+        from dataid_sets import DataIdSetError  # noqa: PLC0415 - a stack may be without it
+        from dataid_sets.files import parse_document  # noqa: PLC0415 - a stack may be without it
 
         try:
             made = next((one for one in sets.list(name=name) if one.source.endswith((mark, f"({mark})"))), None)
@@ -281,7 +281,7 @@ def list_sets(repository: str, known: list[tuple[str, int, str]] | None = None) 
 def show_set(repository: str, name: str, version: int, rows_file: str) -> dict[str, Any]:
     """Tell of one set, and write its data IDs to a file."""
     with _opened(repository) as sets:
-        from dataid_sets import DataIdSetError  # noqa: PLC0415
+        from dataid_sets import DataIdSetError  # noqa: PLC0415 - a stack may be without it
 
         try:
             return {"set": _told(sets, sets.find(f"{name}@{version}"), rows_file=rows_file)}
