@@ -103,6 +103,37 @@ def test_sigterm_is_passed_on(tmp_path: Path, start: Start) -> None:
     assert (tmp_path / shim.LOG).read_text() == "asked\n"
 
 
+BEFORE_THE_WORD = """
+import os, sys, time
+sys.path.insert(0, {folder!r})
+import shim
+
+def write_and_signal(directory, name, content, write=shim.write_durably, **how):
+    write(directory, name, content, **how)
+    if name == shim.CHILD:
+        os.kill({target}, {signum:d})
+        time.sleep(0.1)  # What dies of it closes its end of the pipe.
+
+shim.write_durably = write_and_signal
+shim.main(sys.argv[1:])
+"""
+"""The shim as it is, but for a signal as soon as the command is recorded, when it may not have been executed yet."""
+
+
+@pytest.mark.parametrize(
+    ("target", "signum"), [("os.getpid()", signal.SIGTERM), ("os.getpid()", signal.SIGINT), ("content['pid']", signal.SIGKILL)]
+)
+def test_command_ended_before_it_is_executed_is_recorded(tmp_path: Path, target: str, signum: signal.Signals) -> None:
+    program = BEFORE_THE_WORD.format(folder=str(Path(shim.__file__).parent), target=target, signum=signum)
+    subprocess.run([sys.executable, "-I", "-c", program, str(tmp_path), "sleep", "60"], check=True, timeout=30)
+    assert _exit(tmp_path)["signal"] == (signal.SIGTERM if signum == signal.SIGINT else signum)
+
+
+def test_command_gets_no_blocked_signals(tmp_path: Path, start: Start) -> None:
+    start("grep SigBlk /proc/self/status").wait()
+    assert (tmp_path / shim.LOG).read_text() == f"SigBlk:\t{0:016x}\n"
+
+
 def test_killed_command_is_recorded_and_its_session_swept(tmp_path: Path, start: Start) -> None:
     process = start(f"(sleep 60; true) & sleep 60 & echo $! > {tmp_path}/left; wait")
     wait_until(lambda: (tmp_path / "left").exists() and (tmp_path / "left").read_text().endswith("\n"))

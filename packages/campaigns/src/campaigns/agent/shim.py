@@ -36,6 +36,9 @@ LOCK, STARTED, CHILD, LOG, EXIT = "launch.lock", "started.json", "child.json", "
 
 BUSY, REFUSED = 75, 76
 
+FOLLOWED = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
+"""What the shim waits for. They are blocked otherwise, so that none comes at a moment at which it would be lost."""
+
 LOCK_PATIENCE_S = 5.0
 """An agent that looks whether anybody holds the lock has it for a moment."""
 
@@ -172,6 +175,7 @@ def _become_the_command(gate: int, log_fd: int, command: list[str]) -> None:
         os.dup2(source, target)
     for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(signum, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, FOLLOWED)
     try:
         os.execvp(command[0], command)  # noqa: S606
     except OSError as error:
@@ -183,7 +187,20 @@ def _identity(pid: int) -> dict[str, Any]:
     return {"pid": pid, "start_ticks": start_ticks(pid), "boot_id": boot_id(), "at_us": time.time_ns() // 1000}
 
 
+def _follow(child: int) -> int:
+    """Wait until the command has ended, passing on what asks it to end; gives its exit status as `os.wait` does."""
+    while True:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid == child:
+            return status
+        if signal.sigwait(FOLLOWED) != signal.SIGCHLD:
+            # It has not been waited for, so that the number is still its own.
+            os.kill(child, signal.SIGTERM)
+
+
 def _run(directory: str, command: list[str]) -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, FOLLOWED)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     gate_read, gate_write = os.pipe()
     log_fd = os.open(Path(directory, LOG), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     child = os.fork()
@@ -191,18 +208,12 @@ def _run(directory: str, command: list[str]) -> None:
         os.close(gate_write)
         _become_the_command(gate_read, log_fd, command)
     os.close(gate_read)
-
-    def pass_on(_signum: int, _frame: object) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGTERM)
-
-    signal.signal(signal.SIGTERM, pass_on)
-    signal.signal(signal.SIGINT, pass_on)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     write_durably(directory, CHILD, _identity(child))
-    os.write(gate_write, b"!")
+    # From here on anybody may end it by its number, also before it has heard the word.
+    with suppress(BrokenPipeError):
+        os.write(gate_write, b"!")
     os.close(gate_write)
-    _, status = os.waitpid(child, 0)
+    status = _follow(child)
     ended_us = time.time_ns() // 1000
     code = os.waitstatus_to_exitcode(status)
     n_swept = sweep(lambda: session_members(os.getpid()))
