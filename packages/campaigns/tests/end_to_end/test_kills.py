@@ -1,4 +1,4 @@
-"""One real campaign in which each of agent, server, both and ``bps`` is killed once."""
+"""A step of a real campaign in which each of agent, server, both and ``bps`` is killed once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = [
 
 def test_one_kill_of_each(tmp_path: Path) -> None:
     with under_fire(tmp_path / "demo") as fire:
-        ref = fire.begin()
+        ref = fire.begin(steps=("step1",))
         plan = {
             ("step1", 1, "acquiring"): "agent",
             ("step1", 1, "running"): "bps",
