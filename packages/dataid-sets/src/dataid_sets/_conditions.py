@@ -50,7 +50,8 @@ class Fit:
     fitness : `Fitness`
         Whether it applies as it is, is translated, has nothing to do with the query, or does not fit.
     path : `tuple` [`str`, ...]
-        The dimension that is replaced, what stands between, and what replaces it; empty where none is.
+        The dimension that is replaced, what stands between, and what replaces it; empty where none is. Where the set applies as
+        it is and there is a path none the less, data IDs are held against it both as it is and translated.
     missing : `tuple` [`str`, ...]
         The dimensions that the query lacks, where it does not fit.
     """
@@ -58,6 +59,13 @@ class Fit:
     fitness: Fitness
     path: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+
+    @property
+    def ways(self) -> tuple[Fit, ...]:
+        """Each way in which data IDs are held against the set (`tuple` [`Fit`, ...])."""
+        if self.fitness is not Fitness.APPLIED or not self.path:
+            return (self,)
+        return Fit(Fitness.APPLIED), Fit(Fitness.TRANSLATED, self.path)
 
 
 _PATHS = (("exposure", "visit"), ("visit", "exposure"), ("group", "exposure", "visit"))
@@ -128,12 +136,43 @@ class SetCondition:
         path = self.path_to(names)
         if path and required - {path[0]} <= names:
             return Fit(Fitness.TRANSLATED, path)
-        governors = self.dimensions.universe.governor_dimensions.names
-        missing = tuple(sorted(required - names))
+        fitness = Fitness.UNFIT if self._is_related(names) else Fitness.NOT_APPLICABLE
+        return Fit(fitness, missing=tuple(sorted(required - names)))
+
+    def fit_to_graph(self, names: Set[str]) -> Fit:
+        """Judge the set by the dimensions of a part of a pipeline.
+
+        Parameters
+        ----------
+        names : set of `str`
+            All dimensions of the part.
+
+        Notes
+        -----
+        Where the part has both the exposures that a set lists and the visits that are made of them, the visits must hold to the
+        set too: otherwise one would be made of those of its exposures that are left.
+        """
+        fit = self.fit(names)
+        required = self.dimensions.required
+        if fit.fitness is Fitness.APPLIED and "visit" in names and "visit" not in required:
+            paths = (path for path in _PATHS if path[0] in required and path[-1] == "visit")
+            return Fit(Fitness.APPLIED, next(paths, ()))
+        return fit
+
+    def _is_related(self, names: Set[str]) -> bool:
+        """Whether the set has to do with a query that it does not fit.
+
+        Notes
+        -----
+        A band that a query has only as that of its visits does not relate it to a set of tracts and bands, as long as it knows
+        nothing of sky maps.
+        """
+        universe, required = self.dimensions.universe, set(self.dimensions.required)
+        governors = universe.governor_dimensions.names
         related = {name for path in _PATHS if path[0] in required for name in path}
-        if ((required | related) - governors) & names:
-            return Fit(Fitness.UNFIT, missing=missing)
-        return Fit(Fitness.NOT_APPLICABLE, missing=missing)
+        shared = ((required | related) - governors) & names
+        implied = {name for other in names & universe.dimensions.names for name in universe.dimensions[other].implied.names}
+        return bool(shared - implied) or (bool(shared) and required & governors <= names)
 
     def path_to(self, names: Set[str]) -> tuple[str, ...]:
         """Give the path by which one of the set's dimensions is to be replaced among others; empty where none is."""
@@ -177,13 +216,16 @@ class SetCondition:
         keys : mapping of `str` to `sqlalchemy.ColumnElement`
             The query's column of each of its dimensions.
         """
+        listed = [self._lists(inside, way, keys) for way in fit.ways]
+        return sa.and_(*listed) if self.role is Role.INCLUDE else sa.and_(*[~each for each in listed])
+
+    def _lists(self, inside: Inside, fit: Fit, keys: Mapping[str, Any]) -> sa.ColumnElement[bool]:
         source, columns, having = self._source(inside, fit)
         match = [columns[name] == keys[name] for name in columns]
         listed = sa.select(sa.literal(1)).select_from(source).where(*match, *self._own())
         if having is not None:
             listed = listed.group_by(*columns.values()).having(having)
-        exists = sa.exists(listed.correlate_except(source))
-        return exists if self.role is Role.INCLUDE else ~exists
+        return sa.exists(listed.correlate_except(source))
 
     def reasons(self, inside: Inside, fit: Fit, names: Set[str], told: sa.Table) -> sa.Subquery | None:
         """Give the reasons that the set has for data IDs of other dimensions.

@@ -85,13 +85,15 @@ def test_the_same_graph_is_written_down_once(repo: Path, tmp_path: Path) -> None
         result = run(*arguments(repo, path, "--exclude-set", "demo/snap@1", "--set-visit-system", "1"))
         assert result.exit_code == 0, result.output
     graph = read(path)
-    # These tasks have exposures themselves: one goes, and its visit is made from the other.
-    assert SNAP_VISIT + 1 not in {data_id["exposure"] for data_id in graph.quanta_by_task["simulateExposure"]}
-    assert SNAP_VISIT in visits(graph)
+    # A visit goes with any of its exposures, and with it the others, which nothing else is made of.
+    exposures = {data_id["exposure"] for data_id in graph.quanta_by_task["simulateExposure"]}
+    assert not exposures & {SNAP_VISIT, SNAP_VISIT + 1}
+    assert SNAP_VISIT not in visits(graph)
     with Butler.from_config(repo) as butler:
         (use,) = DataIdSets(butler).uses(collection="u/me/twice")
     assert use.translation["visit_system"] == 1
-    assert set(use.translation["fit"].values()) == {"applied"}
+    assert use.translation["path"] == ["exposure", "visit"]
+    assert (use.translation["fit"]["simulateExposure"], use.translation["fit"]["summarizeVisit"]) == ("applied", "translated")
 
 
 def test_rules_files_and_several_sets(repo: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

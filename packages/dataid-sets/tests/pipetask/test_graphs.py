@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lsst.daf.butler import Butler
@@ -12,6 +13,7 @@ from lsst.pipe.base import QuantumGraph
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 
 from dataid_sets import DataIdSetConflictError, DataIdSetDimensionsError, DataIdSets, DataIdTable
+from dataid_sets._conditions import Fitness
 from dataid_sets.pipetask import PROVENANCE_KEY, SetQuantumGraphBuilder
 from pipetask.graphs import (
     CAM,
@@ -130,6 +132,54 @@ def test_exposures_stand_for_visits(cam: Butler, name: str) -> None:
     joined = build(cam, pipeline(tasks), where=f"{one} AND exposure > 0", exclude=[snap])
     assert quanta(joined, "isr", "visit") == {(1,)}
     assert joined.header.metadata[PROVENANCE_KEY][0]["fit"] == {"isr": "translated"}
+
+
+SNAPS = {
+    "shoot": (("exposure", "detector"), {"shot_in": ("exposure", "detector")}, {"shot": ("exposure", "detector")}),
+    "combine": (PAIR, {"shot": ("exposure", "detector")}, {"combined": PAIR}),
+    "consolidate": (("visit",), {"combined": PAIR}, {"summary": ("visit",)}),
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "exposures", "visits"),
+    [
+        ({"exclude": [[{"instrument": "Cam1", "exposure": 22}]]}, {11}, {1}),
+        ({"exclude": [[{"instrument": "Cam1", "exposure": 22}]], "rule": "all"}, {11, 21}, {1, 2}),
+        ({"exclude": [[{"instrument": "Cam1", "exposure": each} for each in (21, 22)]], "rule": "all"}, {11}, {1}),
+        ({"exclude": [[{"instrument": "Cam1", "group": "g2"}]]}, {11}, {1}),
+        ({"include": [[{"instrument": "Cam1", "exposure": 22}]]}, {22}, {2}),
+        ({"include": [[{"instrument": "Cam1", "exposure": each} for each in (11, 22)]], "rule": "all"}, {11}, {1}),
+    ],
+)
+def test_a_visit_holds_to_the_set_where_its_exposures_are_in_the_graph_too(
+    cam: Butler, given: dict[str, Any], exposures: set[int], visits: set[int]
+) -> None:
+    with cam.query() as query:
+        exposures_of = sorted((row["visit"], row["exposure"]) for row in query.data_ids(["visit", "exposure"]))
+    assert exposures_of == [(1, 11), (2, 21), (2, 22)]
+    graph = build(cam, pipeline(SNAPS), where="instrument='Cam1'", **given)
+    assert quanta(graph, "shoot", "exposure") == {(each,) for each in exposures}
+    assert quanta(graph, "combine", "visit") == quanta(graph, "consolidate", "visit") == {(each,) for each in visits}
+    (entry,) = graph.header.metadata[PROVENANCE_KEY]
+    assert entry["path"][-1] == "visit"
+    assert entry["fit"] == {"shoot": "applied", "combine": "translated", "consolidate": "translated"}
+
+
+def test_a_band_alone_relates_no_visits_to_a_set_of_tracts(cam: Butler) -> None:
+    bands = [{"skymap": "SkyMap1", "tract": 0, "band": "r"}]
+    pairs = [{"instrument": "Cam1", "visit": 2, "detector": 1}]
+    graph = build(cam, pipeline({"isr": TWO_PARTS["isr"], **SNAPS}), where="instrument='Cam1'", exclude=[pairs])
+    assert len(graph)
+    with pytest.raises(DataIdSetDimensionsError) as caught:
+        build(cam, pipeline({"isr": TWO_PARTS["isr"]}), where="instrument='Cam1'", exclude=[bands])
+    assert [problem.code for problem in caught.value.problems] == ["set_without_effect"]
+    conditions = DataIdSets(cam).conditions(exclude=[("bands", bands)])
+    (band,) = conditions
+    assert band.fit({"skymap", "tract"}).fitness is Fitness.UNFIT
+    assert band.fit({"instrument", "visit", "band", "physical_filter", "day_obs"}).fitness is Fitness.NOT_APPLICABLE
+    nights = DataIdSets(cam).conditions(exclude=[("nights", [{"instrument": "Cam1", "day_obs": 20210909, "detector": 1}])])
+    assert nights[0].fit({"instrument", "visit", "band", "physical_filter", "day_obs"}).fitness is Fitness.UNFIT
 
 
 def test_sets_that_do_not_fit_are_errors_that_name_the_tasks(cam: Butler, name: str) -> None:

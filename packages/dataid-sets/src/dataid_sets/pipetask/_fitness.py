@@ -46,10 +46,18 @@ class Judgement:
 
     def removes_quanta(self, task: str) -> bool:
         """Whether the set decides on quanta of a task, not only on what they read."""
+        return self.is_use and any(self._dimensions_of(way) <= self.tasks[task] for way in self.fit.ways)
+
+    def fitness_for(self, task: str) -> Fitness:
+        """Tell how the set meets a task."""
+        as_it_is, *translated = self.fit.ways
+        if translated and not self._dimensions_of(as_it_is) <= self.tasks[task] and self.removes_quanta(task):
+            return Fitness.TRANSLATED
+        return self.fit.fitness
+
+    def _dimensions_of(self, way: Fit) -> set[str]:
         listed = set(self.condition.dimensions.required)
-        if self.fit.path:
-            listed = (listed - {self.fit.path[0]}) | {self.fit.path[-1]}
-        return self.is_use and listed <= self.tasks[task]
+        return (listed - {way.path[0]}) | {way.path[-1]} if way.path else listed
 
     def applied(self) -> SettledCondition:
         """Give the condition for this part's query."""
@@ -77,7 +85,7 @@ def judge(pipeline_graph: PipelineGraph, conditions: Iterable[SetCondition]) -> 
         tasks: dict[str, Set[str]] = {label: node.dimensions.names for label, node in part.tasks.items()}
         parts.append((tasks, names))
     return [
-        Judgement(condition=condition, tasks=tasks, names=names, fit=condition.fit(names))
+        Judgement(condition=condition, tasks=tasks, names=names, fit=condition.fit_to_graph(names))
         for condition in conditions
         for tasks, names in parts
     ]
@@ -191,7 +199,7 @@ def _entry(judgement: Judgement, step: str | None, task: str) -> dict[str, Any]:
         "visit_system": condition.visit_system,
         "step": step,
         "task": task,
-        "fit": fit.fitness.value,
+        "fit": judgement.fitness_for(task).value,
         "path": list(fit.path),
         "missing": list(fit.missing),
         "effect": effect,

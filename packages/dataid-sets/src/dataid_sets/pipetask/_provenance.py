@@ -38,7 +38,7 @@ def provenance(sets: DataIdSets, judgements: Sequence[Judgement]) -> list[dict[s
         if key not in entries:
             entries[key] = _entry(sets, judgement)
         entry = entries[key]
-        entry["fit"].update(dict.fromkeys(judgement.tasks, judgement.fit.fitness.value))
+        entry["fit"].update({task: judgement.fitness_for(task).value for task in judgement.tasks})
         entry["path"] = entry["path"] or list(judgement.fit.path)
     return list(entries.values())
 

@@ -123,8 +123,8 @@ class _Place:
         """Judge a set as it was judged when the graph was made."""
         path = tuple(used.entry.get("path") or ())
         names = self.dimensions.names
-        if path and path[-1] in names and path[0] not in names:
-            return Fit(Fitness.TRANSLATED, path)
+        if path and path[-1] in names:
+            return Fit(Fitness.APPLIED if path[0] in names else Fitness.TRANSLATED, path)
         return condition.fit(names)
 
     def leaves(self, inside: Inside, conditions: Sequence[SetCondition]) -> bool:
