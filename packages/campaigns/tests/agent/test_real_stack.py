@@ -219,6 +219,9 @@ def test_sets_in_the_stack(worker: StackWorker, repository: Path, tmp_path: Path
     found = _preflight(worker, repository, sets=[named, {**named, "where": "sets.exclude[1]", "reference": "nope"}])
     assert [(fault["code"], fault["where"]) for fault in found["faults"]] == [("unknown_set", "sets.exclude[1]")]
     assert [(one["reference"], one["set"]["version"]) for one in found["sets"]] == [("t/two", 2)]
+    by_step = {one["step"]: (one["outcome"], one["tasks"]) for one in found["fits"]}
+    assert by_step["step1"][0] == "applied"
+    assert by_step["step1"][1]["measureDetector"] == "applied"
 
     pinned = {"role": "exclude", "name": "t/two", "version": 1, "digest": made["digest"]}
     fitted = worker.call("fit_sets", repository=place, pipeline=f"{PIPELINE}#step1", sets=[pinned])

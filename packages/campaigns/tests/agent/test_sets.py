@@ -15,10 +15,12 @@ from campaigns.agent.bpsoptions import CREATE_GRAPH
 from campaigns.agent.bpsyaml import bps_document
 from campaigns.agent.site import load_site
 from campaigns.domain.dataidsets import SetRole
+from campaigns.domain.definition.parts import SetRule
 from campaigns.domain.errors import InvalidInput
 from campaigns.wire.agent import SubmitPayload
 from campaigns.wire.agentoutputs import CompareOutputsPayload
 from campaigns.wire.agentsets import FindOutputsPayload, ListSetsPayload, PinnedSet, UploadSetPayload
+from campaigns.wire.processing import ProcessingModel
 
 BAD = PinnedSet(role=SetRole.EXCLUDE, name="demo/bad", version=1, digest="d1")
 DEEP = PinnedSet(role=SetRole.INCLUDE, name="deep", version=3, digest="d2")
@@ -26,9 +28,9 @@ UPLOAD = UploadSetPayload(stack="demo", repository="demo", name="demo/bad", data
 HEADER = {"name": "demo/bad", "version": 1, "digest": "d1", "role": "exclude", "outcome": "applied", "detail": ""}
 
 
-def _document(tmp_path: Path, *sets: PinnedSet, **bps: Any) -> dict[str, Any]:
+def _document(tmp_path: Path, *sets: PinnedSet, processing: ProcessingModel | None = None, **bps: Any) -> dict[str, Any]:
     site = load_site(write_site(tmp_path / "site.yaml", prefix=tmp_path / "stack", bps=bps))
-    payload = submit_order().payload
+    payload = submit_order(processing=processing or ProcessingModel()).payload
     assert isinstance(payload, SubmitPayload)
     return bps_document(site, payload, sets=sets)
 
@@ -38,6 +40,13 @@ def test_graphs_are_made_by_pipetask_sets(tmp_path: Path) -> None:
     assert document["extraQgraphOptions"] == "--skip-existing --exclude-set demo/bad@1 --include-set deep@3"
     assert document["createQuantumGraph"] == CREATE_GRAPH.replace("pipetask ", "pipetask-sets ", 1)
     assert "{pipetaskDataQuery}" in document["createQuantumGraph"]
+
+
+def test_how_sets_are_translated_is_passed_on_with_them(tmp_path: Path) -> None:
+    processing = ProcessingModel(set_rule=SetRule.ALL, set_visit_system=0)
+    document = _document(tmp_path, BAD, processing=processing)
+    assert document["extraQgraphOptions"] == "--exclude-set demo/bad@1 --set-rule all --set-visit-system 0"
+    assert "extraQgraphOptions" not in _document(tmp_path, processing=processing), "plain pipetask has no such options"
 
 
 def test_a_sites_own_command_is_kept_but_for_pipetask(tmp_path: Path) -> None:
@@ -69,6 +78,7 @@ def test_only_sets_that_have_to_do_with_the_pipeline_are_applied(
     assert [(one.name, one.outcome) for one in graph.sets] == [("demo/bad", "applied"), ("deep", "not_applicable")]
     [asked] = stack.calls("fit_sets")
     assert [one["digest"] for one in asked["sets"]] == ["d1", "d2"]
+    assert asked["translation"] == {}
 
 
 def test_a_set_that_is_another_now_starts_nothing(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:

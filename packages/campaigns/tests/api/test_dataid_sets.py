@@ -127,9 +127,12 @@ def test_uploads_that_are_refused(client: Clients, agent: SetAgent, changes: dic
 
 def test_names_are_pinned_at_the_start_and_stay(client: Clients, agent: SetAgent) -> None:
     agent.sets.make("demo/bright", [{"instrument": "HSC", "visit": 1}])
-    ref = _define(client, sets={"exclude": ["demo/bright"]}, steps=[{"name": "step1"}])
+    ref = _define(
+        client, sets={"exclude": ["demo/bright"], "rule": "all"}, steps=[{"name": "step1", "sets": {"visit_system": 1}}]
+    )
     _start(client, ref)
     looked = agent.carry_out("preflight")
+    assert (looked["steps"][0]["processing"]["set_rule"], looked["steps"][0]["processing"]["set_visit_system"]) == ("all", 1)
     assert looked["sets"] == [{"where": "sets.exclude[0]", "reference": "demo/bright", "role": "exclude", "step": None}]
     agent.sets.make("demo/bright", [{"instrument": "HSC", "visit": 2}])
     order = agent.take("submit")
@@ -144,6 +147,8 @@ def test_names_are_pinned_at_the_start_and_stay(client: Clients, agent: SetAgent
     agent.carry_out("list_sets")
     [pinned] = client(Role.VIEWER).get(f"{API}/campaigns/{ref}/dataid-sets").json()["items"]
     assert (pinned["version"], pinned["steps"]) == (1, ["step1"])
+    [fit] = pinned["fits"]
+    assert (fit["step"], fit["outcome"], fit["tasks"]) == ("step1", "translated", {"isr": "applied", "makeVisit": "translated"})
     assert pinned["drift"] == "A newer version demo/bright@2 exists."
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from campaigns.domain.dataidsets import DataIdSetEntry, Pin, SetRole, drift_of, excluded_from, named_sets, sets_of_step
+from campaigns.domain.dataidsets import DataIdSetEntry, Pin, SetRole, drift_of, named_sets, sets_of_step
 from campaigns.domain.definition import MAX_SETS, Definition
+from campaigns.domain.definition.parts import SetRule, Sets
 from campaigns.domain.document import dump_yaml, read_definition, read_yaml
 from campaigns.domain.errors import InvalidDefinition
 from campaigns.domain.exclusions import choices_of, propose
+from campaigns.domain.leavingout import excluded_from
 from campaigns.domain.quanta import QuantumFailure
 
 ENTRY = DataIdSetEntry(
@@ -28,6 +30,13 @@ def _definition(**changes: Any) -> Definition:
         "steps": [{"name": "step1"}, {"name": "step2", "sets": {"include": ["deep@2"], "exclude": ["demo/bad", "x@1"]}}],
     }  # fmt: skip
     return read_definition({**document, **changes})
+
+
+def test_a_step_says_how_its_sets_are_translated_before_the_campaign_does() -> None:
+    common = Sets(rule=SetRule.ALL, visit_system=0)
+    assert Sets().below(common) == common
+    assert Sets(rule=SetRule.ANY).below(common) == Sets(rule=SetRule.ANY, visit_system=0)
+    assert Sets(visit_system=2).below(Sets()) == Sets(visit_system=2)
 
 
 def test_a_steps_sets_add_to_the_campaigns() -> None:

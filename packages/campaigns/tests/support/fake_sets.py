@@ -32,7 +32,7 @@ class FakeSets:
         """Carry out an order; give the report that ends it, and the file of data IDs to be brought before, if there is one."""
         match payload["kind"]:
             case "preflight":
-                return self._preflight(payload["sets"]), None
+                return self._preflight(payload["sets"], [step["name"] for step in payload["steps"]]), None
             case "list_sets":
                 told = [one for versions in self._sets.values() for one in versions]
                 return _done({"sets": told, "n_sets": len(told)}), None
@@ -83,13 +83,25 @@ class FakeSets:
         found = [one for one in versions if not version or one["version"] == int(version)]
         return found[-1] if found else None
 
-    def _preflight(self, named: list[dict[str, Any]]) -> dict[str, Any]:
+    def _preflight(self, named: list[dict[str, Any]], steps: list[str]) -> dict[str, Any]:
         faults = [no_such_set(one["reference"], one["where"]) for one in named if self.find(one["reference"]) is None]
         if faults:
             return {"kind": "failed", "faults": faults}
-        return _done(
-            {"steps": self.steps, "sets": [{"reference": one["reference"], "set": self.find(one["reference"])} for one in named]}
-        )
+        fits = [
+            {
+                "reference": one["reference"],
+                "role": one["role"],
+                "step": step,
+                "outcome": "translated",
+                "detail": "exposure → visit by the rule any",
+                "tasks": {"isr": "applied", "makeVisit": "translated"},
+            }
+            for step in steps
+            for one in named
+            if one["step"] in (None, step)
+        ]
+        sets = [{"reference": one["reference"], "set": self.find(one["reference"])} for one in named]
+        return _done({"steps": self.steps, "sets": sets, "fits": fits})
 
 
 def _done(result: dict[str, Any]) -> dict[str, Any]:

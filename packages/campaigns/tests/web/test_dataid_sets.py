@@ -61,6 +61,8 @@ def test_a_campaign_tells_what_it_leaves_out_and_what_has_drifted(clients: Clien
     assert "applied" in text
     assert "translated" in text
     assert "to come" in text
+    assert "expected: translated, exposure → visit by the rule any" in text
+    assert "makeVisit" in text
     assert "The definition names no DataId sets" in browser(clients, Role.VIEWER).get("/campaigns/C-1?tab=data").text
 
 
@@ -117,7 +119,7 @@ def test_excluding_what_failed(clients: Clients) -> None:
     agent.take()
     nothing = manager.get(again).text
     assert "No output of these dimensions has any of it." in nothing
-    assert "such as a coadd, and what has other dimensions is not counted" in nothing
+    assert "such as a coadd, may have it all the same" in nothing
     agent.sets.outputs = [{"collection": "u/run", "dataset_type": "deepCoadd", "datasets": 12}]
     # The newest look is the one that counts.
     clients.clock.advance(seconds=1)

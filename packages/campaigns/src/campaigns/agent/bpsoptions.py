@@ -64,7 +64,10 @@ def options_of(
         for override in (*shared, *processing.config_overrides)
         for option in override.options(located(override.file) if override.file is not None else None)
     ]
-    graph = [*overrides, *processing.qgraph_options, *(f"--{one.role.value}-set {one.name}@{one.version}" for one in sets)]
+    under = [f"--{one.role.value}-set {one.name}@{one.version}" for one in sets]
+    if sets:
+        under += [f"--set-{name.replace('_', '-')} {value}" for name, value in processing.translation.items()]
+    graph = [*overrides, *processing.qgraph_options, *under]
     settings = {}
 
     def set_options(name: str, options: list[str], command: str, remedy: str) -> None:

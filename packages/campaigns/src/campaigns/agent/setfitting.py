@@ -97,6 +97,7 @@ class SetFitting:
                 repository=subject.repository,
                 pipeline=pipeline or subject.payload.pipeline,
                 sets=pinned,
+                translation=subject.payload.processing.translation,
                 surroundings=surroundings_of(subject.payload.processing),
                 timeout_s=TIMEOUT_S,
             )

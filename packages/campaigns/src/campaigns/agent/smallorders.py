@@ -109,7 +109,7 @@ def carry_out_preflight(
     -------
     report : `Report`
         Failed, with all that was found, if the campaign could not; else done, with what its steps would run at most in ``steps``,
-        and the DataId sets it names in ``sets``.
+        the DataId sets it names in ``sets``, and what these would do to each task in ``fits``.
     """
     try:
         check_names(site, payload.repository)
@@ -133,7 +133,7 @@ def carry_out_preflight(
         return _failed(_fault(error))
     if result["faults"]:
         return FailedReport(faults=[FaultModel(**fault) for fault in result["faults"]])
-    return DoneReport(result={"steps": result["steps"], "sets": result.get("sets", [])})
+    return DoneReport(result={"steps": result["steps"], "sets": result.get("sets", []), "fits": result.get("fits", [])})
 
 
 def _step(step: PreflightStep, site: Site, specification: PinnedSpecification | None) -> dict[str, Any]:
@@ -145,6 +145,7 @@ def _step(step: PreflightStep, site: Site, specification: PinnedSpecification | 
 
     return {
         **step.model_dump(exclude={"processing"}),
+        "translation": processing.translation,
         "pipeline": find(step.pipeline),
         "file": None if processing.file is None else find(processing.file),
         "include_configs": list(map(find, processing.include_configs)),

@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import Any
 
 from campaigns.domain.definition import Definition, Step
-from campaigns.domain.definition.parts import STORED
 
 __all__ = (
     "CampaignSet",
@@ -22,12 +21,11 @@ __all__ = (
     "Outcome",
     "Pin",
     "ReasonCount",
+    "SetFit",
     "SetRole",
     "SetSort",
     "SetUse",
     "drift_of",
-    "dropped_from",
-    "excluded_from",
     "named_sets",
     "sets_of_step",
 )
@@ -254,6 +252,26 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetFit:
+    """What a set would do to a step, as the site told when it looked last.
+
+    Attributes
+    ----------
+    step : `str`
+        The step.
+    outcome, detail : `str`
+        A value of `Outcome` for the step as a whole, and how it is translated or what it leaves alone.
+    tasks : `dict` [`str`, `str`]
+        The outcome for each task.
+    """
+
+    step: str
+    outcome: str
+    detail: str
+    tasks: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignSet:
     """A set as one campaign uses it.
 
@@ -271,6 +289,8 @@ class CampaignSet:
         What is known of it.
     drift : `Drift`, optional
         What has changed since it was pinned.
+    fits : `tuple` [`SetFit`, ...]
+        What it would do to each step; empty where the site has not looked.
     """
 
     reference: str
@@ -279,6 +299,7 @@ class CampaignSet:
     pin: Pin | None
     entry: DataIdSetEntry | None
     drift: Drift | None
+    fits: tuple[SetFit, ...] = ()
 
 
 def named_sets(definition: Definition) -> list[NamedSet]:
@@ -299,70 +320,6 @@ def sets_of_step(definition: Definition, step: Step) -> list[tuple[SetRole, str]
     """List what is included in and excluded from a step: the campaign's sets, then its own, each once."""
     found = [(one.role, one.reference) for one in named_sets(definition) if one.step in (None, step.name)]
     return list(dict.fromkeys(found))
-
-
-def excluded_from(definition: Definition, reference: str, steps: Iterable[str]) -> Definition:
-    """Give a definition in which some steps leave a set out.
-
-    Parameters
-    ----------
-    definition : `Definition`
-        The definition.
-    reference : `str`
-        The set, with its version. Earlier versions of it stay excluded: the new one need not have what they have.
-    steps : iterable of `str`
-        The names of the steps.
-
-    Raises
-    ------
-    ValueError
-        If a step would leave out more sets than a definition may name: such a definition could never be read again.
-    """
-    chosen = set(steps)
-    return _checked(definition, [_leaving(step, reference) if step.name in chosen else step for step in definition.steps])
-
-
-def dropped_from(definition: Definition, reference: str, steps: Iterable[str]) -> Definition:
-    """Give a definition in which some steps no longer leave a set out.
-
-    Parameters
-    ----------
-    definition : `Definition`
-        The definition.
-    reference : `str`
-        The set, as the definition has it. Where it is excluded from all steps at once, the others name it themselves.
-    steps : iterable of `str`
-        The names of the steps.
-
-    Raises
-    ------
-    ValueError
-        If another step would leave out more sets than a definition may name.
-    """
-    chosen = set(steps)
-    everywhere = reference in definition.sets.exclude
-    changed = []
-    for step in definition.steps:
-        if step.name in chosen:
-            left = [one for one in step.sets.exclude if one != reference]
-            changed.append(step.model_copy(update={"sets": step.sets.model_copy(update={"exclude": left})}))
-        else:
-            changed.append(_leaving(step, reference) if everywhere else step)
-    if everywhere:
-        rest = [one for one in definition.sets.exclude if one != reference]
-        definition = definition.model_copy(update={"sets": definition.sets.model_copy(update={"exclude": rest})})
-    return _checked(definition, changed)
-
-
-def _leaving(step: Step, reference: str) -> Step:
-    sets = step.sets.model_copy(update={"exclude": list(dict.fromkeys([*step.sets.exclude, reference]))})
-    return step.model_copy(update={"sets": sets})
-
-
-def _checked(definition: Definition, steps: list[Step]) -> Definition:
-    # A copy checks nothing.
-    changed = definition.model_copy(update={"steps": steps})
-    return Definition.model_validate(changed.model_dump(mode="json", exclude_defaults=True), context=STORED)
 
 
 def drift_of(pins: Iterable[Pin], entries: Sequence[DataIdSetEntry]) -> list[Drift]:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from campaigns.domain.campaign import Campaign
-from campaigns.domain.dataidsets import CampaignSet, DataIdSetEntry, SetRole, SetSort, drift_of, named_sets
+from campaigns.domain.dataidsets import CampaignSet, DataIdSetEntry, SetFit, SetRole, SetSort, drift_of, named_sets
 from campaigns.domain.document import unkeepable
 from campaigns.domain.errors import IllegalTransition, InvalidInput, NotFound, StaleLease, TooLarge
 from campaigns.domain.order import AgentOrder
@@ -23,6 +23,7 @@ from campaigns.wire.agentsets import (
     MAX_SENT_ROWS,
     KnownSet,
     ListSetsPayload,
+    SetFitModel,
     SetRows,
     ShowSetPayload,
     Unknown,
@@ -30,7 +31,7 @@ from campaigns.wire.agentsets import (
 )
 from campaigns.wire.orderkind import SET_ORDERS, OrderKind
 
-__all__ = ("DataIdSetService", "SetPage", "check_set_name", "counted_data_ids")
+__all__ = ("DataIdSetService", "SetPage", "check_set_name", "counted_data_ids", "fits_of")
 
 MAX_TOLD = 20
 """How many orders the list tells of."""
@@ -73,6 +74,7 @@ class DataIdSetService:
         self._context = context
         self._store = DataIdSetStore(context.session, context.identity)
         self._pins = PinStore(context.session, context.identity)
+        self._orders = OrderStore(context.session, context.identity)
 
     def list(
         self,
@@ -151,6 +153,7 @@ class DataIdSetService:
         entries = self._store.named(campaign.definition.site or "", campaign.definition.butler or "", names)
         drifts = {drift.pin.reference: drift for drift in drift_of(pins.values(), entries)}
         everywhere = tuple(campaign.definition.step_names)
+        fits = fits_of(self._orders.newest_of(OrderKind.PREFLIGHT.value, campaign_uuid=campaign.uuid))
         found = []
         for (role, reference), steps in places.items():
             pin = pins.get(reference)
@@ -159,7 +162,8 @@ class DataIdSetService:
             )
             told = everywhere if None in steps else tuple(step for step in steps if step is not None)
             drift = drifts.get(reference)
-            found.append(CampaignSet(reference=reference, role=role, steps=told, pin=pin, entry=entry, drift=drift))
+            known = tuple(fits.get((role, reference), ()))
+            found.append(CampaignSet(reference=reference, role=role, steps=told, pin=pin, entry=entry, drift=drift, fits=known))
         return found
 
     # ---- orders --------------------------------------------------------------------------------------------------------
@@ -243,7 +247,7 @@ class DataIdSetService:
 
     def under_way(self) -> Sequence[AgentOrder]:
         """List the orders about sets that are under way, and those that failed until that is dealt with; newest first."""
-        return OrderStore(self._context.session, self._context.identity).unsuccessful(sorted(TOLD), limit=MAX_TOLD)
+        return self._orders.unsuccessful(sorted(TOLD), limit=MAX_TOLD)
 
     def dismiss(self, order_id: str, *, reason: str | None = None) -> AgentOrder:
         """Say of an order that failed that it has been seen: the pages no longer tell of it.
@@ -255,8 +259,7 @@ class DataIdSetService:
         NotFound
             If there is no such order about sets.
         """
-        orders = OrderStore(self._context.session, self._context.identity)
-        order = orders.find(order_id, lock=True)
+        order = self._orders.find(order_id, lock=True)
         if order is None or order.kind not in TOLD:
             raise NotFound(f"There is no order {order_id} about DataId sets.", where=order_id)
         if order.status is not OrderStatus.FAILED:
@@ -268,7 +271,7 @@ class DataIdSetService:
         if order.dismissed_us is not None:
             return order
         dismissed = replace(order, dismissed_us=self._context.clock.now_us())
-        orders.save(dismissed)
+        self._orders.save(dismissed)
         about = order.payload.get("name") or order.payload["repository"]
         self._context.record(
             "order.dismissed",
@@ -290,15 +293,14 @@ class DataIdSetService:
         StaleLease
             If the order is not the agent's.
         """
-        orders = OrderStore(self._context.session, self._context.identity)
-        order = orders.find(order_id, lock=True)
+        order = self._orders.find(order_id, lock=True)
         if order is None or order.token != token or order.status is not OrderStatus.BEGUN:
             raise StaleLease(f"The order {order_id} is not this agent's.", where=order_id, remedy="Drop it.")
         try:
             SetRows.model_validate_json(content)
         except ValueError:
             raise InvalidInput("These are no data IDs of a set.", where="body") from None
-        orders.save(replace(order, result={**order.result, "rows_sha256": self._context.files.put(content)}))
+        self._orders.save(replace(order, result={**order.result, "rows_sha256": self._context.files.put(content)}))
 
 
 def check_set_name(name: str) -> None:
@@ -339,3 +341,27 @@ def counted_data_ids(document: Sequence[Any] | dict[str, Any]) -> int:
     if faults := unkeepable({"data_ids": listed}):
         raise InvalidInput(faults[0].message, where=faults[0].where, remedy=faults[0].remedy, faults=faults[:20])
     return len(listed)
+
+
+def fits_of(preflight: AgentOrder | None) -> dict[tuple[SetRole, str], list[SetFit]]:
+    """Read what the site told of what sets would do; by their roles and what the definition calls them.
+
+    Parameters
+    ----------
+    preflight : `AgentOrder`, optional
+        The order by which it looked.
+
+    Notes
+    -----
+    What cannot be read is nothing: it is told besides, and a newer agent may have other words for it.
+    """
+    fits: dict[tuple[SetRole, str], list[SetFit]] = {}
+    try:
+        told = [SetFitModel.model_validate(one) for one in (preflight.result.get("fits", []) if preflight else [])]
+    except (TypeError, ValueError):
+        return {}
+    for one in told:
+        tasks = {task: outcome.value for task, outcome in one.tasks.items()}
+        fit = SetFit(step=one.step, outcome=one.outcome.value, detail=one.detail, tasks=tasks)
+        fits.setdefault((one.role, one.reference), []).append(fit)
+    return fits

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from campaigns.domain.campaign import Campaign
-from campaigns.domain.dataidsets import SetRole, dropped_from, sets_of_step
+from campaigns.domain.dataidsets import SetRole, sets_of_step
 from campaigns.domain.definition import MAX_SETS
 from campaigns.domain.errors import Fault, IllegalTransition, InvalidInput, NotFound
+from campaigns.domain.leavingout import dropped_from
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.states import ACTIVE, ORDER_TRANSITIONS, CampaignStatus, OrderAction, SubmissionStatus, transition
 from campaigns.domain.submission import Submission

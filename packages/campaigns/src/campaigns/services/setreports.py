@@ -11,10 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from campaigns.domain.campaign import Campaign
-from campaigns.domain.dataidsets import DataIdSetEntry, ReasonCount, excluded_from
+from campaigns.domain.dataidsets import DataIdSetEntry, ReasonCount
 from campaigns.domain.definition import MAX_SETS
 from campaigns.domain.errors import Fault
 from campaigns.domain.identity import SYSTEM, Identity
+from campaigns.domain.leavingout import excluded_from
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.states import CAMPAIGN_TRANSITIONS, CampaignAction, CampaignStatus, OrderStatus
 from campaigns.services.conductor import Conductor

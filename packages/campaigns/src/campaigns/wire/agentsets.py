@@ -29,6 +29,7 @@ __all__ = (
     "OutputCount",
     "PinnedSet",
     "ReasonModel",
+    "SetFitModel",
     "SetRows",
     "ShowSetPayload",
     "StepFit",
@@ -182,6 +183,17 @@ class StepFit(_Told):
     step: str
     outcome: Literal["applied", "translated", "not_applicable", "not_known"]
     detail: Annotated[str, cut_to(1000)] = ""
+
+
+class SetFitModel(_Told):
+    """What a set would do to a step of a campaign, and to each of its tasks, as preflight tells."""
+
+    reference: str = Field(max_length=220)
+    role: SetRole
+    step: str = Field(max_length=50)
+    outcome: Outcome
+    detail: Annotated[str, cut_to(1000)] = ""
+    tasks: dict[str, Outcome] = Field(default_factory=dict, max_length=1000)
 
 
 class FoundSets(_Told):

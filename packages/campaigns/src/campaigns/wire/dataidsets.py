@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import Field
@@ -137,6 +138,15 @@ class SetUseModel(Wire):
     detail: str
 
 
+class CampaignSetFit(Wire):
+    """What a set would do to a step, as the site told when it looked last."""
+
+    step: str
+    outcome: str = Field(description="`applied`, `translated` or `not_applicable`, for the step as a whole.")
+    detail: str
+    tasks: dict[str, str] = Field(description="The outcome for each task.")
+
+
 class CampaignSetModel(Wire):
     """A set as a campaign uses it."""
 
@@ -150,6 +160,7 @@ class CampaignSetModel(Wire):
     pinned_us: int | None
     revision: int | None = Field(description="The revision that first needed it.")
     drift: str | None = Field(description="What has changed since.")
+    fits: list[CampaignSetFit] = Field(description="One for each of its steps; empty where the site has not looked yet.")
 
     @classmethod
     def of(cls, one: CampaignSet) -> CampaignSetModel:
@@ -161,6 +172,7 @@ class CampaignSetModel(Wire):
             role=one.role,
             steps=list(one.steps),
             drift=one.drift.text if one.drift else None,
+            fits=[CampaignSetFit(**asdict(fit)) for fit in one.fits],
             **{name: None if pin is None else getattr(pin, name) for name in names},
         )
 

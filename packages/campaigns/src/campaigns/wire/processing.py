@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from campaigns.domain.definition import ConfigOverride, Definition, Step
+from campaigns.domain.definition.parts import SetRule
 from campaigns.domain.specifications import SpecRole
 from campaigns.wire.protocol import Wire
 
@@ -40,11 +41,19 @@ class ProcessingModel(Wire):
     config_overrides: list[ConfigOverride] = Field(default_factory=list, description="Those of the step, applied after them.")
     qgraph_options: list[str] = Field(default_factory=list)
     run_options: list[str] = Field(default_factory=list)
+    set_rule: SetRule | None = Field(default=None, description="How exposures and visits stand for each other in sets.")
+    set_visit_system: int | None = Field(default=None, description="The visit system whose visits count; null for all.")
     environment: dict[str, str] = Field(default_factory=dict)
     local_packages: list[str] = Field(default_factory=list, description="Folders at the site; later ones win.")
     specification: PinnedSpecification | None = Field(
         default=None, description="Where relative paths lead; the agent asks the server for the files."
     )
+
+    @property
+    def translation(self) -> dict[str, str | int]:
+        """What is said of how sets are translated, as `dataid_sets` takes it (`dict`)."""
+        said = {"rule": None if self.set_rule is None else self.set_rule.value, "visit_system": self.set_visit_system}
+        return {name: value for name, value in said.items() if value is not None}
 
     @classmethod
     def of(cls, definition: Definition, step: Step, specification: PinnedSpecification | None) -> ProcessingModel:
@@ -59,6 +68,7 @@ class ProcessingModel(Wire):
         specification : `PinnedSpecification` or `None`
             Where files are read that it names by relative paths.
         """
+        translated = step.sets.below(definition.sets)
         return cls(
             file=step.file,
             include_configs=[*definition.include_configs, *step.include_configs],
@@ -66,6 +76,8 @@ class ProcessingModel(Wire):
             config_overrides=step.config_overrides,
             qgraph_options=[*definition.qgraph_options, *step.qgraph_options],
             run_options=[*definition.run_options, *step.run_options],
+            set_rule=translated.rule,
+            set_visit_system=translated.visit_system,
             environment=definition.environment,
             local_packages=definition.local_packages,
             specification=specification,

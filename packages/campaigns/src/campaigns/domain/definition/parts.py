@@ -109,6 +109,13 @@ class Split(Part):
         return self
 
 
+class SetRule(StrEnum):
+    """When a visit counts as listed by a set of exposures, and the reverse."""
+
+    ANY = "any"
+    ALL = "all"
+
+
 class Sets(Part):
     """DataId sets by which data is taken in or left out."""
 
@@ -120,6 +127,23 @@ class Sets(Part):
     exclude: list[SetReference] = Field(
         default_factory=list, max_length=MAX_SETS, description="Sets whose data IDs are left out; any of them is enough."
     )
+    rule: SetRule | None = Field(
+        default=None,
+        description="How exposures and visits stand for each other. `any`, unless it is given: a visit is listed if any of its "
+        "exposures is. `all`: only if all of them are. A step's own goes before the campaign's.",
+    )
+    visit_system: int | None = Field(
+        default=None,
+        ge=0,
+        le=2**31 - 1,
+        description="The visit system whose visits count where sets are translated; all, unless it is given. A step's own goes "
+        "before the campaign's.",
+    )
+
+    def below(self, common: Sets) -> Sets:
+        """Give how a step's sets are translated: by what it says itself, or else by what the campaign says for all."""
+        visit_system = common.visit_system if self.visit_system is None else self.visit_system
+        return Sets(rule=self.rule or common.rule, visit_system=visit_system)
 
 
 class StepBase(Part):

@@ -44,6 +44,7 @@ _FIXED_OPTIONS = {
     ("-c", "--config", "-C", "--config-file"): "`config_overrides`",
     ("-g", "--qgraph", "-q", "--save-qgraph"): "BPS",
     ("--include-set", "--exclude-set", "--include-file", "--exclude-file"): "`sets`",
+    ("--set-rule", "--set-visit-system", "--set-constant"): "`sets`",
 }
 """Options of pipetask that the service gives itself, and where they come from."""
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from campaigns.api.lists import cut, decode_cursor, encode_cursor
 from campaigns.domain.campaign import Campaign
-from campaigns.domain.dataidsets import CampaignSet, DataIdSetEntry, ReasonCount, SetRole
+from campaigns.domain.dataidsets import CampaignSet, DataIdSetEntry, ReasonCount, SetFit, SetRole
 from campaigns.domain.decisions import newest_attempts
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.site import SiteView
@@ -68,12 +68,13 @@ class SetPageView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepUse:
-    """A step that a set is for, and what the set did to its newest submission."""
+    """A step that a set is for, what the set did to its newest submission, and what the site expects it to do to each task."""
 
     step: str
     submission: Submission | None
     outcome: str | None
     detail: str
+    expected: SetFit | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,9 +205,11 @@ def _used(one: CampaignSet, newest: Sequence[Submission], droppable: dict[str, l
 
 
 def _step_use(step: str, one: CampaignSet, newest: Sequence[Submission]) -> StepUse:
+    expected = next((fit for fit in one.fits if fit.step == step), None)
     for submission in newest:
         use = next((use for use in submission.sets if use.reference == one.reference and use.role == one.role.value), None)
         if submission.step == step and use is not None:
-            return StepUse(step=step, submission=submission, outcome=use.outcome, detail=use.detail)
+            return StepUse(step=step, submission=submission, outcome=use.outcome, detail=use.detail, expected=expected)
     begun = next((submission for submission in newest if submission.step == step), None)
-    return StepUse(step=step, submission=begun, outcome="not_known" if begun is not None else None, detail="")
+    outcome = "not_known" if begun is not None else None
+    return StepUse(step=step, submission=begun, outcome=outcome, detail="", expected=expected)

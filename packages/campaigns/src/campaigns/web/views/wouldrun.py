@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaigns.domain.campaign import Campaign
+from campaigns.domain.dataidsets import SetFit
 from campaigns.domain.order import AgentOrder
+from campaigns.services.dataidsets import fits_of
 from campaigns.services.factory import Factory
 
 __all__ = ("StepCounts", "WouldRun", "would_run")
@@ -47,12 +49,15 @@ class WouldRun:
     ----------
     sets : `tuple` [(`str`, `str`, `int`), ...]
         What the definition calls each DataId set, which it is, and how many data IDs it has.
+    fits : `dict` [`str`, `list` [`SetFit`]]
+        What each would do to each step, by what the definition calls it.
     """
 
     campaign: Campaign
     order: AgentOrder
     steps: tuple[StepCounts, ...]
     sets: tuple[tuple[str, str, int], ...]
+    fits: dict[str, list[SetFit]]
 
 
 def would_run(factory: Factory, ref: str, order_id: str) -> WouldRun:
@@ -73,7 +78,8 @@ def would_run(factory: Factory, ref: str, order_id: str) -> WouldRun:
     sets = tuple(
         (one["reference"], f"{one['set']['name']}@{one['set']['version']}", one["set"]["rows"]) for one in result.get("sets", [])
     )
-    return WouldRun(campaign, order, steps, sets)
+    fits = {reference: told for (_, reference), told in fits_of(order).items()}
+    return WouldRun(campaign, order, steps, sets, fits)
 
 
 def _counts(step: Mapping[str, Any], output: str) -> StepCounts:

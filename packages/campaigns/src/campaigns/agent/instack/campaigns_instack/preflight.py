@@ -37,6 +37,7 @@ class Findings:
         self.faults: list[dict[str, str | None]] = []
         self.steps: list[dict[str, Any]] = []
         self.sets: list[dict[str, Any]] = []
+        self.fits: list[dict[str, Any]] = []
         self.pipelines: list[tuple[str, PipelineGraph]] = []
 
     @contextmanager
@@ -69,7 +70,7 @@ def preflight(
     output : `str`
         The campaign's output collection.
     steps : `list` [`dict`]
-        Each with ``name``, ``pipeline``, ``data_queries`` and ``first``; and ``file``, ``include_configs`` and
+        Each with ``name``, ``pipeline``, ``data_queries``, ``first`` and ``translation``; and ``file``, ``include_configs`` and
         ``config_overrides``, and as ``shared_overrides`` those of all steps, where it has any.
     bps : `dict`
         The BPS settings, the site's and the campaign's.
@@ -84,8 +85,8 @@ def preflight(
     -------
     findings : `dict`
         ``faults``, in the order they were found, each with ``code``, ``message``, ``where`` and ``remedy``; ``sets``, each with
-        ``reference`` and ``set``; and ``steps``, each with ``name``, ``tasks`` (labels in order) and ``groups``: ``data_query``
-        and, for first steps, ``quanta``, an upper bound by task.
+        ``reference`` and ``set``; ``fits``, as `find_sets` gives them; and ``steps``, each with ``name``, ``tasks`` (labels in
+        order) and ``groups``: ``data_query`` and, for first steps, ``quanta``, an upper bound by task.
     """
     findings = Findings()
     with findings.collect():
@@ -109,10 +110,12 @@ def preflight(
         butler.close()
         if sets:
             with findings.collect():
-                told = find_sets(repository, sets, findings.pipelines)
+                translations = {step["name"]: step.get("translation") or {} for step in steps}
+                told = find_sets(repository, sets, findings.pipelines, translations)
                 findings.sets.extend(told["sets"])
+                findings.fits.extend(told["fits"])
                 findings.faults.extend(told["faults"])
-    return {"faults": findings.faults, "steps": findings.steps, "sets": findings.sets}
+    return {"faults": findings.faults, "steps": findings.steps, "sets": findings.sets, "fits": findings.fits}
 
 
 def _check_includes(bps: dict[str, Any]) -> None:

@@ -61,8 +61,13 @@ def _opened(repository: str, *, writeable: bool = False) -> Iterator[Any]:
             raise StackError("sets_not_usable", problem.message, where="butler", remedy=problem.remedy or None) from error
 
 
-def find_sets(repository: str, named: list[dict[str, Any]], pipelines: list[tuple[str, PipelineGraph]]) -> dict[str, Any]:
-    """Find sets by what people call them, and tell where they do not fit.
+def find_sets(
+    repository: str,
+    named: list[dict[str, Any]],
+    pipelines: list[tuple[str, PipelineGraph]],
+    translations: dict[str, dict[str, Any]],
+) -> dict[str, Any]:
+    """Find sets by what people call them, and tell what they would do to each task, and where they do not fit.
 
     Parameters
     ----------
@@ -72,14 +77,19 @@ def find_sets(repository: str, named: list[dict[str, Any]], pipelines: list[tupl
         Each with ``where``, ``reference``, ``role`` and ``step``, which is `None` for all steps.
     pipelines : `list` [`tuple`]
         Each step's name and pipeline.
+    translations : `dict`
+        By the step's name, its ``rule`` and ``visit_system``, where they are given.
 
     Returns
     -------
     found : `dict`
-        ``sets``, each with ``reference`` and ``set``; and ``faults``, for each that there is not or that does not fit.
+        ``sets``, each with ``reference`` and ``set``; ``fits``, one for each set and step, with ``reference``, ``role``,
+        ``step``, ``outcome`` and ``detail`` for the whole, and ``tasks``, the outcome for each; and ``faults``, for each set that
+        there is not or that does not fit.
     """
     found: dict[str, dict[str, Any]] = {}
     faults: list[dict[str, Any]] = []
+    fits: list[dict[str, Any]] = []
     with _opened(repository) as sets:
         from dataid_sets import DataIdSetError  # noqa: PLC0415 - a stack may be without it
 
@@ -93,13 +103,23 @@ def find_sets(repository: str, named: list[dict[str, Any]], pipelines: list[tupl
                 found[one["reference"]] = {**told, "reasons": told.get("reasons", [])[:MAX_REASONS_LISTED]}
         for step, graph in pipelines:
             used = [one for one in named if one["step"] in (None, step) and one["reference"] in found]
-            for one, fit in zip(used, _fits(sets, graph, [(one["role"], one["reference"]) for one in used]), strict=True):
+            roles = [(one["role"], one["reference"]) for one in used]
+            try:
+                met = _fits(sets, graph, roles, translations.get(step, {}))
+            except DataIdSetError as error:
+                faults.extend({**fault_of(problem), "where": f"steps {step}: sets.{problem.where}"} for problem in error.problems)
+                continue
+            for one, fit in zip(used, met, strict=True):
+                fits.append({"reference": one["reference"], "role": one["role"], "step": step, **fit})
                 if fit["outcome"] == "unfit":
                     faults.append(_unfit(one["reference"], step, fit, where=one["where"]).as_dict())
-    return {"sets": [{"reference": reference, "set": told} for reference, told in found.items()], "faults": faults}
+    told_sets = [{"reference": reference, "set": told} for reference, told in found.items()]
+    return {"sets": told_sets, "fits": fits, "faults": faults}
 
 
-def fit_sets(repository: str, pipeline: str, sets: list[dict[str, Any]]) -> dict[str, Any]:
+def fit_sets(
+    repository: str, pipeline: str, sets: list[dict[str, Any]], translation: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Look whether pinned sets are still what they were, and what they would do to a pipeline.
 
     Parameters
@@ -108,6 +128,8 @@ def fit_sets(repository: str, pipeline: str, sets: list[dict[str, Any]]) -> dict
         The repository, and the URI of the pipeline with its subset.
     sets : `list` [`dict`]
         Each with ``role``, ``name``, ``version`` and ``digest``.
+    translation : `dict`, optional
+        The ``rule`` and the ``visit_system`` by which they are translated, where these are given.
 
     Returns
     -------
@@ -115,7 +137,7 @@ def fit_sets(repository: str, pipeline: str, sets: list[dict[str, Any]]) -> dict
         ``fits``, for each set its ``outcome`` and ``detail``; and ``faults``.
     """
     faults: list[dict[str, Any]] = []
-    fits: list[dict[str, str]] = []
+    fits: list[dict[str, Any]] = []
     with _opened(repository) as known:
         from dataid_sets import DataIdSetError  # noqa: PLC0415 - a stack may be without it
 
@@ -134,34 +156,40 @@ def fit_sets(repository: str, pipeline: str, sets: list[dict[str, Any]]) -> dict
                 faults.append(StackError("set_changed", message, where=name, remedy=remedy).as_dict())
         if not faults:
             named = [(one["role"], f"{one['name']}@{one['version']}") for one in sets]
-            fits = _fits(known, Pipeline.from_uri(pipeline).to_graph(), named)
+            try:
+                fits = _fits(known, Pipeline.from_uri(pipeline).to_graph(), named, translation or {})
+            except DataIdSetError as error:
+                return {"fits": [], "faults": [fault_of(problem) for problem in error.problems]}
             unfit = [(name, fit) for (_, name), fit in zip(named, fits, strict=True) if fit["outcome"] == "unfit"]
             faults = [_unfit(name, pipeline, fit, where=name).as_dict() for name, fit in unfit]
     return {"fits": fits, "faults": faults}
 
 
-def _fits(sets: Any, graph: PipelineGraph, named: list[tuple[str, Any]]) -> list[dict[str, str]]:
-    """Tell what each set, by role and reference, or name and table, does to a pipeline as a whole."""
+def _fits(
+    sets: Any, graph: PipelineGraph, named: list[tuple[str, Any]], translation: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """Tell what each set, by role and reference, or name and table, does to a pipeline as a whole, and to each task."""
     from dataid_sets.pipetask import applicability  # noqa: PLC0415 - a stack may be without it
 
     found = []
     for role, reference in named:
-        entries = applicability(graph, sets.conditions(**{role: [reference]}), by_step=False)
+        entries = applicability(graph, sets.conditions(**{role: [reference]}, **(translation or {})), by_step=False)
         fits = {entry["task"]: entry["fit"] for entry in entries}
         path: list[str] = next((entry["path"] for entry in entries if entry["path"]), [])
-        found.append(_outcome(fits, path))
+        told = _outcome(fits, path, entries[0]["rule"] if entries else "any")
         unfit = [entry for entry in entries if entry["fit"] == "unfit"]
         if unfit:
-            found[-1] = {"outcome": "unfit", "detail": f"{unfit[0]['task']} lacks {', '.join(unfit[0]['missing'])}"}
+            told = {"outcome": "unfit", "detail": f"{unfit[0]['task']} lacks {', '.join(unfit[0]['missing'])}"}
+        found.append({**told, "tasks": fits})
     return found
 
 
-def _outcome(fits: dict[str, str], path: list[str]) -> dict[str, str]:
+def _outcome(fits: dict[str, str], path: list[str], rule: str) -> dict[str, str]:
     """Sum up what a set does to the tasks of a graph."""
     without = [task for task, fit in fits.items() if fit == "not_applicable"]
     if len(without) == len(fits):
         return {"outcome": "not_applicable", "detail": "no task has to do with its dimensions"}
-    told = [f"{path[0]} → {path[-1]}"] if path else []
+    told = [f"{path[0]} → {path[-1]} by the rule {rule}"] if path else []
     if without:
         told.append(f"without effect on {', '.join(without)}")
     return {"outcome": "translated" if "translated" in fits.values() else "applied", "detail": "; ".join(told)}
@@ -249,6 +277,7 @@ def _fits_of_table(
             fits.append({"step": step, "outcome": "not_known", "detail": f"The pipeline cannot be read: {error}"[:500]})
             continue
         [fit] = _fits(sets, graph, [("exclude", (name, table))])
+        del fit["tasks"]
         if fit["outcome"] == "unfit":
             message = f"The set {name} cannot be used for {step}: the task {fit['detail']}. It was not made."
             remedy = f"Exclude it from other steps than {step}, or give data IDs of other dimensions."
@@ -338,5 +367,5 @@ def graph_sets(metadata: dict[str, Any]) -> list[dict[str, Any]]:
     for one in metadata.get("dataid_sets") or ():
         plain = {name: one.get(name) for name in ("role", "name", "version", "digest")}
         if one.get("version") is not None:
-            told.append({**plain, **_outcome(one.get("fit") or {}, one.get("path") or [])})
+            told.append({**plain, **_outcome(one.get("fit") or {}, one.get("path") or [], one.get("rule") or "any")})
     return told
