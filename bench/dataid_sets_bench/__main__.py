@@ -57,7 +57,7 @@ class Plan:
     largest: int
 
 
-QUICK = Plan(n_visits=8_000, sizes={MILLION: 3}, n_rounds=1, largest=MILLION)
+QUICK = Plan(n_visits=12_000, sizes={MILLION: 3}, n_rounds=1, largest=MILLION)
 FULL = Plan(n_visits=53_000, sizes={MILLION: 3, 10 * MILLION: 2}, n_rounds=3, largest=10 * MILLION)
 
 
@@ -95,9 +95,7 @@ def main() -> int:
 
 def _registry(folder: Path, postgres: PostgresServer | None, plan: Plan) -> Registry:
     started = time.perf_counter()
-    registry = make_registry(
-        folder, server=postgres, n_visits=plan.n_visits, n_with_datasets=min(plan.n_visits, -(-MILLION // N_DETECTORS))
-    )
+    registry = make_registry(folder, server=postgres, n_visits=plan.n_visits, n_with_datasets=2 * -(-MILLION // N_DETECTORS))
     print(f"{registry.backend}: {plan.n_visits:,} visits in {time.perf_counter() - started:.0f} s", file=sys.stderr)
     return registry
 

@@ -73,7 +73,7 @@ def _steps(sets: DataIdSets, visits: np.ndarray) -> Iterator[tuple[str, Callable
     yield "count all data IDs without those of the second set", excluded
     yield "compare the two sets", compared
     tag = {"dataset_types": "calexp", "collections": RUN, "include": [_ALL]}
-    yield "tag the million of them that have datasets", lambda: sets.tag(_TARGET, **tag)
+    yield "tag the two million of them that have datasets", lambda: sets.tag(_TARGET, **tag)
 
 
 def _require(found: int, expected: int) -> None:
