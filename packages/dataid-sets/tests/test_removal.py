@@ -74,6 +74,53 @@ def test_what_was_used_keeps_its_header(sets: DataIdSets, name: str) -> None:
     assert sets.check() == []
 
 
+def test_what_a_set_was_made_from_keeps_its_header(sets: DataIdSets, name: str) -> None:
+    parent, other = sets.create(f"{name}/parent", ROWS, expires=NOW), sets.create(f"{name}/other", ROWS[:1])
+    child = sets.union(f"{name}/child", [parent, other])
+    sets.remove(other)
+    assert parent.name in [each.name for each in sets.sweep(NOW)]
+    for each in (parent, other):
+        kept = sets.find(each, removed=True)
+        assert (kept.digest, kept.removed is not None, left_over(sets, each)) == (each.digest, True, 0)
+    assert child.parents == (str(parent), str(other))
+    assert sets.check() == []
+    # A name that only begins alike is no parent.
+    alike = sets.create(f"{name}/par_nt", ROWS)
+    sets.remove(alike)
+    with pytest.raises(NoSuchDataIdSetError):
+        sets.find(alike, removed=True)
+
+
+@pytest.mark.postgres
+def test_a_parent_of_anothers_private_set_keeps_its_header(shared: Shared, name: str) -> None:
+    alice, bob = shared.sets("alice"), shared.sets("bob")
+    parent, other = alice.create(f"{name}/parent", ROWS), bob.create(f"{name}/other", ROWS[:1])
+    bob.union(f"{name}/child", [parent, other], access="private")
+    alice.remove(parent)
+    assert alice.find(parent, removed=True).removed is not None
+
+
+@pytest.mark.postgres
+def test_a_set_made_while_its_parent_is_removed_keeps_the_header(shared: Shared, name: str) -> None:
+    alice = shared.sets("alice")
+    made = alice.create(name, ROWS)
+    with shared.connect("registrar") as connection:
+        connection.execute(
+            "INSERT INTO dataid_set (id, name, version, dimensions, n_rows, n_pending, digest, reasons_digest, owner, access,"
+            " created, parents) VALUES (1000000, %s, 1, 'instrument,visit', 0, 0, '', '', 'registrar', 'everyone', 0, %s)",
+            [f"{name}/child", f'["{made}"]'],
+        )
+        thread = threading.Thread(target=alice.remove, args=[made])
+        thread.start()
+        time.sleep(0.3)
+        assert thread.is_alive()
+        connection.commit()
+        thread.join()
+        assert alice.find(made, removed=True).removed is not None
+        connection.execute("DELETE FROM dataid_set WHERE name = %s", [f"{name}/child"])
+        connection.commit()
+
+
 def test_only_a_version_can_be_removed(sets: DataIdSets, name: str) -> None:
     made = [sets.create(name, ROWS[:number]) for number in (1, 2)]
     with pytest.raises(DataIdSetValueError, match=f"There are: {made[0]}, {made[1]}"):

@@ -11,6 +11,7 @@ import pytest
 from demo_pipeline.repository import CHAIN, TRAILED_VISIT
 from demo_pipeline.repository import make_repository as make_demo
 from lsst.daf.butler import Butler, CollectionType, DatasetRef
+from lsst.daf.butler.cli.butler import cli as butler_cli
 from lsst.daf.butler.cli.utils import LogCliRunner
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraph, PredictedQuantumGraphReader
 
@@ -270,3 +271,8 @@ def test_a_real_run_says_why_it_failed(tmp_path: Path) -> None:
         found = why(butler, "u/me", {"instrument": "HSC", "visit": 903334})
         assert found.verdict == "not_included"
         assert why(butler, "u/me", {"instrument": "HSC", "exposure": TRAILED_VISIT}, dataset_type="demo_raw").verdict == "present"
+    asked = ["explain-missing-dataid", str(tmp_path / "repo"), "u/me", "--data-id", f"instrument=HSC,visit={TRAILED_VISIT}"]
+    told = LogCliRunner().invoke(butler_cli, asked)
+    assert told.exit_code == 0, told.output
+    assert told.stdout.startswith("failed: measureDetector failed for detector=4")
+    assert "NoStarsError: no stars found: " in told.stdout.splitlines()[0]

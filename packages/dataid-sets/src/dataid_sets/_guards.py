@@ -106,8 +106,13 @@ def functions(at: Names) -> Iterator[str]:
 
 
 def _header_functions(at: Names) -> Iterator[str]:
+    # The lock makes a removal of a parent wait for this transaction, so that it sees the child.
     body = f"""BEGIN
         INSERT INTO {at(LEDGER)} VALUES (NEW.id, NEW.name, NEW.version, NEW.owner, 0, txid_current());
+        IF coalesce(NEW.parents, '[]') <> '[]' THEN
+            PERFORM 1 FROM {at(schema.HEADER)} h
+            WHERE position('"' || h.name || '@' || h.version || '"' IN NEW.parents) > 0 ORDER BY h.id FOR SHARE;
+        END IF;
         RETURN NULL; END"""
     yield from _function(at, "dataid_set_made", body, definer=True)
     refuse = _refuse("'the set ' || NEW.name || '@' || NEW.version || ' does not have the rows that its header tells of'")
@@ -122,12 +127,14 @@ def _header_functions(at: Names) -> Iterator[str]:
         IF OLD.removed IS NOT NULL OR to_jsonb(NEW) - {fixed} IS DISTINCT FROM to_jsonb(OLD) - {fixed} THEN {refuse} END IF;
         RETURN NEW; END"""
     yield from _function(at, "dataid_set_changes", body)
-    # What was used is kept; a trigger sees also what was used since the statement began.
+    # What was used, or made into another set, is kept; a trigger sees also what was used since the statement began.
     refuse = _refuse("'the set ' || OLD.name || '@' || OLD.version || ' still has rows'")
     body = f"""BEGIN
         IF EXISTS (SELECT 1 FROM {at(LEDGER)} WHERE set_id = OLD.id AND n_rows > 0)
             OR EXISTS (SELECT 1 FROM {at(schema.REASON_TABLE)} WHERE set_id = OLD.id) THEN {refuse} END IF;
-        IF EXISTS (SELECT 1 FROM {at(schema.USE)} WHERE set_id = OLD.id) THEN RETURN NULL; END IF;
+        IF EXISTS (SELECT 1 FROM {at(schema.USE)} WHERE set_id = OLD.id)
+            OR EXISTS (SELECT 1 FROM {at(schema.HEADER)} h
+                       WHERE position('"' || OLD.name || '@' || OLD.version || '"' IN h.parents) > 0) THEN RETURN NULL; END IF;
         RETURN OLD; END"""
     yield from _function(at, "dataid_set_forgotten", body, definer=True)
 

@@ -1,7 +1,7 @@
 """Removing sets, and changing who may read them.
 
-Rows go at once and for good. A header stays as long as something tells of the set's use, so that what was done with it can still
-be explained; its number is never given again.
+Rows go at once and for good. A header stays if something tells of the set's use, or another set was made from it, so that what was
+done with it can still be explained; its number is never given again.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ __all__ = ("SetRemoval",)
 
 import dataclasses
 import datetime
+import json
 
 import astropy.time
 import sqlalchemy as sa
@@ -29,7 +30,8 @@ class SetRemoval(SetsPart):
     def remove(self, reference: str | Reference | DataIdSet) -> DataIdSet:
         """Remove a version of a set that the caller owns, at once and for good.
 
-        Its rows and reasons go. Its header goes too, unless something tells of the set's use. Its number is never given again.
+        Its rows and reasons go. Its header goes too, unless something tells of the set's use or another set was made from it. Its
+        number is never given again.
 
         Parameters
         ----------
@@ -149,6 +151,9 @@ class SetRemoval(SetsPart):
             if connection.execute(mark).rowcount:
                 connection.execute(sa.delete(rows).where(rows.c.set_id == found.id))
                 connection.execute(sa.delete(reasons).where(reasons.c.set_id == found.id))
+                child = header.alias()
                 unused = ~sa.exists().where(use.c.set_id == header.c.id)
-                connection.execute(sa.delete(header).where(header.c.id == found.id, unused))
+                # Parents are listed as JSON; PostgreSQL also looks at children that the caller may not read.
+                childless = ~sa.exists().where(child.c.parents.contains(json.dumps(str(found)), autoescape=True))
+                connection.execute(sa.delete(header).where(header.c.id == found.id, unused, childless))
         return dataclasses.replace(found, removed=moment.utc.to_datetime(datetime.UTC))

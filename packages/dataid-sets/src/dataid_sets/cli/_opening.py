@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(repo: str, *, writeable: bool = False) -> Iterator[DataIdSets]:
+def opened(repo: str, *, writeable: bool = False, datastore: bool = False) -> Iterator[DataIdSets]:
     """Open the sets of a repository.
 
     Parameters
@@ -28,6 +28,8 @@ def opened(repo: str, *, writeable: bool = False) -> Iterator[DataIdSets]:
         Its root, its configuration file, or an alias.
     writeable : `bool`, optional
         Whether anything shall be changed.
+    datastore : `bool`, optional
+        Whether files shall be read, such as logs.
 
     Raises
     ------
@@ -37,7 +39,7 @@ def opened(repo: str, *, writeable: bool = False) -> Iterator[DataIdSets]:
     from .. import DataIdSets
 
     try:
-        butler = Butler.from_config(repo, writeable=writeable, without_datastore=True)
+        butler = Butler.from_config(repo, writeable=writeable, without_datastore=not datastore)
     except (OSError, RuntimeError, ValueError, LookupError, sqlalchemy.exc.SQLAlchemyError, yaml.YAMLError) as error:
         # Each sort of broken repository has another exception, of Butler's, of YAML's or of the database's.
         cause = getattr(error, "orig", None) or error

@@ -69,7 +69,7 @@ def explain_missing_dataid(
     """
     from ..files import parse_constants
 
-    with opened(repo) as sets:
+    with opened(repo, datastore=True) as sets:
         named = parse_constants(data_id, universe=sets.universe)
         explanation = sets.explain(collection, named, dataset_type=dataset_type, graph=graph, inputs=inputs or None)
     if as_json:
