@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from dataid_sets import DataIdSets, DataIdSetValueError, NoSuchDataIdSetError
+from dataid_sets import DataIdSets, DataIdSetValueError, NoSuchDataIdSetError, UnknownDataIdsError
 from dataid_sets import _existence as existence
 
 
@@ -43,6 +43,51 @@ def test_unknown_data_ids_are_all_named(sets: DataIdSets, name: str) -> None:
     pending = sets.create(name, rows, unknown="pending")
     assert (pending.n_rows, pending.n_pending) == (3, 2)
     assert [data_id["visit"] for data_id in sets.pending(pending)] == [1, 2]
+
+
+def test_what_will_never_exist_is_not_pending(sets: DataIdSets, name: str) -> None:
+    coming = {"instrument": "HSC", "visit": 1, "detector": 4}
+    assert sets.create(name, [coming], unknown="pending").n_pending == 1
+    for row, told in (
+        ({**coming, "detector": 999}, "detector=999: The registry has no such detector"),
+        ({"skymap": "discrete/ci_hsc", "tract": 9}, "tract=9: The registry has no such tract"),
+        ({"skymap": "discrete/ci_hsc", "tract": 0, "patch": 9999}, "patch=9999: The registry has no such patch"),
+        ({"instrument": "HSC", "physical_filter": "HSC-Q"}, "no such physical_filter"),
+    ):
+        with pytest.raises(UnknownDataIdsError, match=told) as raised:
+            sets.create(f"{name}/never", [row], unknown="pending")
+        assert "will not appear later" in raised.value.problems[-1].remedy
+    for row in ({"instrument": "HSC", "exposure": 1}, {"instrument": "HSC", "group": "x"}, {"instrument": "HSC", "day_obs": 1}):
+        assert sets.create(f"{name}/coming", [row], unknown="pending").n_pending == 1
+
+
+def test_where_nothing_is_left_nothing_is_made(sets: DataIdSets, name: str) -> None:
+    with pytest.raises(DataIdSetValueError, match="any of these 2 data IDs; nothing would be left") as raised:
+        sets.create(name, [{"instrument": "HSC", "visit": visit} for visit in (1, 2)], unknown="drop")
+    assert raised.value.problems[0].code == "nothing_left"
+    assert sets.list(name=name) == []
+    assert sets.create(name, [], dimensions=["visit"]).n_rows == 0
+    with pytest.raises(DataIdSetValueError, match="Give `dimensions`"):
+        sets.create(name, [])
+
+
+def test_tables_may_have_comments_and_lack_constants(sets: DataIdSets, name: str) -> None:
+    import astropy.table
+
+    columns = {"visit": visits(sets)[:2], "comment": ["trailed", ""]}
+    expected = [{"visit": visits(sets)[0], "reason": "trailed"}, {"visit": visits(sets)[1], "reason": "unsaid"}]
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    constants = {"instrument": "HSC", "reason": "unsaid"}
+    for given in (astropy.table.Table(columns), pa.table(columns), rows):
+        made = sets.create(name, given, constants=constants)
+        assert sets.read(made).arrow.select(["visit", "reason"]).to_pylist() == expected
+        assert sets.create(name, given, constants=constants, dimensions=["visit"]).digest == made.digest
+    mine = {**columns, "instrument": ["HSC", "HSC"]}
+    for given in (pa.table(mine), [{**row, "instrument": "HSC"} for row in rows]):
+        with pytest.raises(DataIdSetValueError, match="but the constant 'DECam' was given"):
+            sets.create(name, given, constants={"instrument": "DECam"})
+    with pytest.raises(DataIdSetValueError, match="constants: A DataIdTable has its dimensions"):
+        sets.create(name, sets.read(made), constants=constants)
 
 
 def test_an_error_names_only_the_first_of_many_unknown_data_ids(sets: DataIdSets, name: str) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         DataIdSetValueError,
         NoSuchDataIdSetError,
         Problem,
+        UnknownDataIdsError,
         UnsupportedButlerError,
     )
     from ._installation import Finding
@@ -56,6 +57,7 @@ __all__ = (
     "Tagged",
     "Tagging",
     "Unknown",
+    "UnknownDataIdsError",
     "UnsupportedButlerError",
     "Use",
     "json_schema",

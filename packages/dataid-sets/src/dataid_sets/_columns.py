@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ("REASON", "TEXT", "column_type", "group_of", "listed", "no_dimension", "typed")
+__all__ = ("REASON", "TEXT", "column_type", "group_of", "listed", "no_dimension", "reason_column", "typed", "with_reason")
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,25 @@ from ._order import repeated
 
 REASON = "reason"
 TEXT = pa.dictionary(pa.int32(), pa.string())
+_REASONS = (REASON, "comment", "comments")
+
+
+def reason_column(names: Collection[str]) -> str | None:
+    """Find the column of reasons: ``reason``, or else ``comment`` or ``comments``."""
+    return next((name for name in _REASONS if name in names), None)
+
+
+def with_reason(arrow: pa.Table, default: object) -> pa.Table:
+    """Give the column of reasons its name; where a row has none, a default is taken."""
+    found = reason_column(arrow.column_names)
+    if found is None:
+        return arrow
+    arrow = arrow.rename_columns([REASON if name == found else name for name in arrow.column_names])
+    if not isinstance(default, str):
+        return arrow
+    text = pc.cast(arrow.column(REASON), pa.string())
+    place = arrow.column_names.index(REASON)
+    return arrow.set_column(place, REASON, pc.if_else(pc.fill_null(pc.equal(text, ""), True), default, text))  # noqa: FBT003
 
 
 def column_type(dimensions: DimensionGroup, name: str) -> pa.DataType:
@@ -85,6 +104,8 @@ def typed(arrow: pa.Table, group: DimensionGroup, constants: Mapping[str, int | 
         try:
             if name in arrow.column_names:
                 columns[name] = _cast(arrow.column(name), TEXT if name == REASON else column_type(group, name), name)
+                if name != REASON and name in constants:
+                    problems.extend(_contradictions(columns[name], constants[name], name))
             elif name in constants:
                 columns[name] = _constant(
                     constants[name], arrow.num_rows, TEXT if name == REASON else column_type(group, name), name
@@ -102,6 +123,13 @@ def typed(arrow: pa.Table, group: DimensionGroup, constants: Mapping[str, int | 
         raise DataIdSetValueError(problems)
     columns[REASON] = _without_empty(columns[REASON])
     return pa.table(columns)
+
+
+def _contradictions(column: pa.ChunkedArray, constant: int | str, name: str) -> Iterator[Problem]:
+    other = next((value for value in pc.unique(column).to_pylist() if value != constant), constant)
+    if other != constant:
+        told = f"{name} is {shortened(repr(other))} here, but the constant {shortened(repr(constant))} was given."
+        yield Problem(code="contradicts_constant", where=name, message=told, remedy="Leave out the constant or mend the table.")
 
 
 def _wrong_words(column: pa.ChunkedArray, name: str, dimension: Dimension | None) -> Iterator[Problem]:

@@ -16,12 +16,17 @@ __all__ = (
     "DatabaseFailedError",
     "NoSuchDataIdSetError",
     "Problem",
+    "UnknownDataIdsError",
     "UnsupportedButlerError",
     "shortened",
 )
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._table import DataIdTable
 
 SHOWN = 20
 """How many problems an error's text names; all of them are in its ``problems``."""
@@ -96,15 +101,47 @@ class DataIdSetError(Exception):
 
 
 class DataIdFileError(DataIdSetError):
-    """A DataId file cannot be read, or has mistakes."""
+    """A DataId file cannot be read, or has mistakes.
+
+    Parameters
+    ----------
+    problems, where, remedy
+        As for `DataIdSetError`.
+    good : `DataIdTable`, optional
+        The data IDs of the rows that are well, where the whole file was read.
+    """
 
     code = "invalid_file"
+
+    def __init__(
+        self, problems: str | Problem | Iterable[Problem], *, where: str = "", remedy: str = "", good: DataIdTable | None = None
+    ) -> None:
+        super().__init__(problems, where=where, remedy=remedy)
+        self.good = good
 
 
 class DataIdSetValueError(DataIdSetError):
     """A name, a data ID or an option is not valid."""
 
     code = "invalid_value"
+
+
+class UnknownDataIdsError(DataIdSetValueError):
+    """The registry has no records of some data IDs.
+
+    Parameters
+    ----------
+    problems : iterable of `Problem`
+        What is wrong.
+    keys : mapping of `Problem` to `tuple`
+        The values that are unknown, each with the name of its dimension, as far as they are named.
+    """
+
+    code = "unknown_data_id"
+
+    def __init__(self, problems: Iterable[Problem], keys: Mapping[Problem, tuple[tuple[str, int | str], ...]]) -> None:
+        super().__init__(problems)
+        self.keys = keys
 
 
 class DataIdSetDimensionsError(DataIdSetError):

@@ -22,6 +22,8 @@ _CHUNK = 500
 """How many keys one statement names."""
 _MANY = 20_000
 """From how many keys on it is quicker to read all that may be wanted."""
+_COMING = frozenset({"exposure", "visit", "group", "day_obs"})
+"""The dimensions of which there are new records every night; a detector or a patch that is not there will never be."""
 _TOLD = 10_000
 """How many keys an error names."""
 
@@ -41,17 +43,20 @@ class Lacking:
     def __len__(self) -> int:
         return sum(lacking.num_rows for _, lacking in self.keys)
 
+    def named(self, most: int = _TOLD) -> dict[Problem, tuple[tuple[str, Any], ...]]:
+        """Name the first keys: a problem for each, and its values with the names of their dimensions."""
+        told: dict[Problem, tuple[tuple[str, Any], ...]] = {}
+        for dimension, lacking in self.keys:
+            for key in lacking.slice(0, most - len(told)).to_pylist():
+                values = tuple((name, key[name]) for name in dimension.required.names)
+                where = ", ".join(f"{name}={value}" for name, value in values)
+                message = f"The registry has no such {dimension.name}."
+                told[Problem(code="unknown_data_id", where=where, message=message)] = values
+        return told
+
     def problems(self, most: int = _TOLD) -> list[Problem]:
         """Name the first keys; if there are more, a last problem says how many."""
-        told = [
-            Problem(
-                code="unknown_data_id",
-                where=", ".join(f"{name}={key[name]}" for name in dimension.required.names),
-                message=f"The registry has no such {dimension.name}.",
-            )
-            for dimension, lacking in self.keys
-            for key in lacking.slice(0, most).to_pylist()
-        ][:most]
+        told = list(self.named(most))
         if len(self) > most:
             told.append(Problem(code="unknown_data_id", message=f"The registry does not know {len(self) - most:,} more."))
         return told
@@ -65,13 +70,23 @@ class Absent:
     ----------
     rows : `numpy.ndarray`, shape (n,)
         Whether each row of the table lacks a record of one of its dimensions.
-    governors, others : `Lacking`
-        The keys that have none: of instruments, sky maps and the like, and of all else.
+    governors : `Lacking`
+        The keys that have none of instruments, sky maps and the like.
+    fixed : `Lacking`
+        Those of detectors, tracts and all else that an instrument or a sky map has from the beginning.
+    coming : `Lacking`
+        Those of what is still being observed: exposures, visits, groups and days.
     """
 
     rows: np.ndarray
     governors: Lacking
-    others: Lacking
+    fixed: Lacking
+    coming: Lacking
+
+    @property
+    def others(self) -> Lacking:
+        """All that are not of governors (`Lacking`)."""
+        return Lacking(self.fixed.keys + self.coming.keys)
 
 
 def absent_rows(inside: Inside, table: DataIdTable) -> Absent:
@@ -110,7 +125,9 @@ def absent_rows(inside: Inside, table: DataIdTable) -> Absent:
             # A pixel that its scheme does not have will never come to exist.
             governors.append((dimension, lacking))
             rows |= _matching(table.arrow, lacking)
-    return Absent(rows, Lacking(tuple(governors)), Lacking(tuple(others)))
+    coming = tuple(each for each in others if each[0].name in _COMING)
+    fixed = tuple(each for each in others if each[0].name not in _COMING)
+    return Absent(rows, Lacking(tuple(governors)), Lacking(fixed), Lacking(coming))
 
 
 def pending_condition(inside: Inside, dimensions: DimensionGroup, rows: sa.FromClause) -> sa.ColumnElement[bool]:

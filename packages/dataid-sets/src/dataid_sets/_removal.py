@@ -1,7 +1,7 @@
 """Removing sets, and changing who may read them.
 
-Rows go at once and for good. A header stays if something tells of the set's use, or another set was made from it, so that what was
-done with it can still be explained; its number is never given again.
+Rows go at once and for good. A header stays if something tells of the set's use, or another set was made from it, so that what
+was done with it can still be explained; its number is never given again.
 """
 
 from __future__ import annotations

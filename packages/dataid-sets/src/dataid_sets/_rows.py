@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
-from lsst.daf.butler import DataCoordinate, DimensionUniverse
+from lsst.daf.butler import DataCoordinate, DimensionGroup, DimensionUniverse
 
 from ._columns import REASON, column_type
+from ._errors import DataIdSetValueError
 from ._internals import Inside
 from ._record import DataIdSet
 from ._table import DataIdTable
@@ -20,16 +21,26 @@ from ._table import DataIdTable
 _FETCHED = 50_000
 
 
-def as_table(data_ids: Any, *, universe: DimensionUniverse) -> DataIdTable:
+def as_table(
+    data_ids: Any,
+    *,
+    universe: DimensionUniverse,
+    dimensions: DimensionGroup | Iterable[str] | None = None,
+    constants: Mapping[str, int | str] | None = None,
+) -> DataIdTable:
     """Take data IDs in any of their forms: a `DataIdTable`, an Arrow or Astropy table, or an iterable of data IDs."""
+    known: dict[str, Any] = {"universe": universe, "dimensions": dimensions, "constants": constants}
     if isinstance(data_ids, DataIdTable):
+        if dimensions is not None or constants:
+            where = "constants" if constants else "dimensions"
+            raise DataIdSetValueError("A DataIdTable has its dimensions and values.", where=where, remedy="Leave this out.")
         return data_ids
     if isinstance(data_ids, pa.Table | pa.RecordBatch):
-        return DataIdTable.from_arrow(data_ids, universe=universe)
+        return DataIdTable.from_arrow(data_ids, **known)
     if hasattr(data_ids, "colnames"):
-        return DataIdTable.from_astropy(data_ids, universe=universe)
+        return DataIdTable.from_astropy(data_ids, **known)
     rows: Iterable[DataCoordinate | Mapping[str, Any]] = data_ids
-    return DataIdTable.from_rows(rows, universe=universe)
+    return DataIdTable.from_rows(rows, **known)
 
 
 def read_rows(

@@ -11,14 +11,14 @@ from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
-from lsst.daf.butler import DataCoordinate
+from lsst.daf.butler import DataCoordinate, DimensionGroup
 
 from . import _schema as schema
 from ._algebra import SetAlgebra
 from ._columns import group_of
 from ._description import described
-from ._errors import DataIdSetSchemaError, DataIdSetValueError, Problem
-from ._existence import Lacking, absent_rows, pending_condition
+from ._errors import DataIdSetSchemaError, DataIdSetValueError, Problem, UnknownDataIdsError
+from ._existence import Absent, Lacking, absent_rows, pending_condition
 from ._headers import Summary
 from ._html import html_paragraph, html_table
 from ._installation import Finding
@@ -155,6 +155,8 @@ class DataIdSets(KeyConversion, SetAlgebra, SetRemoval, SetTagging, SetExplainin
         name: str,
         data_ids: DataIdTable | pa.Table | Iterable[DataCoordinate | Mapping[str, Any]],
         *,
+        dimensions: DimensionGroup | Iterable[str] | None = None,
+        constants: Mapping[str, int | str] | None = None,
         unknown: Unknown | str = Unknown.ERROR,
         description: str = "",
         source: str = "",
@@ -171,10 +173,15 @@ class DataIdSets(KeyConversion, SetAlgebra, SetRemoval, SetTagging, SetExplainin
         name : `str`
             The name, without a version.
         data_ids : `DataIdTable`, Arrow or Astropy table, or iterable of `DataCoordinate` or mapping
-            The data IDs; ``reason`` may stand beside their dimensions.
+            The data IDs; ``reason``, ``comment`` or ``comments`` may stand beside their dimensions.
+        dimensions : `lsst.daf.butler.DimensionGroup` or iterable of `str`, optional
+            Their dimensions; by default those that they name, and the constants.
+        constants : mapping of `str` to `int` or `str`, optional
+            Values of dimensions that they lack; with ``reason``, the reason of those without one.
         unknown : `Unknown` or `str`, optional
             What to do with data IDs that the registry has no records of: an error, leave them out, or keep them, to take effect
-            when their records appear. Instruments and sky maps must exist in any case.
+            when their records appear. Instruments and sky maps must exist in any case; and only exposures, visits, groups and
+            days can still appear. Where nothing would be left, that is an error.
         description, source : `str`, optional
             What the set is for, and what it was made from.
         access, group : `Access` or `str`, `str`, optional
@@ -192,14 +199,16 @@ class DataIdSets(KeyConversion, SetAlgebra, SetRemoval, SetTagging, SetExplainin
         Raises
         ------
         DataIdSetValueError
-            If a value is wrong or unknown to the registry; all of them are named.
+            If a value is wrong; all of them are named.
+        UnknownDataIdsError
+            If values are unknown to the registry; all of them are named.
         DataIdSetPermissionError
             If the Butler may not write, the name is another's, or a quota is used up.
         """
         self._require_writeable()
         check_name(name)
         chosen = described(self._inside, description=description, source=source, access=access, group=group, expires=expires)
-        table = as_table(data_ids, universe=self.universe)
+        table = as_table(data_ids, universe=self.universe, dimensions=dimensions, constants=constants)
         table, n_pending = self._examined(table, choice(Unknown, unknown, where="unknown"))
         self._installation.rows(table.dimensions, create=True)
         with refusals_told(), self._inside.transaction() as connection:
@@ -214,11 +223,17 @@ class DataIdSets(KeyConversion, SetAlgebra, SetRemoval, SetTagging, SetExplainin
     def _examined(self, table: DataIdTable, unknown: Unknown) -> tuple[DataIdTable, int]:
         """Hold the data IDs against the registry's records."""
         absent = absent_rows(self._inside, table)
-        if absent.governors or (absent.others and unknown is Unknown.ERROR):
-            raise DataIdSetValueError([*absent.governors.problems(), *absent.others.problems(), *_remedy(absent.others)])
+        refused = {Unknown.ERROR: absent.others, Unknown.PENDING: absent.fixed, Unknown.DROP: Lacking(())}[unknown]
+        if absent.governors or refused:
+            problems = [*absent.governors.problems(), *refused.problems(), *_remedy(absent, refused)]
+            raise UnknownDataIdsError(problems, absent.governors.named() | refused.named())
         if not absent.rows.any():
             return table, 0
         if unknown is Unknown.DROP:
+            if absent.rows.all():
+                told = f"The registry has no records of any of these {len(table):,} data IDs; nothing would be left of the set."
+                remedy = "See that this is the right repository and instrument."
+                raise DataIdSetValueError(Problem(code="nothing_left", message=told, remedy=remedy))
             return DataIdTable(table.dimensions, table.arrow.filter(pa.array(~absent.rows))), 0
         return table, int(absent.rows.sum())
 
@@ -235,6 +250,29 @@ class DataIdSets(KeyConversion, SetAlgebra, SetRemoval, SetTagging, SetExplainin
         """Tell the query planner of what was loaded, where that changes much."""
         if len(table) >= 1000:
             self._inside.analyze(self._installation.rows(table.dimensions))
+
+    def unknown(self, data_ids: DataIdTable, unknown: Unknown | str = Unknown.ERROR) -> UnknownDataIdsError | None:
+        """Tell what `create` would say of data IDs that the registry has no records of.
+
+        Parameters
+        ----------
+        data_ids : `DataIdTable`
+            The data IDs.
+        unknown : `Unknown` or `str`, optional
+            As for `create`.
+
+        Returns
+        -------
+        error : `UnknownDataIdsError` or `None`
+            What it would raise.
+        """
+        try:
+            self._examined(data_ids, choice(Unknown, unknown, where="unknown"))
+        except UnknownDataIdsError as error:
+            return error
+        except DataIdSetValueError:
+            return None
+        return None
 
     # ---- finding and reading them
 
@@ -324,10 +362,11 @@ class DataIdSets(KeyConversion, SetAlgebra, SetRemoval, SetTagging, SetExplainin
         return self._headers.list(*terms, removed=removed)
 
 
-def _remedy(others: Lacking) -> Iterator[Problem]:
-    if others:
-        yield Problem(
-            code="unknown_data_id",
-            message=f"In all, the registry does not know {len(others):,} of these values.",
-            remedy="Correct them, leave them out by `--unknown drop`, or list them ahead of time by `--unknown pending`.",
-        )
+def _remedy(absent: Absent, refused: Lacking) -> Iterator[Problem]:
+    if refused:
+        remedy = "Correct them, leave them out by `--unknown drop`, or list them ahead of time by `--unknown pending`."
+        if absent.fixed:
+            names = " and ".join(dimension.name for dimension, _ in absent.fixed.keys)
+            remedy = f"Correct them, or leave them out by `--unknown drop`; records of {names} will not appear later."
+        told = f"In all, the registry does not know {len(refused):,} of these values."
+        yield Problem(code="unknown_data_id", message=told, remedy=remedy)

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from lsst.daf.butler import DataCoordinate, DimensionGroup, DimensionUniverse
 
-from ._columns import REASON, TEXT, group_of, listed, typed
+from ._columns import REASON, TEXT, group_of, listed, reason_column, typed, with_reason
 from ._digest import Digester
 from ._errors import DataIdSetValueError, Problem
 from ._order import sorted_distinct
@@ -62,22 +62,24 @@ class DataIdTable:
         Parameters
         ----------
         arrow : `pyarrow.Table` or `pyarrow.RecordBatch`
-            One column for each required dimension that is no constant; ``reason`` is optional, other columns are an error.
+            One column for each required dimension that is no constant; ``reason``, or else ``comment`` or ``comments``, is
+            optional, and other columns are an error.
         universe : `lsst.daf.butler.DimensionUniverse`
             The dimensions there are.
         dimensions : `DimensionGroup` or iterable of `str`, optional
             The dimensions; by default the columns' names.
         constants : mapping of `str` to `int` or `str`, optional
-            Values of dimensions (or the reason) that are the same in every row.
+            Values of dimensions that are the same in every row; with ``reason``, the reason of rows without one.
 
         Raises
         ------
         DataIdSetValueError
-            If columns are missing or unknown, values have the wrong type or are missing.
+            If columns are missing or unknown, or values have the wrong type, are missing or contradict a constant.
         """
         if isinstance(arrow, pa.RecordBatch):
             arrow = pa.Table.from_batches([arrow])
         constants = dict(constants or {})
+        arrow = with_reason(arrow, constants.get(REASON))
         group = group_of(dimensions, [*arrow.column_names, *constants], universe)
         # Nothing here keeps what was cast, so that sorting can let go of it.
         return cls(group, sorted_distinct(typed(arrow, group, constants), sorted(group.required)))
@@ -89,6 +91,7 @@ class DataIdTable:
         *,
         universe: DimensionUniverse,
         dimensions: DimensionGroup | Iterable[str] | None = None,
+        constants: Mapping[str, int | str] | None = None,
         reason: str | None = None,
     ) -> DataIdTable:
         """Take data IDs from data coordinates or mappings.
@@ -96,11 +99,13 @@ class DataIdTable:
         Parameters
         ----------
         rows : iterable of `DataCoordinate` or mapping
-            A mapping may have a ``reason`` beside its dimensions.
+            A mapping may have a ``reason``, or else a ``comment`` or ``comments``, beside its dimensions.
         universe : `lsst.daf.butler.DimensionUniverse`
             The dimensions there are.
         dimensions : `DimensionGroup` or iterable of `str`, optional
-            The dimensions; by default those of the first row.
+            The dimensions; by default those of the first row and the constants.
+        constants : mapping of `str` to `int` or `str`, optional
+            Values of dimensions (or the reason) that rows lack.
         reason : `str`, optional
             The reason of rows without one of their own.
 
@@ -109,7 +114,9 @@ class DataIdTable:
         DataIdSetValueError
             If a row lacks a value or has one of the wrong type.
         """
-        mappings = _mappings(rows)
+        fixed = {name: value for name, value in (constants or {}).items() if name != REASON}
+        reason = reason or (constants or {}).get(REASON)  # type: ignore[assignment] # another type is told below
+        mappings = [{**fixed, **_named(row)} for row in _mappings(rows)]
         if dimensions is None and not mappings:
             raise DataIdSetValueError("There are no data IDs to take the dimensions from.", remedy="Give `dimensions`.")
         group = group_of(dimensions, list(mappings[0]) if mappings else [], universe)
@@ -124,6 +131,15 @@ class DataIdTable:
                     message=f"It has no value of {name}." if name in names else f"{name} is no dimension of {', '.join(names)}.",
                 )
                 for name in odd
+            )
+            problems.extend(
+                Problem(
+                    code="contradicts_constant",
+                    where=f"data ID {index}",
+                    message=f"{name} is {row[name]!r} here, but the constant {value!r} was given.",
+                )
+                for name, value in fixed.items()
+                if row[name] != value
             )
         if problems:
             raise DataIdSetValueError(problems)
@@ -213,6 +229,12 @@ class DataIdTable:
             else:
                 columns[name] = np.array(column.to_pylist()) if column.type == TEXT else column.to_numpy()
         return astropy.table.Table(columns)
+
+
+def _named(row: dict[str, Any]) -> dict[str, Any]:
+    """Give a row's reason its name."""
+    found = reason_column(row)
+    return row if found in (None, REASON) else {REASON if name == found else name: value for name, value in row.items()}
 
 
 def _mappings(rows: Any) -> list[dict[str, Any]]:

@@ -76,9 +76,61 @@ def test_upload_tells_all_that_is_wrong(run: Run, hsc_root: Path, name: str, tmp
     assert [line.split(": ")[0] for line in lines] == [f"{path}, line 2, visit", f"{path}, line 3, visit"]
     constant = ("--constant", "instrument=HSC")
     problems = document(run("upload-dataid-set", hsc_root, name, bad_csv, *constant, "--json", code=1))["errors"]
-    assert problems[0]["where"] == "instrument=HSC, visit=7"
+    assert problems[0]["where"] == f"{bad_csv}, line 4, instrument=HSC, visit=7"
     assert "no constant" in run("upload-dataid-set", hsc_root, name, bad_csv, "--constant", "HSC", code=1).stderr
     assert run("upload-dataid-set", hsc_root, "no such name!", path, code=1).stderr
+
+
+WRITTEN = {
+    "csv": ("visit,detector\n903334,4\n903336,999\n7,4\n7,5\n7,6\n7,7\n", "line 4, line 5, line 6 and 1 more", "line 3"),
+    "json": ('[{"visit": 903334, "detector": 4},\n{"visit": [7, 903336], "detector": "4..5"},\n'
+             '{"visit": 903336, "detector": "999..999"}]', "line 2", "line 3"),
+    "jsonl": ('{"visit": 7, "detector": 4}\n\n{"visit": 903334, "detector": 999}\n', "line 1", "line 3"),
+    "ecsv": ("# %ECSV 1.0\n# ---\n# datatype:\n# - {name: visit, datatype: int64}\n# - {name: detector, datatype: int64}\n"
+             "# delimiter: ','\nvisit,detector\n903336,999\n7,4\n", "line 9", "line 8"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", [*WRITTEN, "parquet"])
+def test_upload_names_the_lines_of_what_is_unknown(run: Run, hsc_root: Path, name: str, tmp_path: Path, suffix: str) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = tmp_path / f"given.{suffix}"
+    if suffix == "parquet":
+        pq.write_table(pa.table({"visit": [903334, 7], "detector": [999, 4]}), path)
+        visit, detector = "row 2", "row 1"
+    else:
+        text, visit, detector = WRITTEN[suffix]
+        path.write_text(text)
+    result = run("upload-dataid-set", hsc_root, name, path, "--constant", "instrument=HSC", "--json", code=1)
+    told = [problem["where"] for problem in document(result)["errors"]]
+    expected = [f"{path}, {visit}, instrument=HSC, visit=7", f"{path}, {detector}, instrument=HSC, detector=999"]
+    assert sorted(told[: len(expected)]) == sorted(expected)
+
+
+def test_upload_tells_of_unknown_values_beside_other_mistakes(run: Run, hsc_root: Path, name: str, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.csv"
+    path.write_text("instrument,visit\nHSC,abc\nHSC,7\nHSC,903334\nDECam,3\n")
+    lines = run("upload-dataid-set", hsc_root, name, path, code=1).stderr.splitlines()
+    assert [line.split(": ")[0] for line in lines[:3]] == [
+        f"{path}, line 2, visit",
+        f"{path}, line 3, instrument=HSC, visit=7",
+        f"{path}, line 5, instrument=DECam",
+    ]
+    # What will be pending is no mistake.
+    lines = run("upload-dataid-set", hsc_root, name, path, "--unknown", "pending", code=1).stderr.splitlines()
+    assert [line.split(": ")[0] for line in lines] == [f"{path}, line 2, visit", f"{path}, line 5, instrument=DECam"]
+
+
+def test_upload_makes_nothing_of_nothing(run: Run, hsc_root: Path, name: str, tmp_path: Path) -> None:
+    path = tmp_path / "empty.json"
+    path.write_text("[]\n")
+    arguments = ("upload-dataid-set", hsc_root, name, path, "--constant", "instrument=HSC")
+    assert "nothing says which dimensions" in run(*arguments, code=1).stderr
+    assert document(run(*arguments, "--dimensions", "visit", "--json"))["rows"] == 0
+    path.write_text('[{"visit": 7}]')
+    assert "nothing would be left" in run(*arguments, "--unknown", "drop", code=1).stderr
 
 
 def test_upload_leaves_out_or_keeps_what_is_unknown(run: Run, hsc_root: Path, name: str, bad_csv: Path) -> None:

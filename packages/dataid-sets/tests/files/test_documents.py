@@ -51,6 +51,9 @@ def test_an_empty_reason_is_none() -> None:
 def test_an_empty_set_needs_its_dimensions() -> None:
     assert len(parse_document({"dimensions": ["visit"], "data_ids": []}, universe=UNIVERSE, constants={"instrument": "HSC"})) == 0
     assert "dimensions" in problems_of([])["dimensions"]
+    # Constants alone say nothing of the others.
+    assert "dimensions" in problems_of([], constants={"instrument": "HSC"})["dimensions"]
+    assert len(parse_document([], universe=UNIVERSE, dimensions=["visit"], constants={"instrument": "HSC"})) == 0
 
 
 def test_lists_and_ranges_stand_for_their_product() -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 __all__ = ("upload_dataid_set",)
 
+import dataclasses
 import datetime
 import os
-from typing import TYPE_CHECKING
+import re
+import sys
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 from lsst.daf.butler.cli.utils import MWArgumentDecorator
 
+from .._errors import DataIdFileError, DataIdSetValueError, Problem, UnknownDataIdsError
 from ._command import SetsCommand
 from ._opening import opened
 from ._options import (
@@ -28,6 +32,8 @@ from ._options import (
 from ._output import digits, echo_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .. import DataIdSet
 
 _name_argument = MWArgumentDecorator("name", help="NAME is what the set shall be called, without a version.", required=True)
@@ -71,31 +77,70 @@ def upload_dataid_set(
     """Load the data IDs of a file into the registry, as the next version of a name.
 
     The file may be JSON, JSON Lines, CSV, ECSV, Parquet, VOTable, or text of one column, compressed by gzip or Zstandard. If
-    anything is wrong with it, all of that is told and nothing is loaded. With its lists and ranges it may stand for
-    50,000,000 data IDs at most.
+    anything is wrong with it, all of that is told with its lines and nothing is loaded. With its lists and ranges it may stand
+    for 50,000,000 data IDs at most.
     """
     from ..files import parse_constants, read_data_ids
 
     with opened(repo, writeable=True) as sets:
-        fixed = parse_constants(constants, universe=sets.universe)
-        table = read_data_ids(
-            file, universe=sets.universe, format=format_, dimensions=dimensions or None, constants=fixed, ignore=ignore
-        )
-        made = sets.create(
-            name,
-            table,
-            unknown=unknown,
-            description=description,
-            source=_source(file),
-            access=chosen_access(access, group),
-            group=group,
-            expires=expires,
-        )
+        known: dict[str, Any] = {"format": format_, "dimensions": dimensions or None, "ignore": ignore, "universe": sets.universe}
+        known["constants"] = parse_constants(constants, universe=sets.universe)
+        try:
+            table = read_data_ids(file, **known)
+            made = sets.create(
+                name,
+                table,
+                unknown=unknown,
+                description=description,
+                source=_source(file),
+                access=chosen_access(access, group),
+                group=group,
+                expires=expires,
+            )
+        except DataIdFileError as error:
+            # What is well is held against the registry, too, so that all is told at once.
+            unknown_ones = None if error.good is None else sets.unknown(error.good, unknown)
+            more = [] if unknown_ones is None else _placed(unknown_ones, file, known)
+            raise DataIdFileError([*error.problems, *more]) from error
+        except UnknownDataIdsError as error:
+            raise DataIdSetValueError(_placed(error, file, known)) from error
     n_dropped = len(table) - made.n_rows
     if as_json:
         echo_json({**made.to_dict(), "dropped": n_dropped})
     else:
         _tell(made, n_dropped=n_dropped)
+
+
+def _placed(error: UnknownDataIdsError, file: str, known: Mapping[str, Any]) -> list[Problem]:
+    """Say in which lines of the file the unknown values are, in the order of these."""
+    from ..files import places_of
+
+    # Standard input is gone, unless it is a file.
+    path = _begun_again() if file == "-" else file
+    places = {} if path is None else places_of(path, error.keys.values(), **known)
+    named = "standard input" if file == "-" else file
+    told = []
+    for problem in error.problems:
+        place = places.get(error.keys.get(problem, ()))
+        where = ", ".join((named, place, problem.where)) if place else problem.where
+        told.append((_line(place), dataclasses.replace(problem, where=where)))
+    return [problem for _, problem in sorted(told, key=lambda each: each[0])]
+
+
+def _line(place: str | None) -> float:
+    """Give a number to sort by: the first line; what has no line, such as the sum of all, comes last."""
+    return float("inf") if place is None else int(re.findall("[0-9]+", place)[0])
+
+
+def _begun_again() -> IO[bytes] | None:
+    stream = None if sys.stdin is None else sys.stdin.buffer
+    try:
+        if stream is not None and stream.seekable():
+            stream.seek(0)
+            return stream
+    except OSError:
+        pass
+    return None
 
 
 def _source(file: str) -> str:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from lsst.daf.butler import Dimension, DimensionGroup, DimensionUniverse
 
-from .._columns import REASON, no_dimension
+from .._columns import REASON, no_dimension, reason_column
 from .._errors import DataIdSetValueError, Problem
-from ..files._layout import printable, reason_column
+from ..files._layout import printable
 
 _KEY_TYPES = (int, str)
 

@@ -12,6 +12,7 @@ __all__ = (
     "parse_constant",
     "parse_constants",
     "parse_document",
+    "places_of",
     "read_columns",
     "read_data_ids",
     "rows_done",
@@ -22,7 +23,7 @@ from ._any_columns import Columns
 from ._constants import parse_constant, parse_constants
 from ._places import is_elsewhere
 from ._progress import rows_done
-from ._reading import LIMIT_BYTES, LIMIT_ROWS, parse_document, read_columns, read_data_ids
+from ._reading import LIMIT_BYTES, LIMIT_ROWS, parse_document, places_of, read_columns, read_data_ids
 from ._schema import json_schema
 from ._source import FORMATS
 from ._writing import write_data_ids

@@ -90,6 +90,10 @@ class AnyColumns:
         """Begin with objects."""
         return ColumnCollector((), self, mistakes)
 
+    def begin_nothing(self, mistakes: Mistakes) -> ColumnCollector:
+        """Begin with objects, of which there are none."""
+        return ColumnCollector((), self, mistakes)
+
     def begin_text(self, mistakes: Mistakes) -> tuple[ColumnCollector, str]:
         """Begin with a text of one column."""
         if self.column is None:

@@ -38,7 +38,7 @@ class Collector:
     options : `Options`
         What the caller said of the file.
     mistakes : `Mistakes`
-        The file's problems; once there is one, rows are checked but not kept.
+        The file's problems; good rows are kept beside them, so that these can be checked, too.
 
     Notes
     -----
@@ -114,9 +114,8 @@ class Collector:
         if reasons is None:
             return False
         self._count(n_rows)
-        if not self._mistakes:
-            for name, array in (*arrays.items(), (REASON, reasons)):
-                self._columns[name].add(array)
+        for name, array in (*arrays.items(), (REASON, reasons)):
+            self._columns[name].add(array)
         return True
 
     def _plain(self, column: Any, dimension: Dimension, *, strip: bool) -> np.ndarray | None:
@@ -222,7 +221,7 @@ class Collector:
         if wide and not wrong:
             # Before anything is made of it: a short row can ask for more data IDs than there are atoms.
             wrong.extend(("", mistake) for mistake in self._too_wide(values))
-        if wrong or self._mistakes:
+        if wrong:
             return wrong
         if wide:
             self._add_product(values, reason)
@@ -234,7 +233,7 @@ class Collector:
         """Say that a row stands for more data IDs than a file may have, or than there is room for after the others."""
         sizes = {name: count(value) for name, value in values.items()}
         n_here, limit = math.prod(sizes.values()), self._options.limit_rows
-        if n_here <= limit and (self.n_rows + n_here <= limit or self._mistakes):
+        if self.n_rows + n_here <= limit:
             return
         factors = " × ".join(f"{size:,} of {name}" for name, size in sizes.items() if size > 1)
         told = f"This row stands for {n_here:,} data IDs ({factors})"
@@ -300,9 +299,17 @@ class Collector:
         Raises
         ------
         DataIdFileError
-            If there were problems.
+            If there were problems; it has the table of the good rows.
         """
-        self._mistakes.check()
+        try:
+            table = self._table()
+        except DataIdFileError as error:
+            raise DataIdFileError([*self._mistakes.problems, *error.problems]) from error
+        if self._mistakes:
+            raise DataIdFileError(self._mistakes.problems, good=table)
+        return table
+
+    def _table(self) -> DataIdTable:
         self._flush()
         # pyarrow keeps what it has freed, for next time.
         pa.default_memory_pool().release_unused()

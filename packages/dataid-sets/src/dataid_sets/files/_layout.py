@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ("Layout", "Options", "contradiction", "extra", "lay_out", "make_options", "printable", "reason_column", "repeated")
+__all__ = ("Layout", "Options", "contradiction", "extra", "lay_out", "make_options", "printable", "repeated")
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -11,12 +11,10 @@ from typing import Any
 
 from lsst.daf.butler import Dimension, DimensionGroup, DimensionUniverse
 
-from .._columns import REASON, no_dimension
+from .._columns import REASON, no_dimension, reason_column
 from .._errors import Problem
 from ._mistakes import Mistake, Mistakes
 from ._values import check_reason, single
-
-_REASONS = (REASON, "comment", "comments")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,11 +109,6 @@ def make_options(
 def printable(name: str) -> str:
     """Give a name as it can be shown: short, and without what no encoding has."""
     return name[:60].encode(errors="backslashreplace").decode()
-
-
-def reason_column(names: Collection[str]) -> str | None:
-    """Find the column of reasons: ``reason``, or else ``comment`` or ``comments``."""
-    return next((name for name in _REASONS if name in names), None)
 
 
 def lay_out(columns: Sequence[str], options: Options, mistakes: Mistakes, *, place: str = "header") -> Layout:

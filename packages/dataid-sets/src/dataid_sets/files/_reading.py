@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-__all__ = ("LIMIT_BYTES", "LIMIT_ROWS", "parse_document", "read_columns", "read_data_ids")
+__all__ = ("LIMIT_BYTES", "LIMIT_ROWS", "parse_document", "places_of", "read_columns", "read_data_ids")
 
 import os
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import IO, Any
 
 from lsst.daf.butler import DimensionGroup, DimensionUniverse
 from lsst.resources import ResourcePath
 
+from .._errors import DataIdFileError
 from .._table import DataIdTable
 from ._any_columns import AnyColumns, Columns
 from ._csv import read_csv, read_text
 from ._ecsv import read_ecsv
+from ._finder import Key, Lines, Wanted
 from ._json import parse, read_json, read_lines
 from ._layout import make_options
 from ._mistakes import Mistake, Mistakes
@@ -106,6 +109,40 @@ def read_data_ids(
     except Mistake as mistake:
         raise mistakes.fail(mistake) from None
     return table
+
+
+def places_of(
+    path: str | os.PathLike[str] | ResourcePath | IO[bytes],
+    keys: Iterable[Key],
+    *,
+    universe: DimensionUniverse,
+    format: str | None = None,  # noqa: A002 - what everyone calls it
+    dimensions: Iterable[str] | None = None,
+    constants: Mapping[str, int | str] | None = None,
+    ignore: Collection[str] = (),
+) -> dict[Key, str]:
+    """Tell in which lines of a file certain values are; the file is read once more, since a table forgets its lines.
+
+    Parameters
+    ----------
+    path, universe, format, dimensions, constants, ignore
+        As for `read_data_ids`.
+    keys : iterable of `tuple`
+        The values of some dimensions, each with its name.
+
+    Returns
+    -------
+    places : `dict`
+        For each key that was found, its first lines or rows, as ``line 4, line 9 and 3 more``.
+    """
+    mistakes, wanted = Mistakes(_name(path)), Wanted(keys)
+    # What is wrong with the file has been said when it was read first.
+    with suppress(Mistake, DataIdFileError):
+        known: dict[str, Any] = {"universe": universe, "dimensions": dimensions, "constants": constants, "ignore": ignore}
+        options = make_options(**known, limit_rows=LIMIT_ROWS, mistakes=mistakes)
+        with open_source(path, limit_bytes=LIMIT_BYTES) as source:
+            _READERS[file_format(_name(path), format)](source, Lines(options, wanted), mistakes)
+    return wanted.places()
 
 
 def read_columns(

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .._columns import REASON
+from .._columns import REASON, reason_column
 from ._collector import Collector
-from ._layout import Options, lay_out, reason_column
+from ._layout import Options, lay_out
 from ._mistakes import Mistake, Mistakes
 from ._source import Source
 
@@ -61,6 +61,9 @@ class Target(Protocol):
 
     def begin_objects(self, names: Sequence[str], mistakes: Mistakes, *, place: str) -> Gatherer:
         """Begin with objects, the first of which has these names."""
+
+    def begin_nothing(self, mistakes: Mistakes) -> Gatherer:
+        """Begin with objects, of which there are none."""
 
     def begin_text(self, mistakes: Mistakes) -> tuple[Gatherer, str]:
         """Begin with a text of one column; gives also what that is called."""
@@ -129,6 +132,14 @@ class DataIds:
             named = self._dimensions()
             names = list(self.options.universe.conform(named).required) if len(named) == len(self.options.dimensions) else []
         return self.begin(names, mistakes, place=place or "dimensions")
+
+    def begin_nothing(self, mistakes: Mistakes) -> Collector:
+        """Begin with objects, of which there are none: constants alone do not say which dimensions they would have."""
+        if self.options.dimensions is None:
+            remedy = "Name the dimensions, or give at least one data ID."
+            told = "There are no data IDs, and nothing says which dimensions they would have."
+            raise mistakes.fail(Mistake("no_dimensions", told, remedy), "dimensions")
+        return self.begin_objects((), mistakes, place="dimensions")
 
     def begin_text(self, mistakes: Mistakes) -> tuple[Collector, str]:
         """Begin with a text of one column; gives also its dimension."""
