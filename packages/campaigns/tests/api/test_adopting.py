@@ -163,14 +163,14 @@ def test_progress_is_told_by_those_who_run_it(client: Clients) -> None:
     assert (ended["status"], ended["status_reason"]) == ("succeeded", "the night is over")
     event = otto.get(f"{API}/submissions/S-1/events").json()["items"][0]
     assert (event["kind"], event["actor"], event["reason"]) == ("submission.marked", "otto", "the night is over")
-    assert otto.post(url, json={"status": "failed", "reason": "no"}).json()["code"] == "illegal_transition"
     assert otto.post(url.replace("S-1", "S-2"), json={"status": "failed"}).json()["where"] == "reason"
     assert otto.post(url.replace("S-1", "S-2"), json={}).json()["code"] == "invalid_input"
     wrong = {**task("isr", 4, 2), "unknown": 0}
     assert otto.post(url.replace("S-1", "S-2"), json={"tasks": [wrong]}).json()["where"] == "tasks[0]"
     assert client(Role.VIEWER).post(url, json={}).status_code == 403
     mary = client(Role.MANAGER)
-    assert mary.post(f"{API}/campaigns/C-1/transitions", json={"action": "complete", **REASON}).status_code == 409
+    early = mary.post(f"{API}/campaigns/C-1/transitions", json={"action": "complete", **REASON})
+    assert (early.status_code, "`campaign mark S-2`" in early.json()["remedy"]) == (409, True)
     cancelled = mary.post(f"{API}/campaigns/C-1/transitions", json={"action": "cancel", **REASON})
     assert cancelled.json()["status"] == "cancelled"
     assert mary.get(f"{API}/submissions/S-2").json()["status"] == "cancelled"
@@ -186,6 +186,14 @@ def test_nobody_marks_what_the_service_runs(client: Clients) -> None:
     agent.pass_preflight()
     answer = mary.post(f"{API}/submissions/S-1/progress", json={"status": "failed", "reason": "no"})
     assert (answer.status_code, answer.json()["code"]) == (409, "not_ready")
+    assert answer.json()["remedy"] == "`campaign cancel S-1` stops it."
+    agent.report(agent.take("submit"), {"kind": "lost", "reason": "The machine was started anew.", "remedy": "Look."})
+    lost = mary.post(f"{API}/submissions/S-1/progress", json={"status": "failed", "reason": "no"}).json()
+    assert "`campaign cancel S-1` says so" in lost["remedy"]
+    assert "by your word, that nothing of S-1 runs" in mary.get("/submissions/S-1").text
+    # What it says can be done.
+    assert mary.post(f"{API}/submissions/S-1/cancel", json=REASON).json()["status"] == "cancelled"
+    assert mary.post(f"{API}/submissions/S-1/restart", json=REASON).json()["attempt"] == 2
 
 
 def test_without_a_graph_nothing_is_called_ended(client: Clients) -> None:
@@ -205,6 +213,110 @@ def test_counts_of_what_has_ended_stand(client: Clients) -> None:
     assert (refused.status_code, refused.json()["where"]) == (409, "tasks")
     assert "its counts stand" in refused.json()["detail"]
     assert otto.get(f"{API}/submissions/S-1").json()["quanta"]["succeeded"] == 4
+
+
+def test_wrong_mark_is_corrected_and_what_was_said_stays(client: Clients) -> None:
+    elsewhere(client, "ingest", "isr")
+    otto, url = client(Role.OPERATOR), f"{API}/submissions/S-1/progress"
+    right = otto.post(url, json={"tasks": [task("isr", 4, 4)], "status": "succeeded", "reason": "the night is over"}).json()
+    refused = otto.post(url, json={"status": "failed", "reason": "the wrong night", "tasks": [task("isr", 4, 1)]})
+    assert refused.status_code == 200, refused.text
+    corrected = refused.json()
+    assert (corrected["status"], corrected["status_reason"], corrected["quanta"]["succeeded"]) == ("failed", "the wrong night", 1)
+    assert corrected["ended_us"] == right["ended_us"]
+    assert corrected["quanta_final"] is True
+    told = otto.get(f"{API}/submissions/S-1/events").json()["items"]
+    marks = [one["details"] for one in told if one["kind"] == "submission.marked"]
+    assert {(one["from"], one["to"], one["corrects"]) for one in marks} == {
+        ("running", "succeeded", False),
+        ("succeeded", "failed", True),
+    }
+    [counted] = [one for one in told if one["kind"] == "submission.recounted"]
+    assert (counted["details"]["from"]["succeeded"], counted["details"]["to"]["succeeded"]) == (4, 1)
+    again = otto.post(url, json={"status": "running", "reason": "it goes on after all"}).json()
+    assert (again["status"], again["ended_us"], again["quanta_final"]) == ("running", None, False)
+    assert otto.post(url, json={"status": "lost_contact"}).json()["where"] == "reason"
+
+
+def test_correction_takes_the_judgement_back(client: Clients) -> None:
+    failure = {"task": "isr", "status": "failed", "data_id": {"visit": 1}, "message": "no stars"}
+    adopt(client, found(task("isr", 4, 3, failed=1), failures=[failure], n_failures=1))
+    otto = client(Role.OPERATOR)
+    assert otto.post(f"{API}/submissions/S-1/accept", json=REASON).json()["judgement"] == "accepted"
+    body = {"status": "cancelled", "reason": "it was stopped"}
+    told = otto.post(f"{API}/submissions/S-1/progress", json=body).json()
+    assert (told["status"], told["judgement"], told["judged_by"]) == ("cancelled", "pending", None)
+    assert "that it was accepted no longer holds" in otto.get(f"{API}/submissions/S-1/events").json()["items"][0]["summary"]
+
+
+@pytest.mark.parametrize(
+    ("status", "succeeded", "asks"),
+    [
+        ("succeeded", 3, True),
+        ("succeeded", 4, False),
+        ("partly_succeeded", 4, True),
+        ("partly_succeeded", 0, True),
+        ("partly_succeeded", 3, False),
+        ("failed", 4, True),
+        ("failed", 3, False),
+        ("cancelled", 4, True),
+        ("lost_contact", 4, False),
+    ],
+)
+def test_mark_against_the_counts_is_asked_about(client: Clients, status: str, succeeded: int, *, asks: bool) -> None:
+    elsewhere(client, "isr")
+    otto, url = client(Role.OPERATOR), f"{API}/submissions/S-1/progress"
+    body = {"tasks": [task("isr", 4, succeeded)], "status": status, "reason": "so it is"}
+    answer = otto.post(url, json=body)
+    if asks:
+        assert (answer.status_code, answer.json()["code"]) == (409, "counts_disagree")
+        assert f"{succeeded} of 4 quanta succeeded" in answer.json()["detail"]
+        assert otto.get(f"{API}/submissions/S-1").json()["quanta"]["expected"] == 0
+        answer = otto.post(url, json={**body, "confirmed": True})
+    assert (answer.status_code, answer.json()["status"]) == (200, status)
+
+
+def test_what_nobody_ran_here_is_not_restarted_by_any_remedy(client: Clients) -> None:
+    elsewhere(client, "isr")
+    otto = client(Role.OPERATOR)
+    early = otto.post(f"{API}/submissions/S-1/accept", json=REASON).json()
+    assert "`campaign mark S-1`" in early["remedy"]
+    otto.post(f"{API}/submissions/S-1/progress", json={"status": "succeeded", "reason": "the night is over"})
+    refused = otto.post(f"{API}/submissions/S-1/accept", json=REASON).json()
+    assert refused["code"] == "illegal_transition"
+    assert "restart" not in refused["remedy"]
+    done = client(Role.MANAGER).post(f"{API}/campaigns/C-1/transitions", json={"action": "complete", **REASON})
+    assert done.json()["status"] == "completed"
+
+
+def test_commands_are_told_kept_and_told_anew(client: Clients) -> None:
+    body = {"name": "ap", "title": "A night", "reason": "To watch it", "steps": ["ingest", "isr"], "commands": ["make night"]}
+    assert client(Role.MANAGER).post(f"{API}/campaigns/adopt", json=body).status_code == 202
+    otto, url = client(Role.OPERATOR), f"{API}/submissions/S-2/progress"
+    assert otto.get(f"{API}/submissions/S-1").json()["commands"] == ["make night"]
+    told = ["pipetask run -b repo \\\n  -p a.yaml#isr", "butler collection-chain repo night isr"]
+    assert otto.post(url, json={"commands": told, "reason": "from the shell's history"}).json()["commands"] == told
+    [event] = [one for one in otto.get(f"{API}/submissions/S-2/events").json()["items"] if one["kind"] == "submission.commands"]
+    assert (event["actor"], event["reason"]) == ("otto", "from the shell's history")
+    assert event["details"] == {"from": ["make night"], "to": told}
+    assert otto.post(url, json={"commands": told}).status_code == 200
+    assert len(otto.get(f"{API}/submissions/S-2/events").json()["items"]) == 2
+    assert otto.post(url, json={"commands": [""]}).status_code == 422
+    mary = client(Role.MANAGER)
+    mary.post(f"{API}/campaigns/C-1/transitions", json={"action": "cancel", **REASON})
+    # What ran is known when it is over, too.
+    assert otto.post(url, json={"commands": told[:1]}).json()["commands"] == told[:1]
+    assert otto.post(url, json={"commands": told, "message": "x"}).json()["code"] == "not_ready"
+
+
+def test_commands_are_compared(client: Clients) -> None:
+    mary = client(Role.MANAGER)
+    for name, command in (("one", "make night"), ("two", "make NIGHT=2 night")):
+        body = {"name": name, "title": "A night", "reason": "To watch it", "steps": ["isr"], "commands": [command]}
+        assert mary.post(f"{API}/campaigns/adopt", json=body).status_code == 202
+    found = mary.get(f"{API}/campaigns/C-1/diff/C-2").json()["commands"]
+    assert found == [{"step": "isr", "differs": True, "values": [["make night"], ["make NIGHT=2 night"]]}]
+    assert "make NIGHT=2 night" in mary.get("/compare?of=C-1&of=C-2").text
 
 
 def test_name_of_a_hidden_campaign_tells_nothing_of_it(client: Clients) -> None:

@@ -54,6 +54,12 @@ def test_adopt_and_mark(run: Runner, signed_in: LiveServer, tmp_path: Path) -> N
     counts.write_text(json.dumps([{"label": "isr", "expected": 4, "succeeded": 4}]))
     marked = run("mark", "S-1", "succeeded", "-m", "the night is over", "--counts", str(counts))
     assert marked.out == "S-1 is succeeded, 4/4\n"
+    told = run("mark", "S-1", "--command", "make night", "--command", "make day")
+    assert told.out == "S-1 is succeeded, 4/4\n  typed: make night\n  typed: make day\n"
+    assert "  typed: make day\n" in run("show", "S-1").out
+    refused = run("mark", "S-1", "failed", "-m", "the wrong night")
+    assert (refused.code, "4 of 4 quanta succeeded" in refused.err, "--yes" in refused.err) == (1, True, True)
+    assert run("mark", "S-1", "failed", "-m", "the wrong night", "--yes").out == "S-1 is failed, 4/4\n"
     counts.write_text("no")
     assert run("mark", "S-1", "failed", "-m", "x", "--counts", str(counts)).code == 2
     nothing = run("adopt", "other", "--title", "x", "-m", "y")

@@ -13,6 +13,8 @@ from campaigns.domain.states import (
     ACTIVE,
     CAMPAIGN_TRANSITIONS,
     ENDED,
+    MARK_TRANSITIONS,
+    MARKS,
     ORDER_TRANSITIONS,
     SUBMISSION_TRANSITIONS,
     CampaignAction,
@@ -55,6 +57,14 @@ def test_what_has_ended_stays_so() -> None:
     assert not [status for status, _ in SUBMISSION_TRANSITIONS if status in ENDED]
     final = {CampaignStatus.COMPLETED, CampaignStatus.FAILED, CampaignStatus.CANCELLED}
     assert not [status for status, _ in CAMPAIGN_TRANSITIONS if status in final]
+
+
+def test_a_mark_is_corrected_by_any_other() -> None:
+    assert set(MARKS) == ENDED | {SubmissionStatus.RUNNING, SubmissionStatus.LOST_CONTACT}
+    for before, after in itertools.permutations(MARKS, 2):
+        assert transition(MARK_TRANSITIONS, before, MARKS[after], what="it") is after
+    with pytest.raises(IllegalTransition):
+        transition(MARK_TRANSITIONS, SubmissionStatus.QUEUED, SubmissionAction.FAIL, what="it")
 
 
 def test_a_submission_is_active_ended_or_lost() -> None:

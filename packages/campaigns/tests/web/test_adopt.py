@@ -60,4 +60,33 @@ def test_parts_that_run_elsewhere_are_marked_on_their_page(client: Clients) -> N
     marked = client(Role.OPERATOR).post("/submissions/S-1/mark", data={"status": "failed", "reason": "the disk was full"})
     assert (marked.status_code, marked.headers["location"]) == (303, "/submissions/S-1")
     assert "the disk was full" in mary.get("/submissions/S-1").text
-    assert 'id="act-mark"' not in mary.get("/submissions/S-1").text
+    assert "mark again" in mary.get("/submissions/S-1").text
+    again = client(Role.OPERATOR).post("/submissions/S-1/mark", data={"status": "succeeded", "reason": "it was the other one"})
+    assert again.status_code == 303
+    assert "it was the other one" in mary.get("/submissions/S-1").text
+
+
+def test_commands_are_told_on_pages(client: Clients) -> None:
+    mary = client(Role.MANAGER)
+    form = {**FORM, "submit_dir": "", "place": "", "steps": "ingest", "commands": "make \\\n  night\n\nmake day"}
+    assert mary.post("/campaigns/adopt", data=form).status_code == 303
+    told = mary.get("/api/v1/submissions/S-1").json()["commands"]
+    assert told == ["make \\\n  night", "make day"]
+    page = mary.get("/submissions/S-1").text
+    assert "make day" in page
+    assert "Commands, as told" in page
+    sent = client(Role.OPERATOR).post("/submissions/S-1/commands", data={"commands": "make all", "reason": ""})
+    assert (sent.status_code, sent.headers["location"]) == (303, "/submissions/S-1")
+    assert mary.get("/api/v1/submissions/S-1").json()["commands"] == ["make all"]
+    assert 'id="commands-form"' not in client(Role.VIEWER).get("/submissions/S-1").text
+
+
+def test_mark_against_the_counts_is_confirmed_on_the_form(client: Clients) -> None:
+    client(Role.MANAGER).post("/campaigns/adopt", data={**FORM, "submit_dir": "", "place": "", "steps": "isr"})
+    otto = client(Role.OPERATOR)
+    otto.post("/api/v1/submissions/S-1/progress", json={"tasks": [task("isr", 4, 3)]})
+    assert "3 of 4 quanta succeeded" in otto.get("/submissions/S-1").text
+    form = {"status": "succeeded", "reason": "it is enough"}
+    refused = otto.post("/submissions/S-1/mark", data=form, headers={"Accept": "text/html"})
+    assert (refused.status_code, "3 of 4 quanta succeeded" in refused.text) == (409, True)
+    assert otto.post("/submissions/S-1/mark", data={**form, "confirmed": "true"}).status_code == 303

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,12 @@ import click
 
 from campaigns.cli.connecting import client_command
 from campaigns.cli.output import Output
-from campaigns.cli.shown import campaign_text, quanta_text
+from campaigns.cli.shown import campaign_text, commands_text, quanta_text
 from campaigns.client import CampaignClient
-from campaigns.domain.states import Kind, SubmissionStatus
+from campaigns.domain.errors import CountsDisagree
+from campaigns.domain.states import MARKS, Kind
 
 __all__ = ("adopt", "mark")
-
-_MARKS = ("running", "succeeded", "partly_succeeded", "failed", "cancelled", "lost_contact")
 
 
 @click.command()
@@ -32,6 +32,7 @@ _MARKS = ("running", "succeeded", "partly_succeeded", "failed", "cancelled", "lo
 @click.option(
     "--kind", type=click.Choice([kind.value for kind in Kind]), default="other", show_default=True, help="What sort it is."
 )
+@click.option("--command", "commands", multiple=True, help="What was typed to run it; several times, in their order.")
 @click.option("--lead", help="The campaign manager who answers for it.")
 @click.option("--ticket", help="The ticket it belongs to.")
 @click.option(
@@ -51,20 +52,48 @@ def adopt(client: CampaignClient, output: Output, name: str, *, wait_s: float, *
 
 @click.command()
 @click.argument("submission")
-@click.argument("status", type=click.Choice([status.value for status in SubmissionStatus if status.value in _MARKS]))
-@click.option("--reason", "-m", required=True, help="Why, for those who come after.")
+@click.argument("status", required=False, type=click.Choice([status.value for status in MARKS]))
+@click.option("--reason", "-m", help="Why, for those who come after; needed with STATUS.")
 @click.option(
     "--counts",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A JSON list with the counts of each task: label, expected, succeeded, caveats, failed, blocked, unknown.",
 )
+@click.option(
+    "--command",
+    "commands",
+    multiple=True,
+    help="What was typed to run it; several times, in their order. All of it, in place of what was told before.",
+)
+@click.option("--yes", "-y", is_flag=True, help="Mean it although the counts say otherwise.")
 @client_command
-def mark(client: CampaignClient, output: Output, submission: str, status: str, *, reason: str, counts: Path | None) -> None:
-    """Say that SUBMISSION, of an adopted campaign, is STATUS."""
+def mark(
+    client: CampaignClient,
+    output: Output,
+    submission: str,
+    status: str | None,
+    *,
+    reason: str | None,
+    counts: Path | None,
+    commands: tuple[str, ...],
+    yes: bool,
+) -> None:
+    """Say that SUBMISSION, of an adopted campaign, is STATUS, or by which commands it ran.
+
+    What was marked wrongly is marked again, with a reason. Where the counts say otherwise, you are asked at a terminal.
+    """
     try:
         tasks = None if counts is None else json.loads(counts.read_text())
     except ValueError as error:
         raise click.UsageError(f"{counts} is not JSON: {error}") from error
-    told = client.tell(submission, tasks=tasks, status=status, reason=reason)
+    said: dict[str, Any] = {"tasks": tasks, "status": status, "reason": reason, "commands": list(commands) or None}
+    try:
+        told = client.tell(submission, **said, confirmed=yes)
+    except CountsDisagree as error:
+        if output.as_json or not sys.stdin.isatty():
+            raise
+        click.echo(error.message)
+        click.confirm("Mark it all the same?", abort=True)
+        told = client.tell(submission, **said, confirmed=True)
     text = f"{told['id']} is {told['status'].replace('_', ' ')}, {quanta_text(told['quanta'])}"
-    output.document(told, text=text)
+    output.document(told, text=text if not commands else f"{text}\n{commands_text(told['commands'])}")

@@ -46,6 +46,7 @@ def comparison_text(found: Mapping[str, Any]) -> str:
     failures = [[f"{row['task']} {row['status']}: {_cut(row['pattern'])}", *map(str, row["values"])] for row in found["failures"]]
     lines += _table("definition", heads, fields)
     lines += _table("DataId sets", heads, sets)
+    lines += _commands(heads, found["commands"])
     lines += _table("quanta", heads, [["all", *map(quanta_text, found["totals"])], *tasks])
     lines += _table("failures", heads, failures)
     lines += _table("time", heads, _efforts(found["efforts"]))
@@ -64,6 +65,17 @@ def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> l
     table = aligned([[title, *heads], *rows[:MAX_ROWS]]).splitlines()
     more = [f"  … and {len(rows) - MAX_ROWS} more; --json has all"] if len(rows) > MAX_ROWS else []
     return ["", table[0], *(f"  {line}" for line in table[1:]), *more]
+
+
+def _commands(heads: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Give commands one below the other: they are too long for columns."""
+    lines = ["", "commands, as told"] if rows else []
+    for row in rows:
+        lines.append(f"  {row['step']}")
+        for head, told in zip(heads, row["values"], strict=True):
+            shown = [line for command in told or ["-"] for line in command.splitlines()]
+            lines += [f"    {head if not position else ' ' * len(head)}  {line}" for position, line in enumerate(shown)]
+    return lines
 
 
 def _efforts(efforts: Sequence[Mapping[str, Any]]) -> list[list[str]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-__all__ = ("SIGNS", "campaign_text", "moment", "quanta_text", "state_text", "submission_text")
+__all__ = ("SIGNS", "campaign_text", "commands_text", "moment", "quanta_text", "state_text", "submission_text")
 
 SIGNS: Final[Mapping[str, str]] = {
     "draft": "✎",
@@ -67,6 +67,15 @@ def campaign_text(campaign: Mapping[str, Any], submissions: list[dict[str, Any]]
     return "\n".join(lines)
 
 
+def commands_text(commands: Sequence[str]) -> str:
+    """Give what was typed to run a submission, as people say, a line each."""
+    return "\n".join(f"  typed: {line}" if not at else f"         {line}" for at, line in _command_lines(commands))
+
+
+def _command_lines(commands: Sequence[str]) -> Iterable[tuple[int, str]]:
+    return (numbered for command in commands for numbered in enumerate(command.splitlines()))
+
+
 def submission_text(submission: Mapping[str, Any]) -> str:
     """Give a submission and the three truths about it, as lines."""
     launcher, workflow = submission["launcher"], submission["workflow"]
@@ -93,6 +102,8 @@ def submission_text(submission: Mapping[str, Any]) -> str:
         f"  quanta:     {quanta_text(submission['quanta'])}  ({submission['quanta_source'] or 'not looked at yet'})",
     ]
     lines.extend(f"    {task['label']}: {quanta_text(task)}" for task in submission["tasks"])
+    if submission["commands"]:
+        lines.append(commands_text(submission["commands"]))
     if submission["status_reason"]:
         lines.append(f"  reason: {submission['status_reason']}")
     if submission["status_remedy"]:

@@ -204,7 +204,7 @@ class CampaignClient(Deriving, NotebookClient, SetsClient):
             How long to wait for what the site finds.
         **others
             ``site``, ``butler`` and ``submit_dir`` or ``collections``; or ``steps`` for what runs where no agent is. Also
-            ``stack``, ``kind``, ``lead``, ``ticket``.
+            ``stack``, ``kind``, ``lead``, ``ticket``, and ``commands``, which were typed.
 
         Returns
         -------
@@ -269,8 +269,10 @@ class CampaignClient(Deriving, NotebookClient, SetsClient):
         status: str | None = None,
         reason: str | None = None,
         message: str = "",
+        commands: list[str] | None = None,
+        confirmed: bool = False,
     ) -> dict[str, Any]:
-        """Say how far a submission is, or what became of it, that the service does not run.
+        """Say how far a submission is, what was typed, or what became of it, that the service does not run.
 
         Parameters
         ----------
@@ -282,16 +284,22 @@ class CampaignClient(Deriving, NotebookClient, SetsClient):
         status : `str`, optional
             ``running``, ``succeeded``, ``partly_succeeded``, ``failed``, ``cancelled`` or ``lost_contact``.
         reason : `str`, optional
-            Why; needed with ``status``.
+            Why; needed with ``status``, and with ``tasks`` of what has ended.
         message : `str`, optional
             What it is doing.
+        commands : `list` [`str`], optional
+            What was typed to run it: all of it, in place of what was told before.
+        confirmed : `bool`, optional
+            Whether it is meant although the counts say otherwise.
 
         Returns
         -------
         submission : `dict`
             The submission as it stands.
         """
-        body = {"tasks": tasks, "status": status, "reason": reason, "message": message}
+        body = {
+            "tasks": tasks, "status": status, "reason": reason, "message": message, "commands": commands, "confirmed": confirmed
+        }  # fmt: skip
         answer: dict[str, Any] = self.post(f"submissions/{ref}/progress", body)
         return answer
 

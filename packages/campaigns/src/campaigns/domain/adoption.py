@@ -9,7 +9,16 @@ from datetime import UTC, datetime
 from campaigns.domain.quanta import QuantaCounts
 from campaigns.domain.states import CampaignStatus, SubmissionStatus
 
-__all__ = ("adopted_status", "begun_us", "campaign_status", "chain_of", "step_names")
+__all__ = (
+    "ELSEWHERE",
+    "adopted_status",
+    "begun_us",
+    "campaign_status",
+    "chain_of",
+    "commands_in",
+    "disagreement",
+    "step_names",
+)
 
 ELSEWHERE = "elsewhere"
 """The site of what no agent can look at."""
@@ -92,3 +101,46 @@ def campaign_status(submissions: Sequence[SubmissionStatus]) -> CampaignStatus:
     """Say where an adopted campaign stands: it is over where all of it succeeded, and otherwise a person's to end."""
     done = bool(submissions) and all(status is SubmissionStatus.SUCCEEDED for status in submissions)
     return CampaignStatus.COMPLETED if done else CampaignStatus.RUNNING
+
+
+def disagreement(status: SubmissionStatus, counts: QuantaCounts) -> str | None:
+    """Say in what its counts speak against what somebody says became of a submission; `None` if they do not.
+
+    Parameters
+    ----------
+    status : `SubmissionStatus`
+        What somebody says.
+    counts : `QuantaCounts`
+        Over all tasks; where nothing was expected, nothing is known that could disagree.
+    """
+    all_succeeded = counts.succeeded == counts.expected
+    match status:
+        case SubmissionStatus.SUCCEEDED:
+            disagrees = not all_succeeded
+        case SubmissionStatus.PARTLY_SUCCEEDED:
+            disagrees = all_succeeded or not counts.succeeded
+        case SubmissionStatus.FAILED | SubmissionStatus.CANCELLED:
+            disagrees = all_succeeded
+        case _:
+            disagrees = False
+    if not counts.expected or not disagrees:
+        return None
+    parts = ((counts.failed, "failed"), (counts.blocked, "blocked"), (counts.unknown, "unknown"))
+    others = "".join(f", {number} {word}" for number, word in parts if number)
+    return f"{counts.succeeded} of {counts.expected} quanta succeeded{others}"
+
+
+def commands_in(text: str) -> list[str]:
+    """Read commands as they are typed: one on a line, which a backslash at its end continues.
+
+    Parameters
+    ----------
+    text : `str`
+        Such as a part of a shell's history; empty lines are passed over.
+    """
+    commands: list[list[str]] = [[]]
+    for line in map(str.rstrip, text.splitlines()):
+        commands[-1].append(line)
+        if not line.endswith("\\"):
+            commands.append([])
+    return [command for lines in commands if (command := "\n".join(lines).strip())]

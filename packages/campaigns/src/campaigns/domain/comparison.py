@@ -19,6 +19,7 @@ from campaigns.domain.specifications import SpecPin, SpecRole
 from campaigns.domain.states import SubmissionStatus
 
 __all__ = (
+    "CommandRow",
     "Comparison",
     "Effort",
     "FailureCount",
@@ -144,6 +145,19 @@ class SpecRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandRow:
+    """A step, and by which commands each ran it without the service, as people tell; `None` where nobody has."""
+
+    step: str
+    cells: tuple[tuple[str, ...] | None, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether not all ran by the same (`bool`)."""
+        return len(set(self.cells)) > 1
+
+
+@dataclass(frozen=True, slots=True)
 class TaskRow:
     """A task, and its quanta over the newest attempts; `None` where it did not run."""
 
@@ -254,6 +268,7 @@ class Comparison:
     fields: tuple[FieldRow, ...]
     specs: tuple[SpecRow, ...]
     sets: tuple[SetRow, ...]
+    commands: tuple[CommandRow, ...]
     tasks: tuple[TaskRow, ...]
     totals: tuple[QuantaCounts, ...]
     meant: tuple[int | None, ...]

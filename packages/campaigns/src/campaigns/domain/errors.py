@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 __all__ = (
     "CampaignError",
     "Conflict",
+    "CountsDisagree",
     "EditConflict",
     "Fault",
     "Forbidden",
@@ -229,6 +230,14 @@ class Conflict(CampaignError):
     code = "conflict"
     status = 409
     title = "It collides with what is there"
+
+
+class CountsDisagree(CampaignError):
+    """Somebody says that a submission became what its counts do not say, and has not confirmed it."""
+
+    code = "counts_disagree"
+    status = 409
+    title = "The counts say otherwise"
 
 
 class EditConflict(CampaignError):

@@ -16,6 +16,8 @@ __all__ = (
     "CAMPAIGN_TRANSITIONS",
     "ENDED",
     "FINAL_CAMPAIGNS",
+    "MARKS",
+    "MARK_TRANSITIONS",
     "ORDER_TRANSITIONS",
     "SUBMISSION_TRANSITIONS",
     "CampaignAction",
@@ -172,6 +174,24 @@ SUBMISSION_TRANSITIONS: Final[Mapping[tuple[SubmissionStatus, SubmissionAction],
     (S.LOST_CONTACT, B.PARTLY_SUCCEED): S.PARTLY_SUCCEEDED,
     (S.LOST_CONTACT, B.FAIL): S.FAILED,
     (S.LOST_CONTACT, B.CANCEL): S.CANCELLED,
+}
+
+MARKS: Final[Mapping[SubmissionStatus, SubmissionAction]] = {
+    S.RUNNING: B.RUN,
+    S.SUCCEEDED: B.SUCCEED,
+    S.PARTLY_SUCCEEDED: B.PARTLY_SUCCEED,
+    S.FAILED: B.FAIL,
+    S.CANCELLED: B.CANCEL,
+    S.LOST_CONTACT: B.LOSE,
+}
+"""What people say became of a submission that the service does not run, and what they do by that."""
+
+MARK_TRANSITIONS: Final[Mapping[tuple[SubmissionStatus, SubmissionAction], SubmissionStatus]] = {
+    # A person's word can be corrected by a person's word: from each of these to each other.
+    (before, action): after
+    for before in MARKS
+    for after, action in MARKS.items()
+    if after is not before
 }
 
 R, D = OrderStatus, OrderAction

@@ -82,6 +82,10 @@ class Submission:
         Its number at its origin, where its campaign was imported.
     sets : `tuple` [`SetUse`, ...]
         The DataId sets that it applies, as pinned; and, once the graph is there, what each did.
+    command : `tuple` [`str`, ...]
+        How the service had ``bps`` started, word by word.
+    commands : `tuple` [`str`, ...]
+        What people say was typed, where the service did not start it; each is a line, or several.
     tasks : `tuple` [`TaskCounts`, ...]
         The third truth: what the quanta say, in the pipeline's order.
     quanta_source : `str`, optional
@@ -133,6 +137,7 @@ class Submission:
     cancel_requested_by: str | None = None
     sets: tuple[SetUse, ...] = ()
     command: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
     bps_yaml: str = ""
     submit_dir: str | None = None
     launcher: Launcher = Launcher()

@@ -55,6 +55,8 @@ class SubmissionRow(Base):
 
     # As prepared by the agent.
     command: Mapped[list[Any]]
+    commands: Mapped[list[Any] | None]
+    """What was typed, as people say, where the service did not start it; none in what older versions wrote."""
     bps_yaml: Mapped[str] = mapped_column(Text, default="")
     submit_dir: Mapped[str | None] = mapped_column(Text)
 

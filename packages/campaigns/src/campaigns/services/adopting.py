@@ -240,6 +240,7 @@ class AdoptService:
             created_us=now,
             updated_us=now,
             **_judged(status, why, now_us=now),
+            commands=tuple(body.commands),
             **_as_run(run),
         )
         self._submissions.add(submission)

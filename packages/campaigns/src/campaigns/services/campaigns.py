@@ -256,5 +256,7 @@ class CampaignService:
                 raise NotReady(
                     f"{campaign.id} still has submissions under way: {', '.join(active)}.",
                     where=campaign.id,
-                    remedy="Wait for their end, or cancel them.",
+                    remedy=f"Say what became of them, such as by `campaign mark {active[0]}`."
+                    if campaign.adopted
+                    else "Wait for their end, or cancel them.",
                 )

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.comparison import (
+    CommandRow,
     Comparison,
     SpecRow,
     Subject,
@@ -117,6 +118,7 @@ class ComparisonService:
             fields=tuple(compared_fields(definitions)),
             specs=tuple(self.specifications(subjects)),
             sets=tuple(compared_sets(columns)),
+            commands=tuple(_commands(store.commands())),
             tasks=tuple(_tasks(quanta)),
             totals=tuple(QuantaCounts.total(one.values()) for one in quanta),
             meant=tuple(self._meant(one) for one in subjects),
@@ -273,6 +275,11 @@ def _why_not(comparison: Comparison) -> str:
 def _tasks(quanta: Sequence[dict[str, QuantaCounts]]) -> list[TaskRow]:
     labels = dict.fromkeys(label for one in quanta for label in one)
     return [TaskRow(label, tuple(one.get(label) for one in quanta)) for label in labels]
+
+
+def _commands(told: Sequence[dict[str, tuple[str, ...]]]) -> list[CommandRow]:
+    steps = dict.fromkeys(step for one in told for step in one)
+    return [CommandRow(step, tuple(one.get(step) for one in told)) for step in steps]
 
 
 def _bounds(step: dict[str, Any]) -> list[int]:

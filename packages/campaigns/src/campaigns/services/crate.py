@@ -163,6 +163,9 @@ class _Crate:
         if submission.data_query:
             told = {"name": "data query", "value": submission.data_query}
             objects.append(self._thing(f"#data-query/{submission.id}", "PropertyValue", **told))
+        if submission.commands:
+            told = {"name": "commands, as told", "value": "\n".join(submission.commands)}
+            objects.append(self._thing(f"#commands/{submission.id}", "PropertyValue", **told))
         if submission.bps_yaml:
             objects.append(self._text(f"submissions/{submission.id}/bps.yaml", submission.bps_yaml, "BPS configuration", YAML))
         for file, path in files:

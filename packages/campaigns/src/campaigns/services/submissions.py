@@ -105,7 +105,9 @@ class SubmissionService:
             raise IllegalTransition(
                 f"{submission.id} has no outputs in the repository that could be accepted.",
                 where=submission.id,
-                remedy=f"`campaign restart {submission.id}` runs its group again.",
+                remedy="What became of it is said by `campaign mark`; the campaign can be completed without a judgement."
+                if campaign.adopted
+                else f"`campaign restart {submission.id}` runs its group again.",
             )
         return self._judge(campaign, submission, Judgement.ACCEPTED, reason)
 
@@ -266,7 +268,9 @@ class SubmissionService:
             raise IllegalTransition(
                 f"{submission.id} is {_words(submission.status)}: only what has ended can be judged.",
                 where=submission.id,
-                remedy="Wait for its end, or cancel it.",
+                remedy=f"Wait for its end, or say what became of it: `campaign mark {submission.id}`."
+                if campaign.adopted
+                else "Wait for its end, or cancel it.",
             )
         return campaign, submission
 

@@ -84,6 +84,20 @@ class ComparisonStore:
                 parts[subject][label].append(counts)
         return [{label: QuantaCounts.total(counts) for label, counts in one.items()} for one in parts]
 
+    def commands(self) -> list[dict[str, tuple[str, ...]]]:
+        """Give by which commands each step ran that the service did not start, as people tell, in the steps' order."""
+        statement = (
+            select(*self._own, SubmissionRow.step, SubmissionRow.commands)
+            .where(self._counting, SubmissionRow.commands.is_not(None))
+            .order_by(SubmissionRow.number)
+        )
+        found: list[dict[str, tuple[str, ...]]] = [{} for _ in self._keys]
+        for uuid, revision, step, commands in self._session.execute(statement):
+            for subject in self._subjects(uuid, revision):
+                told = found[subject].get(step, ())
+                found[subject][step] = told + tuple(one for one in commands or () if one not in told)
+        return found
+
     def efforts(self) -> list[Effort]:
         """Give what each took."""
         ran = func.coalesce(SubmissionRow.ended_us - func.coalesce(SubmissionRow.running_us, SubmissionRow.acquiring_us), 0)

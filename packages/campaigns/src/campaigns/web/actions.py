@@ -212,7 +212,10 @@ def submission_actions(
 
 
 def _stop(submission: Submission, prefix: str) -> Action:
-    sentence = f"Asks {submission.site} to stop {submission.id}. Outputs that are there stay in {submission.output_run}."
+    stays = f"Outputs that are there stay in {submission.output_run}."
+    sentence = f"Asks {submission.site} to stop {submission.id}. {stays}"
+    if submission.status is SubmissionStatus.LOST_CONTACT:
+        sentence = f"Says, by your word, that nothing of {submission.id} runs any more. Look first: no rule can tell. {stays}"
     return _action("cancel", submission, sentence, tone="danger", key="x", prefix=prefix)
 
 

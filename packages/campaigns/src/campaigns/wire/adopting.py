@@ -17,6 +17,7 @@ __all__ = (
     "MAX_FAILURES_TOLD",
     "AdoptBody",
     "AdoptModel",
+    "Commands",
     "FoundRun",
     "FoundRuns",
     "InspectRunPayload",
@@ -29,6 +30,12 @@ MAX_FAILURES_TOLD = 200
 
 MarkStatus = Literal["running", "succeeded", "partly_succeeded", "failed", "cancelled", "lost_contact"]
 """What somebody may say that became of a submission."""
+
+
+MAX_COMMANDS = 200
+
+Commands = Annotated[list[Annotated[str, Field(min_length=1, max_length=20_000)]], Field(max_length=MAX_COMMANDS)]
+"""What was typed, as people say; each is a line, or several."""
 
 
 class InspectRunPayload(Wire):
@@ -93,6 +100,9 @@ class AdoptBody(Told):
     steps: list[str] = Field(
         default_factory=list, max_length=200, description="Instead of a site: the parts of what runs elsewhere, by name."
     )
+    commands: Commands = Field(
+        default_factory=list, description="What was typed to run it; kept with each run, where it can be told anew."
+    )
 
 
 class AdoptModel(Told):
@@ -107,8 +117,12 @@ class ProgressBody(Told):
 
     tasks: list[TaskCounts] | None = Field(default=None, max_length=1000, description="The newest counts of each task.")
     status: MarkStatus | None = Field(default=None, description="What became of it.")
-    reason: str | None = Field(default=None, description="Why; needed with `status`.")
+    reason: str | None = Field(default=None, description="Why; needed with `status`, and with `tasks` of what has ended.")
     message: str = Field(default="", max_length=1000, description="What it is doing, in a few words.")
+    commands: Commands | None = Field(
+        default=None, description="What was typed to run it: all of it, in place of what was told before."
+    )
+    confirmed: bool = Field(default=False, description="Whether it is meant although the counts say otherwise.")
 
 
 def told_adoption(body: AdoptBody) -> dict[str, Any]:

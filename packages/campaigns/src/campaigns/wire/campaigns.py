@@ -251,7 +251,8 @@ class SubmissionDetail(SubmissionModel):
     input_collections: list[str]
     output: str
     data_query: str
-    command: list[str]
+    command: list[str] = Field(description="How the service had bps started, word by word.")
+    commands: list[str] = Field(description="What people say was typed, where the service did not start it.")
     bps_yaml: str
     submit_dir: str | None
     phase_message: str

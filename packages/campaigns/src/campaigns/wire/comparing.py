@@ -91,6 +91,14 @@ class SpecRowModel(Wire):
     values: list[SpecificationModel | None]
 
 
+class CommandRowModel(Wire):
+    """By which commands a step ran without the service, as people tell; null where nobody has."""
+
+    step: str
+    differs: bool
+    values: list[list[str] | None]
+
+
 class TaskModel(Wire):
     """A task's quanta over the newest attempts; null where it did not run."""
 
@@ -161,6 +169,7 @@ class ComparisonModel(Wire):
     fields: list[FieldModel]
     specifications: list[SpecRowModel] = Field(description="The commits that specifications in git were resolved to.")
     sets: list[SetModel]
+    commands: list[CommandRowModel]
     totals: list[QuantaCounts]
     meant: list[int | None] = Field(description="How many quanta the first steps could have at most, as the site found.")
     tasks: list[TaskModel]
@@ -196,6 +205,12 @@ class ComparisonModel(Wire):
                     name=row.name, differs=row.differs, values=[SetCellModel.of(cell) if cell else None for cell in row.cells]
                 )
                 for row in wanted(comparison.sets)
+            ],
+            commands=[
+                CommandRowModel(
+                    step=row.step, differs=row.differs, values=[list(cell) if cell is not None else None for cell in row.cells]
+                )
+                for row in wanted(comparison.commands)
             ],
             totals=list(comparison.totals),
             meant=list(comparison.meant),

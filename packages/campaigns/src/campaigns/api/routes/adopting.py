@@ -9,6 +9,7 @@ from campaigns.api.idempotency import Once, idempotent
 from campaigns.api.policy import manager, operator
 from campaigns.domain.states import SubmissionStatus
 from campaigns.services.factory import Factory
+from campaigns.services.marking import Told
 from campaigns.wire.adopting import AdoptBody, AdoptModel, ProgressBody
 from campaigns.wire.campaigns import SubmissionDetail
 from campaigns.wire.sites import OrderModel
@@ -26,15 +27,16 @@ def adopt_campaign(body: AdoptBody, writing: Writing, once: Once) -> Response:
 
 @router.post("/submissions/{ref}/progress", dependencies=[operator])
 def tell_progress(ref: str, body: ProgressBody, writing: Writing) -> SubmissionDetail:
-    """Say how far a submission of an adopted campaign is, or what became of it, with who says so and why."""
-    told = writing.marking().tell(
-        ref,
+    """Say how far a submission of an adopted campaign is, what was typed, or what became of it, with who says so and why."""
+    told = Told(
         tasks=body.tasks,
         status=None if body.status is None else SubmissionStatus(body.status),
         reason=body.reason,
         message=body.message,
+        commands=body.commands,
+        confirmed=body.confirmed,
     )
-    return SubmissionDetail.of(told)
+    return SubmissionDetail.of(writing.marking().tell(ref, told))
 
 
 def _adopted(writing: Factory, body: AdoptBody) -> AdoptModel:

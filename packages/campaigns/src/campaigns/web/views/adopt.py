@@ -59,6 +59,6 @@ def adopting_page(factory: Factory, order_id: str) -> AdoptPage:
     adoption = order.result.get("adoption", {})
     told = {name: value for name, value in adoption.items() if isinstance(value, str)}
     told["place"] = f"{adoption.get('site', '')} {adoption.get('butler', '')}".strip()
-    told["collections"] = "\n".join(adoption.get("collections", ()))
+    told |= {name: "\n".join(adoption.get(name, ())) for name in ("collections", "commands")}
     faults = order.faults or ([] if order.under_way else [Fault("order_failed", f"The order was {order.status.value}.")])
     return AdoptPage(sites=factory.sites().list(), told=told, faults=faults, order=order)

@@ -8,7 +8,7 @@ from itertools import groupby
 from urllib.parse import urlencode
 
 from campaigns.domain.campaign import CampaignListing
-from campaigns.domain.comparison import Comparison, FailureRow, FieldRow, SetRow, Subject, TaskRow
+from campaigns.domain.comparison import CommandRow, Comparison, FailureRow, FieldRow, SetRow, Subject, TaskRow
 from campaigns.domain.differences import Line, line_changes
 from campaigns.domain.metrics import MetricRow
 from campaigns.pictures.looks import Look, look_of, settled
@@ -61,6 +61,7 @@ class ComparePage:
     everything: bool
     fields: list[tuple[str, list[FieldView]]]
     sets: list[SetRow]
+    commands: list[CommandRow]
     tasks: list[TaskRow]
     failures: list[FailureRow]
     metrics: list[MetricRow]
@@ -100,6 +101,7 @@ def compare_page(factory: Factory, refs: Sequence[str], *, everything: bool) -> 
             (GROUP_WORDS[group], [_field(row) for row in rows]) for group, rows in groupby(fields, key=lambda row: row.group)
         ],
         sets=[row for row in comparison.sets if everything or row.differs],
+        commands=[row for row in comparison.commands if everything or row.differs],
         tasks=[row for row in comparison.tasks if everything or row.differs],
         failures=[row for row in comparison.failures if everything or row.differs],
         metrics=[row for row in comparison.metrics if everything or row.differs],

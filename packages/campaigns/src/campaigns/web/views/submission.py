@@ -15,7 +15,7 @@ from campaigns.domain.links import Link
 from campaigns.domain.states import (
     ACTIVE,
     FINAL_CAMPAIGNS,
-    SUBMISSION_TRANSITIONS,
+    MARKS,
     CampaignStatus,
     Judgement,
     SubmissionStatus,
@@ -57,6 +57,7 @@ class SubmissionPage:
     links: list[Link]
     may_exclude: bool
     marks: list[SubmissionStatus]
+    may_tell: bool
     adopted: bool
     origin: str
     version: str
@@ -104,6 +105,7 @@ def submission_page(factory: Factory, ref: str) -> SubmissionPage:
         links=factory.links().of_submission(submission.uuid),
         may_note=may(factory.identity, Role.OPERATOR) and not campaign.notebook_is_closed,
         marks=_marks(factory, campaign, submission),
+        may_tell=_may_tell(factory, campaign),
         adopted=campaign.adopted,
         origin=(campaign.origin or "").partition(":")[0],
         may_exclude=campaign.runs_here and under_way and bool(submission.n_failures) and may(factory.identity, Role.OPERATOR),
@@ -120,10 +122,13 @@ def _actions(factory: Factory, campaign: Campaign, submission: Submission, *, ne
 
 def _marks(factory: Factory, campaign: Campaign, submission: Submission) -> list[SubmissionStatus]:
     """List what somebody may say became of a submission that the service does not run."""
-    over = campaign.status in FINAL_CAMPAIGNS or campaign.origin is not None
-    if not campaign.adopted or over or not may(factory.identity, Role.OPERATOR):
+    if campaign.status in FINAL_CAMPAIGNS or not _may_tell(factory, campaign):
         return []
-    return list(dict.fromkeys(after for (before, _), after in SUBMISSION_TRANSITIONS.items() if before is submission.status))
+    return [status for status in MARKS if status is not submission.status]
+
+
+def _may_tell(factory: Factory, campaign: Campaign) -> bool:
+    return campaign.adopted and campaign.origin is None and may(factory.identity, Role.OPERATOR)
 
 
 def shown_command(command: Sequence[str]) -> str:
