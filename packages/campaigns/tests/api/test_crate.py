@@ -50,6 +50,7 @@ def validated(folder: Path, crates: list[tuple[str, str, dict[str, bytes]]]) -> 
 
 def test_tells_what_was_run(client: Clients, tmp_path: Any) -> None:
     campaign = run_a_campaign(client)
+    assert client(Role.MANAGER).post(f"{API}/submissions/S-2/accept", json={"reason": "good"}).status_code == 200
     members = crate(client, campaign["id"])
     graph = {one["@id"]: one for one in json.loads(members[METADATA])["@graph"]}
     first, second = graph["#S-1"], graph["#S-2"]
@@ -60,6 +61,12 @@ def test_tells_what_was_run(client: Clients, tmp_path: Any) -> None:
     assert {"@id": "submissions/S-1/bps.yaml"} in first["object"]
     assert members["submissions/S-1/bps.yaml"] == b"a: 1"
     assert members["submissions/S-1/r.json"] == b'{"a": 1}'
+    [run] = graph["#campaign-run"]["result"]
+    assert run in second["result"]
+    assert graph[run["@id"]]["description"] == "The RUN collection of S-2: 4 of 4 quanta succeeded; accepted."
+    [replaced] = [one for one in first["result"] if one["@id"].startswith("#collection/")]
+    told = graph[replaced["@id"]]["description"]
+    assert told == "The RUN collection of S-1: 3 of 4 quanta succeeded; not accepted, replaced by S-2."
     assert graph["./"]["license"] == {"@id": "#licence"}
     files = {one["@id"] for one in graph.values() if "File" in one["@type"]}
     assert files == set(members) - {METADATA}
@@ -95,6 +102,8 @@ def test_keeps_to_its_profiles_whatever_has_run(
         for each in (idea, {**definition(), "name": "again"})
     ]
     crates = [(RUN if name == ran else WORKFLOW, f"{name}.zip", crate(client, name)) for name in (ran, *others)]
+    assert client(Role.MANAGER).post(f"{API}/submissions/S-2/accept", json={"reason": "good"}).status_code == 200
+    crates.append((RUN, "accepted.zip", crate(client, ran)))
     broken = [(RUN, f"{name}.zip", damaged(crates[0][2], break_it)) for name, break_it in DEFECTS.items()]
     said = validated(tmp_path, [*crates, *broken])
     verdicts = dict(line.split(": ", 1) for line in said if re.search(": (keeps to|fails) ", line))

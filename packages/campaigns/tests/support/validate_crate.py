@@ -29,6 +29,7 @@ OWN_TERMS = ("ContainerImage", "containerImage", "environment", "md5", "resource
 
 def main() -> int:
     folder, *crates = sys.argv[1:]
+    Path(folder).mkdir(parents=True, exist_ok=True)
     cache = str(Path(folder) / "contexts")
     context = files("rocrate") / "data" / "ro-crate.jsonld"
     own = json.dumps({"@context": {name: TERMS + name for name in OWN_TERMS}}).encode()

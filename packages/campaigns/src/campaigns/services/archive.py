@@ -65,7 +65,7 @@ class Member(_Part):
 
 
 class Manifest(_Part):
-    """What an archive says of itself."""
+    """What an archive says of itself; ``made_us`` is the time of the newest event in it, by which it is as it is."""
 
     format: str
     version: int = Field(ge=1)

@@ -21,7 +21,7 @@ from rocrate.rocrate import ROCrate  # type: ignore[import-untyped]
 from campaigns import __version__
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.document import dump_yaml
-from campaigns.domain.states import CampaignStatus, SubmissionStatus
+from campaigns.domain.states import CampaignStatus, Judgement, SubmissionStatus
 from campaigns.domain.submission import StoredFile, Submission
 from campaigns.services.context import Context
 from campaigns.services.lookup import found_campaign
@@ -96,13 +96,16 @@ class CrateService:
         read_at_one_moment(self._context.session)
         campaign = found_campaign(self._context, ref)
         store = SubmissionStore(self._context.session, self._context.identity)
-        submissions = [one for one in store.of_campaign(campaign.uuid) if _has_begun(one)]
+        every = store.of_campaign(campaign.uuid)
+        submissions = [one for one in every if _has_begun(one)]
+        replaced = {one.recovers: one.id for one in every if one.recovers is not None}
         with tempfile.TemporaryDirectory(prefix="campaigns-crate-") as name:
             writing = _Crate(campaign, Path(name), published_us=self._context.clock.now_us())
             writing.describe(f"{self._server_name}:{campaign.id}" if campaign.origin is None else campaign.origin, submissions)
             for submission in submissions:
                 files = [(file, self._context.files.path(file.sha256)) for file in store.files(submission)]
-                writing.add_submission(submission, [(file, path) for file, path in files if path.is_file()])
+                there = [(file, path) for file, path in files if path.is_file()]
+                writing.add_submission(submission, there, replaced_by=replaced.get(submission.id))
             for chunk in writing.finish(submissions).stream_zip():
                 target.write(chunk)
         return campaign
@@ -150,9 +153,9 @@ class _Crate:
             ENGINE, "SoftwareApplication", name="Rubin Campaigns", softwareVersion=__version__, url="https://dmtn-181.lsst.io"
         )
 
-    def add_submission(self, submission: Submission, files: list[tuple[StoredFile, Path]]) -> None:
+    def add_submission(self, submission: Submission, files: list[tuple[StoredFile, Path]], *, replaced_by: str | None) -> None:
         """Tell of a submission: an action, its inputs and outputs, its files, and the step that it is of."""
-        results = [self._collection(submission.output_run, "The RUN collection of its outputs.")]
+        results = [self._collection(submission.output_run, _outputs_text(submission, replaced_by=replaced_by))]
         objects = [self._collection(name, "An input collection.") for name in submission.input_collections]
         objects += [
             self._thing(
@@ -186,7 +189,8 @@ class _Crate:
             "agent": self._person(campaign.definition.lead or campaign.owner),
             "actionStatus": _ref(f"http://schema.org/{_STATES.get(campaign.status, 'ActiveActionStatus')}"),
             "object": [_ref(f"#collection/{name}") for name in campaign.definition.inputs],
-            "result": [_ref(f"#collection/{one.output_run}") for one in submissions],
+            # What was not accepted is told of by its own action alone.
+            "result": [self._collection(one.output_run, "") for one in submissions if one.judgement is Judgement.ACCEPTED],
             **_times(campaign.started_us, campaign.ended_us),
         }
         for name in campaign.definition.inputs:
@@ -205,7 +209,7 @@ class _Crate:
         counts, state = submission.quanta, submission.status.value.replace("_", " ")
         told: dict[str, Any] = {
             "name": f"{submission.id}: {submission.step} {submission.group}, attempt {submission.attempt}",
-            "description": f"{counts.succeeded} of {counts.expected} quanta succeeded; {state}, {submission.judgement.value}.",
+            "description": f"{counts.succeeded} of {counts.expected} quanta succeeded; {state}, {_judged(submission)}.",
             "identifier": submission.uuid,
             "instrument": self._tool(submission.pipeline, submission.stack),
             "agent": self._person(submission.operator),
@@ -283,6 +287,17 @@ class _Crate:
 def _has_begun(submission: Submission) -> bool:
     """Tell whether anything was run; of what ran elsewhere only counts may be known."""
     return bool(submission.acquiring_us or submission.running_us or submission.quanta.expected)
+
+
+def _outputs_text(submission: Submission, *, replaced_by: str | None) -> str:
+    """Say what the outputs of a submission are, so that nobody takes for a result what is none."""
+    counts = submission.quanta
+    told = f"The RUN collection of {submission.id}: {counts.succeeded} of {counts.expected} quanta succeeded"
+    return f"{told}; {_judged(submission)}{f', replaced by {replaced_by}' if replaced_by else ''}."
+
+
+def _judged(submission: Submission) -> str:
+    return "not accepted" if submission.judgement is Judgement.PENDING else submission.judgement.value
 
 
 def _plain(letter: str) -> str:

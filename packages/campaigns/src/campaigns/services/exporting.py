@@ -1,12 +1,14 @@
 """Writing a campaign into a file, with everything that belongs to it, as its own server knows it.
 
 A campaign that was imported is written as it came, and with what was added here: numbers are always those of its origin.
+What is the same is the same file to the byte, whenever and wherever it is written.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 from campaigns.domain.campaign import Campaign
@@ -68,13 +70,14 @@ class ExportService:
         campaign = found_campaign(self._context, ref)
         alias = self._aliases.find(campaign.uuid)
         writer = ArchiveWriter(target)
-        digests: set[str] = set()
+        noted = _Noted(newest_us=campaign.created_us)
         for belonging in belonging_tables().values():
-            writer.add_table(belonging.name, _noting(belonging, self._told(belonging, campaign, alias), digests))
-        for digest in sorted(digests):
+            writer.add_table(belonging.name, noted.all(belonging, self._told(belonging, campaign, alias)))
+        for digest in sorted(noted.digests):
             writer.add_file(digest, self._context.files.path(digest))
         return writer.close(
-            made_us=self._context.clock.now_us(),
+            # The time of writing would make each file another.
+            made_us=noted.newest_us,
             uuid=campaign.uuid,
             origin=self._server_name if alias is None else alias.origin,
             number=campaign.number if alias is None else alias.number,
@@ -126,11 +129,20 @@ def renumbered(submission: str | None, numbers: dict[int, int]) -> str | None:
     return submission if found is None else f"S-{numbers.get(int(found[1]), int(found[1]))}"
 
 
-def _noting(belonging: BelongingTable, rows: Iterable[dict[str, Any]], digests: set[str]) -> Iterator[dict[str, Any]]:
-    names = file_columns(belonging)
-    for row in rows:
-        digests.update(row[name] for name in names if row[name])
-        yield row
+@dataclass(slots=True, kw_only=True)
+class _Noted:
+    """What is noted while rows go by: the files that they name, and when the newest of the events was."""
+
+    newest_us: int
+    digests: set[str] = field(default_factory=set)
+
+    def all(self, belonging: BelongingTable, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        names = file_columns(belonging)
+        for row in rows:
+            self.digests.update(row[name] for name in names if row[name])
+            if belonging.name == "event":
+                self.newest_us = max(self.newest_us, row["at_us"])
+            yield row
 
 
 def _with_aside(

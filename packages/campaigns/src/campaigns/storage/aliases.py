@@ -30,7 +30,7 @@ class Alias:
     number : `int`
         The campaign's number there.
     exported_us, imported_us : `int`
-        When it left there and came here, UTC microseconds.
+        Of when the newest was that came with it, and when it came here, UTC microseconds.
     kept : `dict`
         Columns of the campaign whose values there differ from those here.
     aside : `dict`
