@@ -34,8 +34,8 @@ ANSWERS: dict[str, Any] = {
     "registered": {"measure": 2},
     "pipetask": {},
     "chain": {},
-    "plots": [],
-    "metrics": [],
+    "plots": {"files": [], "n_left": 0},
+    "metrics": {"files": [], "n_left": 3},
     "workflow": {"supported": False, "known": False, "state": "UNKNOWN", "run_id": "", "jobs": {}, "message": ""},
 }
 """What the stub of the helper says; to ``pipetask report`` it writes what ``REPORT`` has."""

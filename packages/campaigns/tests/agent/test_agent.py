@@ -45,6 +45,7 @@ def test_submission_is_carried_out(server: FakeServer, stack: StubStack, site_fi
     with agent_thread(site_file, server, state_dir):
         done = server.wait_for_report(O1, "done", "failed")
     assert done.kind == "done"
+    assert (done.result["metrics_left"], done.result["metrics_brought"], done.result["plots_left"]) == (3, 0, 0)
     assert not done.cancelled
     assert [kind for kind in kinds(server, O1) if kind != "phase"] == ["prepared", "launched", "launcher", "quanta", "done"]
     [quanta] = server.reports(O1, "quanta")

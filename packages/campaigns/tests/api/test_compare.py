@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event, insert, select
 
 from api.test_rerun import DOCUMENT, rerun
+from campaigns.cli.compared import comparison_text
 from campaigns.config import Settings
 from campaigns.domain.identity import Role
 from campaigns.gateways.clock import FixedClock
@@ -148,7 +149,7 @@ def test_a_thousand_submissions_take_no_more_statements(mary: TestClient, databa
     assert [one["n_groups"] for one in told["efforts"]] == [1000, 1000]
     assert [one["values"] for one in told["failures"]] == [[0, 2000]]
     reads = [one for one in after if "submission.campaign_id" in one]
-    assert len(reads) <= 5
+    assert len(reads) <= 7
     assert len(after) <= len(before) + 1
 
 
@@ -177,9 +178,48 @@ def test_metrics_side_by_side(mary: TestClient, database: Database, settings: Se
                 )  # fmt: skip
     told = diff(mary, "C-1/diff/C-2")
     [metric] = told["metrics"]
-    assert (metric["name"], metric["values"], metric["change"], metric["relative"]) == ("AM1", [20.0, 25.0], 5.0, 0.25)
+    assert (metric["name"], metric["values"], metric["base"]) == ("AM1", [20.0, 25.0], 0)
+    assert (metric["changes"], metric["relatives"]) == ([None, 5.0], [None, 0.25])
     assert len(told["metrics_left_out"]) == 2
+    page = mary.get("/compare?of=C-1&of=C-2").text
+    assert "+5 (+25.00 %)" in page
+    assert "25 +5 (+25.00 %)" in comparison_text(told)
+    assert "not compared: wrong.json of S-10000: it is no bundle of metrics that can be read" in comparison_text(told)
     assert [row["name"] for row in diff(mary, "C-1/diff/C-2", all=True)["metrics"]] == ["AM1", "AA1"]
+
+
+def test_what_of_the_metrics_is_not_compared_is_said(
+    mary: TestClient, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaigns.storage.comparing.MAX_FILES", 2)
+    fill(database, each=1)
+    data = json.dumps({"astrometry": [{"metric": "AM1", "value": 1, "unit": "mas"}], "odd": {"a": 1}}).encode()
+    sha256 = FileFolder(settings.data_dir / "files").put(data)
+    submission_id, order_id = f"{1:08d}-0000-0000-0000-{0:012d}", f"{9:08d}-0000-0000-0000-{0:012d}"
+    with database.write() as session:
+        for index in range(6):
+            session.add(
+                StoredFileRow(
+                    submission_id=submission_id, name=f"m{index}.json", kind="metrics", title=f"tract {index}",
+                    content_type="application/json", size=len(data), sha256=sha256, created_us=NOW_US,
+                )
+            )  # fmt: skip
+        session.add(
+            AgentOrderRow(
+                id=order_id, site="here", kind="submit", status="done", payload={}, actor="mary", token=1, next_seq=1, faults=[],
+                result={"metrics_left": 37, "metrics_brought": 200, "plots_left": 5, "files_left_out": ["big.log"]},
+                created_us=NOW_US,
+            )
+        )  # fmt: skip
+        session.get_one(SubmissionRow, submission_id).order_id = order_id
+    left_out = diff(mary, "C-1/diff/C-2", all=True)["metrics_left_out"]
+    assert left_out[0] == "37 bundles of S-10000: they are still at the site, which brought the first 200 of the run"
+    assert left_out[1] == "m0.json of S-10000: odd: no measurements as they are known here"
+    assert left_out[-1] == "2 more files: at most 4 are read for so many campaigns"
+    page = mary.get("/submissions/S-10000").text
+    assert "5</span> more plots" in page
+    assert "37</span> more bundles of metrics" in page
+    assert "big.log" in page
 
 
 def test_a_site_compares_datasets(mary: TestClient, client: Clients, database: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.test_specifications import asked, made, repository, settings, specified
+from campaigns.cli.compared import comparison_text, log_text
 from campaigns.domain.identity import Role
 from support.repositories import Repository
 from support.scripted_agent import API, ScriptedAgent
@@ -36,3 +37,16 @@ def test_commits_and_the_log_between_them(client: Clients, repository: Repositor
     log = victor.get(f"/compare/log?role=processing&of={first}&of={second}").text
     assert "Bias is &lt;b&gt;subtracted&lt;/b&gt;" in log
     assert victor.get(f"/compare/log?role=data&of={first}&of={second}").status_code == 404
+    between = victor.get(f"{API}/campaigns/{first}/diff/{second}/log", params={"role": "processing"}).json()
+    assert [one["subject"] for one in between["came"]] == ["Bias is <b>subtracted</b>"]
+    assert between["went"] == []
+    assert (between["first"]["commit"], between["last"]["commit"]) == tuple(one["commit"] for one in row["values"])
+    text = log_text(between, first=first, last=second)
+    assert f"1 in {second} and not in {first}" in text
+    assert "Bias is <b>subtracted</b>" in text
+    none = victor.get(f"{API}/campaigns/{first}/diff/{second}/log", params={"role": "data"})
+    assert (none.status_code, none.json()["code"]) == (404, "not_found")
+    shown = comparison_text(victor.get(f"{API}/campaigns/{first}/diff/{second}").json())
+    for one in row["values"]:
+        assert one["commit"][:10] in shown
+    assert f"`campaign diff {first} {second} --log ROLE`" in shown

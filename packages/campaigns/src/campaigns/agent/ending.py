@@ -113,16 +113,19 @@ class Ending:
     def _report_end(self, truth: Truth | None, *, cancelled: bool) -> None:
         subject = self._subject
         files = [*config_files(subject.bps_yaml, subject.submit_dir), *self._result_files(truth)]
+        left: dict[str, int] = {}
         if truth is not None:
             # The graph may have been made and run between two looks.
             subject.tell_graph(truth.scan)
             subject.once(truth.report)
             if truth.report.registered:
                 run = subject.payload.output_run
-                files += export_plots(subject.worker, subject.repository, run, subject.folder.path)
-                files += export_metrics(subject.worker, subject.repository, run, subject.folder.path)
+                plots = export_plots(subject.worker, subject.repository, run, subject.folder.path)
+                metrics = export_metrics(subject.worker, subject.repository, run, subject.folder.path)
+                files += [*plots.files, *metrics.files]
+                left |= {"plots_left": plots.n_left, "metrics_left": metrics.n_left, "metrics_brought": len(metrics.files)}
         left_out = self._upload(files)
-        result = {"submit_dir": str(subject.submit_dir), "run_id": subject.log.run_id(), "files_left_out": left_out}
+        result = {"submit_dir": str(subject.submit_dir), "run_id": subject.log.run_id(), "files_left_out": left_out, **left}
         subject.post.put(DoneReport(result=result, cancelled=cancelled))
         subject.says.info("done", cancelled=cancelled, registered=truth is not None and truth.report.registered)
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -16,7 +17,7 @@ from campaigns.agent.server import MAX_FILE_BYTES, Refused, ServerClient, Server
 from campaigns.agent.worker import StackRefused, StackWorker
 from campaigns.wire.agent import FileKind
 
-__all__ = ("File", "config_files", "export_metrics", "export_plots", "result_files", "upload_all")
+__all__ = ("Exported", "File", "config_files", "export_metrics", "export_plots", "result_files", "upload_all")
 
 MAX_LAUNCHER_LOG_BYTES = 4_000_000
 MAX_PLOTS = 200
@@ -36,6 +37,14 @@ class File:
     kind: FileKind
     title: str
     media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Files that a run's datasets were copied to, and how many more datasets of the sort there are."""
+
+    files: list[File]
+    n_left: int
 
 
 def config_files(bps_yaml: Path, submit_dir: Path) -> Iterator[File]:
@@ -63,33 +72,26 @@ def result_files(launcher_log: Path, truth: Truth | None, directory: Path) -> It
         yield File(entry.path, entry.name, FileKind.QUANTUM_LOG, entry.title, TEXT)
 
 
-def export_plots(worker: StackWorker, repository: str, run: str, directory: Path) -> list[File]:
+def export_plots(worker: StackWorker, repository: str, run: str, directory: Path) -> Exported:
     """Export the plots of a run; none where the stack cannot, which is no reason to fail a submission."""
-    try:
-        plots = worker.call(
-            "plots", repository=repository, run=run, directory=str(directory / "plots"), max_plots=MAX_PLOTS, timeout_s=600.0
-        )
-    except StackRefused as error:
-        log.warning("plots were not exported", run=run, reason=error.fault.message)
-        return []
-    return [File(Path(p["path"]), Path(p["path"]).name, FileKind.PLOT, p["title"], PNG) for p in plots]
+    told = {"directory": str(directory / "plots"), "max_plots": MAX_PLOTS}
+    return _exported(worker, "plots", FileKind.PLOT, PNG, repository=repository, run=run, **told)
 
 
-def export_metrics(worker: StackWorker, repository: str, run: str, directory: Path) -> list[File]:
+def export_metrics(worker: StackWorker, repository: str, run: str, directory: Path) -> Exported:
     """Export the bundles of metrics of a run, to be compared; none where the stack cannot."""
+    told = {"directory": str(directory / "metrics"), "max_files": MAX_METRICS}
+    return _exported(worker, "metrics", FileKind.METRICS, JSON, repository=repository, run=run, **told)
+
+
+def _exported(worker: StackWorker, verb: str, kind: FileKind, media_type: str, **told: Any) -> Exported:
     try:
-        found = worker.call(
-            "metrics",
-            repository=repository,
-            run=run,
-            directory=str(directory / "metrics"),
-            max_files=MAX_METRICS,
-            timeout_s=600.0,
-        )
+        found = worker.call(verb, timeout_s=600.0, **told)
     except StackRefused as error:
-        log.warning("metrics were not exported", run=run, reason=error.fault.message)
-        return []
-    return [File(Path(one["path"]), Path(one["path"]).name, FileKind.METRICS, one["title"], JSON) for one in found]
+        log.warning(f"{verb} were not exported", run=told["run"], reason=error.fault.message)
+        return Exported([], 0)
+    files = [File(Path(one["path"]), Path(one["path"]).name, kind, one["title"], media_type) for one in found["files"]]
+    return Exported(files, found["n_left"])
 
 
 def upload_all(

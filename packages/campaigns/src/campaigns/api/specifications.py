@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from fastapi import Depends
@@ -16,7 +16,7 @@ from campaigns.domain.campaign import Campaign
 from campaigns.domain.definition import Definition, Specification
 from campaigns.domain.errors import CampaignError, Fault, InvalidInput, NotFound
 from campaigns.domain.identity import Identity
-from campaigns.domain.specifications import CAMPAIGN_FILE, Move, SpecPin, SpecRole
+from campaigns.domain.specifications import CAMPAIGN_FILE, LogBetween, Move, SpecPin, SpecRole
 from campaigns.domain.states import CampaignStatus
 from campaigns.gateways.clock import Clock
 from campaigns.gateways.git import GitGateway
@@ -96,6 +96,30 @@ class Resolving:
         with self._database.read() as session:
             listed = self._factory(session).specifications().listed(ref)
         return [pin for pin in listed if pin.revision == listed[0].revision]
+
+    def log_between(self, refs: Sequence[str], role: SpecRole) -> LogBetween:
+        """List the commits between the specifications of the first and the last of some campaigns.
+
+        Raises
+        ------
+        NotFound
+            If they were not both resolved, in one repository, to different commits.
+        """
+        with self._database.read() as session:
+            service = self._factory(session).comparing()
+            subjects = service.subjects(refs)
+            row = next((one for one in service.specifications(subjects) if one.role is role), None)
+        first, last = (row.cells[0], row.cells[-1]) if row is not None else (None, None)
+        if row is None or first is None or last is None or not row.has_log:
+            remedy = "Both must have been resolved, in the same repository, to different commits."
+            raise NotFound(f"There is no log of the {role.value} specification between them.", where="of", remedy=remedy)
+        return LogBetween(
+            refs=(subjects[0].label, subjects[-1].label),
+            first=first,
+            last=last,
+            came=self._git.log(first.repository, first.commit, last.commit),
+            went=self._git.log(first.repository, last.commit, first.commit),
+        )
 
     def looked_at(self, ref: str) -> LookedAt:
         """Look at the repositories of a campaign's specifications."""

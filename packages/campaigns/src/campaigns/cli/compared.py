@@ -7,14 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from campaigns.cli.output import aligned
-from campaigns.cli.shown import quanta_text, state_text
+from campaigns.cli.shown import moment, quanta_text, state_text
 from campaigns.domain.differences import is_nothing, line_changes
 from campaigns.domain.lineage import Relation
 
-__all__ = ("comparison_text", "differences_text")
+__all__ = ("comparison_text", "differences_text", "log_text")
 
 MAX_WIDTH = 60
 MAX_ROWS = 40
+MAX_LOG = 50
+"""How many commits the service lists at most."""
 
 
 def differences_text(differences: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -44,14 +46,29 @@ def comparison_text(found: Mapping[str, Any]) -> str:
     sets = [[row["name"], *map(_set, row["values"])] for row in found["sets"]]
     tasks = [[row["label"], *(quanta_text(cell) if cell else "-" for cell in row["values"])] for row in found["tasks"]]
     failures = [[f"{row['task']} {row['status']}: {_cut(row['pattern'])}", *map(str, row["values"])] for row in found["failures"]]
+    specs = [[f"{row['role']} specification", *map(_specification, row["values"])] for row in found["specifications"]]
+    lines += _table("commits", heads, specs)
+    if len({cell["commit"] for row in found["specifications"] for cell in row["values"] if cell}) > 1:
+        lines += [f"  `campaign diff {heads[0]} {heads[-1]} --log ROLE` lists the commits between them"]
     lines += _table("definition", heads, fields)
     lines += _table("DataId sets", heads, sets)
     lines += _commands(heads, found["commands"])
     lines += _table("quanta", heads, [["all", *map(quanta_text, found["totals"])], *tasks])
     lines += _table("failures", heads, failures)
     lines += _table("time", heads, _efforts(found["efforts"]))
-    lines += _table("metrics", [*heads, "change", ""], [_metric(row) for row in found["metrics"]])
+    lines += _table("metrics", heads, [_metric(row) for row in found["metrics"]])
+    lines += [f"  not compared: {told}" for told in found["metrics_left_out"]]
     lines += _table("datasets in one only", [heads[0], heads[-1]], _outputs(found["outputs"]))
+    return "\n".join(lines)
+
+
+def log_text(between: Mapping[str, Any], *, first: str, last: str) -> str:
+    """Give the commits between two specifications as lines."""
+    lines = [f"{between['role']} specification in {between['first']['repository']}"]
+    for one, other, commits in ((last, first, between["came"]), (first, last, between["went"])):
+        lines += ["", f"{len(commits)} in {one} and not in {other}"]
+        lines += [f"  {each['commit'][:10]}  {moment(each['at_us'])}  {each['author']}  {each['subject']}" for each in commits]
+        lines += ["  at most 50 are listed"] if len(commits) >= MAX_LOG else []
     return "\n".join(lines)
 
 
@@ -88,9 +105,19 @@ def _efforts(efforts: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 
 
 def _metric(row: Mapping[str, Any]) -> list[str]:
-    relative = f"{100 * row['relative']:+.2f} %" if row["relative"] is not None else ""
-    change = f"{row['change']:+.4g}" if row["change"] is not None else "-"
-    return [f"{row['source']} {row['name']} [{row['unit'] or '-'}]", *map(_number, row["values"]), change, relative]
+    cells = zip(row["values"], row["changes"], row["relatives"], strict=True)
+    return [f"{row['source']} {row['name']} [{row['unit'] or '-'}]", *(_changed(*cell) for cell in cells)]
+
+
+def _changed(value: float | None, change: float | None, relative: float | None) -> str:
+    if change is None:
+        return _number(value)
+    part = f" ({100 * relative:+.2f} %)" if relative is not None else ""
+    return f"{_number(value)} {change:+.4g}{part}"
+
+
+def _specification(cell: Mapping[str, Any] | None) -> str:
+    return "-" if cell is None else f"{cell['commit'][:10]} {cell['reference']}"
 
 
 def _outputs(outputs: Mapping[str, Any]) -> list[list[str]]:

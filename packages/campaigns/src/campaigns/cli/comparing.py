@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
-from campaigns.cli.compared import comparison_text, differences_text
+from campaigns.cli.compared import comparison_text, differences_text, log_text
 from campaigns.cli.connecting import client_command
 from campaigns.cli.output import Output
 from campaigns.client import CampaignClient
 from campaigns.domain.document import read_partial
 from campaigns.domain.errors import InvalidInput
 from campaigns.domain.lineage import Relation
+from campaigns.domain.specifications import SpecRole
 
 __all__ = ("diff", "rerun")
 
@@ -80,14 +81,24 @@ def rerun(
 @click.command()
 @click.argument("campaigns", nargs=-1, required=True, metavar="CAMPAIGN[@REVISION] CAMPAIGN[@REVISION]...")
 @click.option("--all", "everything", is_flag=True, help="Also what is the same.")
+@click.option(
+    "--log",
+    "role",
+    type=click.Choice([role.value for role in SpecRole]),
+    help="Only the commits between the specifications of this role, of the first and the last.",
+)
 @client_command
-def diff(client: CampaignClient, output: Output, campaigns: tuple[str, ...], *, everything: bool) -> None:
+def diff(client: CampaignClient, output: Output, campaigns: tuple[str, ...], *, everything: bool, role: str | None) -> None:
     """Compare campaigns or revisions: C-1 C-2, or C-1@1 C-1@3. The first is what the others are held against.
 
     Definitions, DataId sets, what was meant and what succeeded, failures, time, and values of metrics: only what differs.
     """
     if len(campaigns) < 2:
         raise InvalidInput("One campaign is given to compare.", where="CAMPAIGN", remedy="Give two or more, such as C-1 C-2.")
+    if role is not None:
+        between = client.diff_log(campaigns[0], campaigns[-1], role=role)
+        output.document(between, text=log_text(between, first=campaigns[0], last=campaigns[-1]))
+        return
     found = client.diff(*campaigns, everything=everything)
     output.document(found, text=comparison_text(found))
 

@@ -83,3 +83,8 @@ class Deriving(Connection):
         params: dict[str, Any] = {"and": list(more)} if more else {}
         answer: dict[str, Any] = self.get(f"campaigns/{ref}/diff/{other}", **params, **({"all": True} if everything else {}))
         return answer
+
+    def diff_log(self, ref: str, other: str, *, role: str) -> dict[str, Any]:
+        """List the commits between the ``data`` or ``processing`` specifications of two campaigns, or revisions."""
+        answer: dict[str, Any] = self.get(f"campaigns/{ref}/diff/{other}/log", role=role)
+        return answer

@@ -1,6 +1,7 @@
 """Values of metrics, as `lsst.analysis.tools` writes them: a JSON object of metric sets, each a list of measurements.
 
-A bundle also has texts beside its sets, such as a timestamp and the dataset's identifier; they are passed over.
+A bundle also has texts beside its sets, such as a timestamp and the dataset's identifier; they are passed over. What else is
+in it is told.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ("MetricRow", "MetricValue", "compared_metrics", "read_metrics")
+__all__ = ("Bundle", "MetricRow", "MetricValue", "compared_metrics", "read_metrics")
 
 MAX_MEASUREMENTS: Final = 20_000
+
+MAX_ODD: Final = 5
+"""How many of the things that are not understood are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +69,24 @@ class MetricRow:
         return " / ".join(unit or "none" for unit in self.units) if len(self.units) > 1 else self.units[0]
 
     @property
-    def change(self) -> float | None:
-        """The last less the first; `None` where one is missing or the units differ (`float`)."""
-        first, last = self.values[0], self.values[-1]
-        return None if first is None or last is None or len(self.units) > 1 else last - first
+    def base(self) -> int:
+        """Which of them the others are held against: the first that was measured (`int`)."""
+        return next(index for index, value in enumerate(self.values) if value is not None)
 
     @property
-    def relative(self) -> float | None:
-        """The change as a part of the first; `None` where that is 0 (`float`)."""
-        first, change = self.values[0], self.change
-        return None if change is None or not first else change / abs(first)
+    def changes(self) -> tuple[float | None, ...]:
+        """Each less the base; `None` for the base, where one was not measured, and where the units differ (`tuple`)."""
+        base = self.values[self.base]
+        return tuple(
+            None if value is None or base is None or index == self.base or len(self.units) > 1 else value - base
+            for index, value in enumerate(self.values)
+        )
+
+    @property
+    def relatives(self) -> tuple[float | None, ...]:
+        """The changes as parts of the base; `None` where that is 0 (`tuple`)."""
+        base = self.values[self.base]
+        return tuple(None if change is None or not base else change / abs(base) for change in self.changes)
 
     @property
     def differs(self) -> bool:
@@ -82,7 +94,23 @@ class MetricRow:
         return len(set(self.values)) > 1 or len(self.units) > 1
 
 
-def read_metrics(content: bytes, *, source: str) -> list[MetricValue]:
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What was read of a file of metrics.
+
+    Attributes
+    ----------
+    values : `list` [`MetricValue`]
+        In the file's order; what is no finite number is left out, as a metric that could not be measured.
+    passed_over : `str`
+        What else was in it that is not understood, or that there was too much; empty if nothing was.
+    """
+
+    values: list[MetricValue]
+    passed_over: str
+
+
+def read_metrics(content: bytes, *, source: str) -> Bundle:
     """Read a bundle of measurements.
 
     Parameters
@@ -94,8 +122,8 @@ def read_metrics(content: bytes, *, source: str) -> list[MetricValue]:
 
     Returns
     -------
-    values : `list` [`MetricValue`]
-        In the file's order; what is no finite number is left out, as a metric that could not be measured.
+    bundle : `Bundle`
+        Its values, and what was not understood.
 
     Raises
     ------
@@ -106,11 +134,29 @@ def read_metrics(content: bytes, *, source: str) -> list[MetricValue]:
     if not isinstance(document, dict):
         raise ValueError("a bundle of metrics is a JSON object of metric sets")
     measured = [(group, one) for group, several in document.items() if isinstance(several, list) for one in several]
-    return [told for group, one in measured[:MAX_MEASUREMENTS] if (told := _measurement(source, str(group), one)) is not None]
+    read = measured[:MAX_MEASUREMENTS]
+    values = [told for group, one in read if (told := _measurement(source, str(group), one)) is not None]
+    odd = [str(key) for key, value in document.items() if not isinstance(value, list | str | int | float | None)]
+    odd += dict.fromkeys(f"{group}[…]" for group, one in read if not _is_measurement(one))
+    return Bundle(values, _passed_over(odd, n_more=len(measured) - len(read)) or ("" if measured else "it has no metric sets"))
+
+
+def _passed_over(odd: Sequence[str], *, n_more: int) -> str:
+    told = []
+    if odd:
+        more = f" and {len(odd) - MAX_ODD} more" if len(odd) > MAX_ODD else ""
+        told.append(f"{', '.join(odd[:MAX_ODD])}{more}: no measurements as they are known here")
+    if n_more:
+        told.append(f"{n_more} measurements after the first {MAX_MEASUREMENTS}")
+    return "; ".join(told)
+
+
+def _is_measurement(one: Any) -> bool:
+    return isinstance(one, Mapping) and isinstance(one.get("metric"), str)
 
 
 def _measurement(source: str, group: str, one: Any) -> MetricValue | None:
-    if not isinstance(one, Mapping) or not isinstance(one.get("metric"), str):
+    if not _is_measurement(one):
         return None
     value, unit = one.get("value"), one.get("unit")
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
@@ -149,7 +195,7 @@ def compared_metrics(columns: Sequence[Iterable[MetricValue]]) -> list[MetricRow
 
 
 def _weight(row: MetricRow) -> tuple[float, float, str, str, str]:
-    relative = row.relative
-    if relative is not None and row.differs:
-        return (0, -abs(relative), row.source, row.group, row.name)
+    known = [abs(relative) for relative in row.relatives if relative is not None]
+    if known and row.differs:
+        return (0, -max(known), row.source, row.group, row.name)
     return (1 if row.differs else 2, 0, row.source, row.group, row.name)

@@ -88,6 +88,27 @@ class Commit:
     subject: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogBetween:
+    """The commits between the specifications of two campaigns.
+
+    Attributes
+    ----------
+    refs : `tuple` [`str`, `str`]
+        The first and the last, as one asks for them.
+    first, last : `SpecPin`
+        What they were resolved to, in one repository.
+    came, went : `list` [`Commit`]
+        Those that only the last has, and those that only the first has, newest first.
+    """
+
+    refs: tuple[str, str]
+    first: SpecPin
+    last: SpecPin
+    came: list[Commit]
+    went: list[Commit]
+
+
 @dataclass(frozen=True, slots=True)
 class BranchMove:
     """How a reference stands to a commit that it was resolved to.

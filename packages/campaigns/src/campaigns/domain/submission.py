@@ -10,7 +10,7 @@ from campaigns.domain.errors import Fault
 from campaigns.domain.quanta import QuantaCounts, TaskCounts
 from campaigns.domain.states import Judgement, SubmissionStatus
 
-__all__ = ("Launcher", "StoredFile", "Submission", "Workflow", "parse_submission_id", "submission_id")
+__all__ = ("Launcher", "LeftAtSite", "StoredFile", "Submission", "Workflow", "parse_submission_id", "submission_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +171,23 @@ class StoredFile:
     size: int
     sha256: str
     created_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAtSite:
+    """What an agent did not bring of a submission's files.
+
+    Attributes
+    ----------
+    n_plots, n_metrics : `int`
+        Plots, and bundles of metrics, beyond the most that it brings.
+    names : `tuple` [`str`, ...]
+        Files that were too large, or that the server did not take.
+    """
+
+    n_plots: int
+    n_metrics: int
+    names: tuple[str, ...]
 
 
 def submission_id(number: int) -> str:

@@ -29,7 +29,7 @@ from campaigns.domain.states import UNDER_WAY, OrderStatus
 from campaigns.services.campaigns import CampaignService
 from campaigns.services.context import Context
 from campaigns.services.ordering import order_about_sets, site_with
-from campaigns.storage.comparing import MAX_FILES, ComparisonStore, MetricsFile
+from campaigns.storage.comparing import ComparisonStore, MetricsFile
 from campaigns.storage.dataidsets import PinStore
 from campaigns.storage.orders import OrderStore
 from campaigns.storage.specifications import SpecPinStore
@@ -111,7 +111,7 @@ class ComparisonService:
         quanta, (failures, cut) = store.quanta(), store.failures()
         pins = PinStore(self._context.session, self._context.identity)
         columns = [(one.revision.definition, pins.of_campaign(one.campaign.uuid)) for one in subjects]
-        metrics, left_out = self._metrics(store.metrics_files(FileKind.METRICS.value), n_subjects=len(subjects))
+        metrics, left_out = self._metrics(store, n_subjects=len(subjects))
         return Comparison(
             subjects=tuple(subjects),
             relations=tuple(relation_of(definitions[0], definition) for definition in definitions),
@@ -224,19 +224,30 @@ class ComparisonService:
         bounds = [number for step in _dicts(order.result.get("steps")) for number in _bounds(step)]
         return sum(bounds) if bounds else None
 
-    def _metrics(self, files: Sequence[MetricsFile], *, n_subjects: int) -> tuple[list[list[MetricValue]], list[str]]:
+    def _metrics(self, store: ComparisonStore, *, n_subjects: int) -> tuple[list[list[MetricValue]], list[str]]:
         columns: list[list[MetricValue]] = [[] for _ in range(n_subjects)]
-        left_out = []
-        for position, file in enumerate(files):
-            if file.size > MAX_METRICS_BYTES or position >= MAX_FILES * n_subjects:
-                left_out.append(f"{file.name} of S-{file.submission}: it is too large to be compared here")
-                continue
-            try:
-                content = self._context.files.path(file.sha256).read_bytes()
-                columns[file.subject] += read_metrics(content, source=file.title or file.name)
-            except (OSError, ValueError, RecursionError):
-                left_out.append(f"{file.name} of S-{file.submission}: it is no bundle of metrics that can be read")
+        files, n_more = store.metrics_files(FileKind.METRICS.value)
+        left_out = [
+            f"{number} bundles of S-{submission}: they are still at the site, which brought the first {brought} of the run"
+            for submission, number, brought in store.metrics_left_at_sites()
+        ]
+        told = [(file, self._read(file, columns[file.subject])) for file in files]
+        left_out += [f"{file.name} of S-{file.submission}: {why}" for file, why in told if why]
+        if n_more:
+            left_out.append(f"{n_more} more files: at most {len(files)} are read for so many campaigns")
         return columns, left_out
+
+    def _read(self, file: MetricsFile, values: list[MetricValue]) -> str:
+        """Add what a file of metrics has to the values, and say what of it could not be."""
+        if file.size > MAX_METRICS_BYTES:
+            return "it is too large to be compared here"
+        try:
+            content = self._context.files.path(file.sha256).read_bytes()
+            bundle = read_metrics(content, source=file.title or file.name)
+        except (OSError, ValueError, RecursionError):
+            return "it is no bundle of metrics that can be read"
+        values += bundle.values
+        return bundle.passed_over
 
 
 def _kept_apart(comparison: Comparison) -> str:

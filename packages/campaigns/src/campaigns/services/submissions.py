@@ -24,7 +24,7 @@ from campaigns.domain.states import (
     SubmissionStatus,
     transition,
 )
-from campaigns.domain.submission import StoredFile, Submission
+from campaigns.domain.submission import LeftAtSite, StoredFile, Submission
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
 from campaigns.services.lookup import (
@@ -84,6 +84,19 @@ class SubmissionService:
     def files(self, ref: str) -> list[StoredFile]:
         """List the files that an agent uploaded for a submission."""
         return self._store.files(self.get(ref))
+
+    def left_at_site(self, ref: str) -> LeftAtSite:
+        """Tell what an agent did not bring of a submission's files."""
+        order_id = self.get(ref).order_id
+        order = None if order_id is None else self._orders.find(order_id)
+        # What is told by an agent is taken as it should be, and otherwise passed over.
+        told = {} if order is None else order.result
+        n_plots, n_metrics, names = (told.get(key) for key in ("plots_left", "metrics_left", "files_left_out"))
+        return LeftAtSite(
+            n_plots if isinstance(n_plots, int) else 0,
+            n_metrics if isinstance(n_metrics, int) else 0,
+            tuple(map(str, names)) if isinstance(names, list) else (),
+        )
 
     def file(self, ref: str, name: str) -> tuple[StoredFile, Path]:
         """Give a file's entry, and the path of its content on the server."""

@@ -14,6 +14,7 @@ from campaigns.domain.comparison import Effort, FailureCount, Runs
 from campaigns.domain.identity import Identity
 from campaigns.domain.quanta import COUNTS, QuantaCounts
 from campaigns.domain.states import Judgement, SubmissionStatus
+from campaigns.schema.agent_order import AgentOrderRow
 from campaigns.schema.quantum_failure import QuantumFailureRow
 from campaigns.schema.stored_file import StoredFileRow
 from campaigns.schema.submission import SubmissionRow
@@ -159,21 +160,34 @@ class ComparisonStore:
                 parts[subject].append(told)
         return [_runs(rows) for rows in parts]
 
-    def metrics_files(self, kind: str) -> list[MetricsFile]:
-        """List the files of a kind, by submission and name, at most so many as are read."""
+    def metrics_files(self, kind: str) -> tuple[list[MetricsFile], int]:
+        """List the files of a kind, by submission and name, at most so many as are read; and tell how many more there are."""
         file = StoredFileRow
         statement = (
             select(*self._own, SubmissionRow.number, file.name, file.title, file.size, file.sha256)
             .join(SubmissionRow, SubmissionRow.id == file.submission_id)
             .where(self._counting, file.kind == kind)
             .order_by(SubmissionRow.number, file.name)
-            .limit(MAX_FILES * len(self._keys))
         )
-        return [
-            MetricsFile(subject, *told)
-            for uuid, revision, *told in self._session.execute(statement)
-            for subject in self._subjects(uuid, revision)
-        ]
+        most = MAX_FILES * len(self._keys)
+        rows = self._session.execute(statement.limit(most)).all()
+        n_more = 0
+        if len(rows) == most:
+            n_more = (self._session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or most) - most
+        files = [MetricsFile(subject, *told) for uuid, revision, *told in rows for subject in self._subjects(uuid, revision)]
+        return files, n_more
+
+    def metrics_left_at_sites(self) -> list[tuple[int, int, int]]:
+        """List submissions of whose bundles of metrics a site brought only some: the number, how many it left, how many came."""
+        left = AgentOrderRow.result["metrics_left"].as_integer()
+        kept = AgentOrderRow.result["metrics_brought"].as_integer()
+        statement = (
+            select(SubmissionRow.number, left, kept)
+            .join(AgentOrderRow, AgentOrderRow.id == SubmissionRow.order_id)
+            .where(self._counting, left > 0)
+            .order_by(SubmissionRow.number)
+        )
+        return [(number, n_left, n_kept) for number, n_left, n_kept in self._session.execute(statement)]
 
     @property
     def _own(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:

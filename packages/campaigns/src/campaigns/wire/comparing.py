@@ -146,8 +146,9 @@ class MetricModel(Wire):
     unit: str
     differs: bool
     values: list[float | None]
-    change: float | None = Field(description="The last less the first.")
-    relative: float | None = Field(description="The change as a part of the first.")
+    base: int = Field(description="Which of them the others are held against: the first that was measured, from 0.")
+    changes: list[float | None] = Field(description="Each less the base; null for the base.")
+    relatives: list[float | None] = Field(description="The changes as parts of the base; null where that is 0.")
 
 
 class OutputsModel(Wire):
@@ -177,7 +178,7 @@ class ComparisonModel(Wire):
     failures_cut: bool = Field(description="Whether there are more sorts of failures than were counted.")
     efforts: list[EffortModel]
     metrics: list[MetricModel] = Field(description="The largest relative change first.")
-    metrics_left_out: list[str]
+    metrics_left_out: list[str] = Field(description="What was measured and is not compared, with why.")
     outputs: OutputsModel
 
     @classmethod

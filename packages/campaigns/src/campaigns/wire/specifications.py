@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import Field
 
-from campaigns.domain.specifications import Move, SpecPin, SpecRole
+from campaigns.domain.specifications import LogBetween, Move, SpecPin, SpecRole
 from campaigns.wire.interface import Wire
 
-__all__ = ("CommitModel", "FromRepository", "MoveList", "MoveModel", "SpecificationList", "SpecificationModel")
+__all__ = ("CommitModel", "FromRepository", "LogModel", "MoveList", "MoveModel", "SpecificationList", "SpecificationModel")
 
 
 class SpecificationModel(Wire):
@@ -43,6 +43,27 @@ class CommitModel(Wire):
     author: str
     at_us: int
     subject: str
+
+
+class LogModel(Wire):
+    """The commits between the specifications of two campaigns, at most 50 each way."""
+
+    role: SpecRole
+    first: SpecificationModel
+    last: SpecificationModel
+    came: list[CommitModel] = Field(description="Those that only the last has, newest first.")
+    went: list[CommitModel] = Field(description="Those that only the first has, newest first.")
+
+    @classmethod
+    def of(cls, log: LogBetween, *, role: SpecRole) -> LogModel:
+        """Make the model of a log."""
+        return cls(
+            role=role,
+            first=SpecificationModel.of(log.first),
+            last=SpecificationModel.of(log.last),
+            came=[CommitModel.model_validate(one) for one in log.came],
+            went=[CommitModel.model_validate(one) for one in log.went],
+        )
 
 
 class FromRepository(Wire):

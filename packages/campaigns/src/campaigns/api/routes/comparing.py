@@ -9,8 +9,11 @@ from fastapi import APIRouter, Query, Response
 from campaigns.api.dependencies import Reading, Writing
 from campaigns.api.idempotency import Once, idempotent
 from campaigns.api.policy import operator, viewer
+from campaigns.api.specifications import ToResolve
+from campaigns.domain.specifications import SpecRole
 from campaigns.wire.comparing import CompareOutputsBody, ComparisonModel
 from campaigns.wire.sites import OrderModel
+from campaigns.wire.specifications import LogModel
 
 __all__ = ("router",)
 
@@ -28,6 +31,12 @@ def compare_campaigns(
     service = reading.comparing()
     comparison = service.compare([ref, other, *(more or ())])
     return ComparisonModel.of(comparison, service.outputs(comparison), everything=everything)
+
+
+@router.get("/{ref}/diff/{other}/log", dependencies=[viewer])
+def compare_log(ref: str, other: str, resolving: ToResolve, role: SpecRole) -> LogModel:
+    """List the commits between the specifications of two campaigns, of one role; asks the repository."""
+    return LogModel.of(resolving.log_between([ref, other], role), role=role)
 
 
 @router.post("/{ref}/diff/{other}/outputs", status_code=201, response_model=OrderModel, dependencies=[operator])

@@ -8,18 +8,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from campaigns.api.dependencies import Caller, ClockUsed, DatabaseUsed, Reading, SettingsUsed, Writing
+from campaigns.api.dependencies import Reading, Writing
 from campaigns.api.policy import manager, operator, viewer
-from campaigns.api.specifications import Git
+from campaigns.api.specifications import ToResolve
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.definition import Definition
 from campaigns.domain.differences import definition_differences
 from campaigns.domain.document import dump_yaml
-from campaigns.domain.errors import InvalidDefinition, NotFound
+from campaigns.domain.errors import InvalidDefinition
 from campaigns.domain.site import SiteView
 from campaigns.domain.specifications import SpecRole
 from campaigns.domain.states import Kind
-from campaigns.services.factory import Factory
 from campaigns.services.lookup import checked_reason
 from campaigns.web.checking import Checked, check
 from campaigns.web.forms import Document, Reason, Then, on_refusal
@@ -115,32 +114,9 @@ def compare(
 
 
 @router.get("/compare/log", dependencies=[viewer])
-def show_log(
-    request: Request,
-    git: Git,
-    identity: Caller,
-    database: DatabaseUsed,
-    clock: ClockUsed,
-    settings: SettingsUsed,
-    role: SpecRole,
-    of: Of = None,
-) -> Response:
+def show_log(request: Request, resolving: ToResolve, role: SpecRole, of: Of = None) -> Response:
     """List the commits between the specifications of two campaigns; asks the repository, and holds no transaction meanwhile."""
-    with database.read() as session:
-        service = Factory(session, identity=identity, clock=clock, settings=settings).comparing()
-        subjects = service.subjects(of or ())
-        row = next((one for one in service.specifications(subjects) if one.role is role), None)
-    first, last = (row.cells[0], row.cells[-1]) if row is not None else (None, None)
-    if row is None or first is None or last is None or not row.has_log:
-        remedy = "Both must have been resolved, in the same repository, to different commits."
-        raise NotFound(f"There is no log of the {role.value} specification between them.", where="of", remedy=remedy)
-    context = {
-        "refs": [one.label for one in subjects],
-        "role": role.value,
-        "first": first,
-        "came": git.log(first.repository, first.commit, last.commit),
-        "went": git.log(first.repository, last.commit, first.commit),
-    }
+    context = {"role": role.value, "log": resolving.log_between(of or (), role)}
     return renderer_of(request).page(request, "compare_log.html", context)
 
 

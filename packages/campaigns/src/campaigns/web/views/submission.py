@@ -20,7 +20,7 @@ from campaigns.domain.states import (
     Judgement,
     SubmissionStatus,
 )
-from campaigns.domain.submission import StoredFile, Submission
+from campaigns.domain.submission import LeftAtSite, StoredFile, Submission
 from campaigns.pictures.looks import Look, look_of, settled
 from campaigns.services.factory import Factory
 from campaigns.web.actions import Action, submission_actions
@@ -50,6 +50,7 @@ class SubmissionPage:
     settings: str
     patterns: Sequence[FailurePattern]
     files: Sequence[StoredFile]
+    left: LeftAtSite
     happenings: list[Happening]
     notes: list[NoteView]
     may_note: bool
@@ -99,6 +100,7 @@ def submission_page(factory: Factory, ref: str) -> SubmissionPage:
         settings=yaml.safe_dump(submission.bps, sort_keys=False, allow_unicode=True) if submission.bps else "",
         patterns=group_failures(PlacedFailure(submission.id, failure) for failure in failures),
         files=[file for file in service.files(ref) if file.kind != FileKind.QUANTUM_LOG],
+        left=service.left_at_site(ref),
         happenings=happenings(events, [submission]),
         notes=note_views(factory, campaign, factory.notes().of_submission(submission.uuid)),
         operators=submission_operators(factory, submission),

@@ -157,7 +157,7 @@ def run_pipetask(arguments: list[str]) -> dict[str, Any]:
     return {}
 
 
-def export_plots(repository: str, run: str, directory: str, max_plots: int) -> list[dict[str, Any]]:
+def export_plots(repository: str, run: str, directory: str, max_plots: int) -> dict[str, Any]:
     """Copy the PNG plots of a run into a directory.
 
     Parameters
@@ -173,13 +173,13 @@ def export_plots(repository: str, run: str, directory: str, max_plots: int) -> l
 
     Returns
     -------
-    plots : `list` [`dict`]
-        ``path`` and ``title``, sorted by dataset type and data ID.
+    plots : `dict`
+        ``files``, each with ``path`` and ``title``, sorted by dataset type and data ID; and ``n_left``, how many more there are.
     """
     return _export(repository, run, Path(directory), storage_class="Plot", extension=".png", most=max_plots)
 
 
-def export_metrics(repository: str, run: str, directory: str, max_files: int) -> list[dict[str, Any]]:
+def export_metrics(repository: str, run: str, directory: str, max_files: int) -> dict[str, Any]:
     """Copy the bundles of metrics of a run, as analysis_tools writes them, into a directory.
 
     Parameters
@@ -195,19 +195,20 @@ def export_metrics(repository: str, run: str, directory: str, max_files: int) ->
 
     Returns
     -------
-    files : `list` [`dict`]
-        ``path`` and ``title``, sorted by dataset type and data ID.
+    metrics : `dict`
+        ``files``, each with ``path`` and ``title``, sorted by dataset type and data ID; and ``n_left``, how many more there are.
     """
     # The file is the JSON itself: no code of analysis_tools is needed to read it.
     return _export(repository, run, Path(directory), storage_class="MetricMeasurementBundle", extension=".json", most=max_files)
 
 
-def _export(repository: str, run: str, folder: Path, *, storage_class: str, extension: str, most: int) -> list[dict[str, Any]]:
+def _export(repository: str, run: str, folder: Path, *, storage_class: str, extension: str, most: int) -> dict[str, Any]:
     """Copy the files of a storage class's datasets as they lie in the datastore; those of another extension are left."""
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     with open_butler(repository) as butler:
-        for ref in _refs_of(butler, run, storage_class)[:most]:
+        refs = _refs_of(butler, run, storage_class)
+        for ref in refs[:most]:
             source = butler.getURI(ref)
             if source.getExtension() != extension:
                 continue
@@ -216,7 +217,7 @@ def _export(repository: str, run: str, folder: Path, *, storage_class: str, exte
             path = folder / f"{stem}{extension}"
             path.write_bytes(source.read())
             files.append({"path": str(path), "title": _title(ref)})
-    return files
+    return {"files": files, "n_left": len(refs[most:])}
 
 
 def _title(ref: DatasetRef) -> str:
