@@ -110,7 +110,13 @@ def test_what_was_found_is_kept(client: Clients, ref: str, clock: FixedClock, mo
     monkeypatch.setattr("campaigns.api.dependencies.PageGateway", Fake)
     state = client.app.state
     state.settings = state.settings.model_copy(update={"link_hosts": "docs.example.org,metrics.example.org"})
-    assert client(Role.OPERATOR).post(f"{API}/campaigns/{ref}/links/check").status_code == 200
+    answer = client(Role.OPERATOR).post(f"{API}/campaigns/{ref}/links/check")
+    assert answer.status_code == 200
+    why = {link["title"]: link["passed_over"] for link in answer.json()["items"]}
+    assert (why["Report"], why["Metrics"]) == ("", "")
+    assert why["Plots"].endswith(" is not in CAMPAIGN_LINK_HOSTS")
+    page = client(Role.OPERATOR).post(f"/campaigns/{ref}/links/check", follow_redirects=True)
+    assert "is not in CAMPAIGN_LINK_HOSTS" in page.text
     found = {link["title"]: link["check"] for link in listed(client, f"campaigns/{ref}")}
     assert found["Report"] == {"reached": True, "answer": "said so", "checked_us": clock.now_us()}
     assert (found["Metrics"]["reached"], found["Plots"]) == (False, None)

@@ -54,6 +54,21 @@ def test_one_set_with_its_data_ids(clients: Clients) -> None:
     assert "No set DM-51300/clouds@9 is known" in missing.text
 
 
+def test_a_set_shows_what_campaigns_say_of_it(clients: Clients) -> None:
+    otto = browser(clients, Role.OPERATOR)
+    page = otto.get("/dataid-sets/here/main/DM-51300/clouds@1").text
+    assert "No campaign has a note on it." in page
+    assert '<a href="/campaigns/C-2?tab=notes">' in page
+    body = {"body": "Too much is left out", "set": "DM-51300/clouds"}
+    note = clients(Role.OPERATOR).post("/api/v1/campaigns/C-2/notes", json=body)
+    assert note.status_code == 201, note.text
+    page = otto.get("/dataid-sets/here/main/DM-51300/clouds@1").text
+    assert "Too much is left out" in page
+    assert '<a href="/campaigns/C-2">C-2 rc2-w_2026_46</a>' in page
+    assert "Too much is left out" not in otto.get("/dataid-sets/here/main/DM-51300/clouds@2").text
+    assert '<a href="/dataid-sets/here/main/DM-51300/clouds@1"><code>' in otto.get("/campaigns/C-2?tab=notes").text
+
+
 def test_a_campaign_tells_what_it_leaves_out_and_what_has_drifted(clients: Clients) -> None:
     text = browser(clients, Role.VIEWER).get("/campaigns/C-2?tab=data").text
     assert "A newer version DM-51300/clouds@2 exists." in text

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -55,12 +57,18 @@ def link(
         {
             **item,
             "about": item["submission"] or "",
-            "seen": "" if item["check"] is None else f"{item['check']['answer']}, {moment(item['check']['checked_us'])}",
+            "seen": _seen(item),
         }
         for item in items
     ]
     columns = {"TITLE": "title", "KIND": "kind", "OF": "about", "FROM": "origin", "URL": "url", "SEEN": "seen", "LINK": "uuid"}
     output.table(items if output.as_json else shown, columns=columns, empty="There are no links.")
+
+
+def _seen(item: Mapping[str, Any]) -> str:
+    found = item["check"]
+    told = [] if found is None else [f"{found['answer']}, {moment(found['checked_us'])}"]
+    return "; ".join([*told, *([f"not looked at: {item['passed_over']}"] if item["passed_over"] else [])])
 
 
 @click.command()

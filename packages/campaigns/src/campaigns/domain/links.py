@@ -81,6 +81,8 @@ class Link:
         Who added it and when, UTC microseconds.
     check : `LinkCheck`, optional
         What was found there when it was last looked at.
+    passed_over : `str`
+        Why it was not looked at, where somebody has just asked for that.
     """
 
     kind: LinkKind
@@ -92,6 +94,7 @@ class Link:
     added_by: str | None = None
     added_us: int | None = None
     check: LinkCheck | None = None
+    passed_over: str = ""
 
     @property
     def host(self) -> str:

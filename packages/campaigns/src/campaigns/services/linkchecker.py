@@ -6,6 +6,8 @@ before and a short one after.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
 from campaigns.domain.errors import NotReady
@@ -62,7 +64,7 @@ class LinkChecker:
         Returns
         -------
         links : `list` [`Link`]
-            All of them; those whose hosts are not on the list are as they were.
+            All of them; those that were not looked at are as they were, and say why.
 
         Raises
         ------
@@ -99,7 +101,13 @@ class LinkChecker:
             )
             session.record(draft)
         with self._database.read() as session:
-            return LinkService(self._context(session), ticket_url=self._ticket_url).of_campaign(ref)
+            links = LinkService(self._context(session), ticket_url=self._ticket_url).of_campaign(ref)
+        return [link if link.url in found else replace(link, passed_over=self._why_not(link)) for link in links]
+
+    def _why_not(self, link: Link) -> str:
+        if not self._pages.may_look_at(link.url):
+            return f"{link.host or 'its host'} is not in CAMPAIGN_LINK_HOSTS"
+        return f"at most {MAX_LOOKS} are looked at at once; ask again"
 
     def _context(self, session: Session) -> Context:
         return Context(session=session, identity=self._identity, clock=self._clock, files=self._files)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from campaigns.domain.attachments import FileLimits, GivenFile, check_sizes, file_name, file_type
 from campaigns.domain.campaign import Campaign
+from campaigns.domain.dataidsets import DataIdSetEntry
 from campaigns.domain.errors import Conflict, EditConflict, Forbidden, InvalidInput, NotebookClosed, NotFound
 from campaigns.domain.identity import Role, may
 from campaigns.domain.note import MAX_NOTE, Attachment, Note, NoteKind, mentioned_names
@@ -49,6 +50,14 @@ class NoteService:
     def of_submission(self, ref: str) -> list[Note]:
         """List the notes on a submission as they stand, newest first."""
         return self._store.of_submission(found_submission(self._context, ref).uuid)
+
+    def of_set(self, entry: DataIdSetEntry) -> list[Note]:
+        """List the notes on a DataId set as they stand, newest first, in all campaigns that the caller may see.
+
+        Those on another version are left out; one that was written before the version was known is on all of them.
+        """
+        notes = self._store.of_set(entry.site, entry.butler, entry.name)
+        return [note for note in notes if _is_about(note, entry)]
 
     def replaced(self, ref: str) -> dict[str, list[Note]]:
         """Give the older versions of a campaign's notes, newest first, by the UUIDs of the notes."""
@@ -344,6 +353,15 @@ class NoteService:
         details = {"note": note.root, "version": note.uuid, "mentions": list(note.mentions)}
         self._context.record(kind, summary, reason=reason, campaign=campaign.uuid, submission=submission, details=details)
         Conductor(self._context).touch(campaign)
+
+
+def _is_about(note: Note, entry: DataIdSetEntry) -> bool:
+    name, _, version = (note.set_reference or "").partition("@")
+    if name != entry.name:
+        return False
+    if note.pinned is not None and note.pinned.set_digest is not None:
+        return note.pinned.set_digest == entry.digest
+    return version in ("", str(entry.version))
 
 
 def _checked_text(body: str) -> str:

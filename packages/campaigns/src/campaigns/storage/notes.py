@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TypeAlias
 
-from sqlalchemy import Row, Select, insert, select
+from sqlalchemy import Row, Select, insert, or_, select
 from sqlalchemy.orm import Session
 
 from campaigns.domain.campaign import campaign_id
@@ -47,6 +47,12 @@ class NoteStore:
     def of_submission(self, submission_uuid: str) -> list[Note]:
         """List the notes on a submission as they stand, newest first."""
         return self._newest(self._visible().where(NoteRow.submission_id == submission_uuid))
+
+    def of_set(self, site: str, butler: str, name: str) -> list[Note]:
+        """List the notes as they stand on any version of a DataId set, of campaigns that use that repository, newest first."""
+        named = or_(NoteRow.set_reference == name, NoteRow.set_reference.startswith(f"{name}@", autoescape=True))
+        there = (CampaignRow.site == site, CampaignRow.butler == butler)
+        return self._newest(self._visible().where(named, *there, NoteRow.withdrawn_us.is_(None)))
 
     def mentioning(self, user_name: str, *, limit: int) -> list[Note]:
         """List the notes as they stand in which a user is named, the last written first, without those that were withdrawn."""

@@ -39,6 +39,7 @@ class LinkModel(Wire):
     added_by: str | None
     added_us: int | None
     check: LinkCheckModel | None
+    passed_over: str = Field(description="Why it was not looked at, where that has just been asked for.")
 
     @classmethod
     def of(cls, link: Link) -> LinkModel:

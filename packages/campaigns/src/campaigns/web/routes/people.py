@@ -95,10 +95,13 @@ def add_link(
 def check_links(ref: str, checking: LinkChecking) -> Response:
     """Look whether the links lead anywhere."""
     links = checking.check(ref)
-    seen = [link.check for link in links if link.check is not None]
+    seen = [link.check for link in links if link.check is not None and not link.passed_over]
     lost = sum(not check.reached for check in seen)
+    passed_over = [link.passed_over for link in links if link.passed_over]
+    why = "; ".join(dict.fromkeys(passed_over))
+    others = f" {len(passed_over)} were not looked at: {why}." if passed_over else ""
     return done(
-        f"/campaigns/{ref}?tab=results#links", message=f"The links were looked at: {lost or 'none'} could not be reached."
+        f"/campaigns/{ref}?tab=results#links", message=f"Links were looked at: {lost or 'none'} could not be reached.{others}"
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from campaigns.api.lists import cut, decode_cursor, encode_cursor
 from campaigns.domain.campaign import Campaign
@@ -15,6 +14,8 @@ from campaigns.domain.order import AgentOrder
 from campaigns.domain.site import SiteView
 from campaigns.domain.submission import Submission
 from campaigns.services.factory import Factory
+from campaigns.web.addresses import set_address
+from campaigns.web.views.notes import NoteView, note_views
 
 __all__ = ("CampaignData", "SetListPage", "SetPageView", "address_of", "campaign_data", "set_list_page", "set_page")
 
@@ -61,6 +62,7 @@ class SetPageView:
     address: str
     versions: list[tuple[int, str]]
     users: Sequence[tuple[str, str, int]]
+    notes: list[NoteView]
     rows: list[dict[str, Any]] | None
     start: int
     next: str | None
@@ -115,8 +117,7 @@ class CampaignData:
 
 def address_of(entry: DataIdSetEntry, version: int | None = None) -> str:
     """Give the address of a set's page."""
-    reference = f"{entry.name}@{entry.version if version is None else version}"
-    return f"/dataid-sets/{quote(entry.site, safe='')}/{quote(entry.butler, safe='')}/{quote(reference, safe='/@')}"
+    return set_address(entry.site, entry.butler, entry.name, entry.version if version is None else version)
 
 
 def set_list_page(factory: Factory, *, site: str | None, butler: str | None, name: str | None, cursor: str | None) -> SetListPage:
@@ -162,10 +163,18 @@ def set_page(factory: Factory, site: str, butler: str, reference: str, *, cursor
         address=address_of(entry),
         versions=[(one.version, address_of(entry, one.version)) for one in service.versions(entry)],
         users=service.users(entry),
+        notes=_notes(factory, entry),
         rows=None if page is None else page.rows,
         start=start,
         next=None if page is None or page.next is None else encode_cursor(page.next),
     )
+
+
+def _notes(factory: Factory, entry: DataIdSetEntry) -> list[NoteView]:
+    """Gather what campaigns say of a set; each with its campaign, whose notebook may be open or not."""
+    notes = factory.notes().of_set(entry)
+    campaigns = {ref: factory.campaigns().get(ref) for ref in dict.fromkeys(note.campaign for note in notes)}
+    return [view for note in notes for view in note_views(factory, campaigns[note.campaign], [note])]
 
 
 def campaign_data(factory: Factory, campaign: Campaign, submissions: Sequence[Submission]) -> CampaignData:

@@ -12,6 +12,7 @@ from campaigns.domain.note import Note
 from campaigns.pictures.looks import LEGEND, Look, settled
 from campaigns.services.factory import Factory
 from campaigns.web.actions import Action
+from campaigns.web.addresses import set_address
 
 __all__ = ("NoteView", "Notes", "campaign_notes", "note_views", "notebook_action")
 
@@ -22,6 +23,8 @@ class NoteView:
 
     Attributes
     ----------
+    set_address : `str`, optional
+        The page of the DataId set that it is about.
     look : `Look`, optional
         How what it is about looked when it was written; calm, since that is past.
     withdraw : `Action`, optional
@@ -31,6 +34,8 @@ class NoteView:
     """
 
     note: Note
+    campaign_name: str
+    set_address: str | None
     older: Sequence[Note]
     first_us: int
     author: str
@@ -104,6 +109,8 @@ def _view(note: Note, older: Sequence[Note], campaign: Campaign, identity: Ident
     may_edit = own and not campaign.notebook_is_closed and note.withdrawn_us is None
     return NoteView(
         note=note,
+        campaign_name=campaign.name,
+        set_address=_set_address(note, campaign),
         older=older,
         first_us=first.created_us,
         author=first.author,
@@ -111,6 +118,16 @@ def _view(note: Note, older: Sequence[Note], campaign: Campaign, identity: Ident
         may_edit=may_edit,
         withdraw=_withdrawal(note) if may_edit else None,
     )
+
+
+def _set_address(note: Note, campaign: Campaign) -> str | None:
+    """Give the address of the set that a note is about, once its version is known; of a record it is at the origin."""
+    pin, definition = note.pinned, campaign.definition
+    if pin is None or pin.set_reference is None or pin.set_version is None or campaign.origin is not None:
+        return None
+    if definition.site is None or definition.butler is None:
+        return None
+    return set_address(definition.site, definition.butler, pin.set_reference.partition("@")[0], pin.set_version)
 
 
 def _withdrawal(note: Note) -> Action:
