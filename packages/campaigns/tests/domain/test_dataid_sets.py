@@ -12,7 +12,7 @@ from campaigns.domain.definition import MAX_SETS, Definition
 from campaigns.domain.definition.parts import SetRule, Sets
 from campaigns.domain.document import dump_yaml, read_definition, read_yaml
 from campaigns.domain.errors import InvalidDefinition
-from campaigns.domain.exclusions import choices_of, propose
+from campaigns.domain.exclusions import choices_of, finest_of, propose
 from campaigns.domain.leavingout import excluded_from
 from campaigns.domain.quanta import QuantumFailure
 
@@ -117,3 +117,10 @@ def test_failures_are_put_together_by_visit_first() -> None:
     ]
     assert found[0].reason == "measure: no stars"
     assert propose([_failed(exposure=1)], ("visit",)) == []
+
+
+def test_the_finest_that_failures_have_in_common_comes_first() -> None:
+    both = [_failed(visit=1, detector=3), _failed(visit=2, detector=4), _failed("blocked", visit=2)]
+    assert finest_of(both) == ("visit", "detector")
+    assert finest_of([*both, _failed(visit=5)]) == ("visit",), "not all have a detector"
+    assert finest_of([_failed(htm7=1)]) == finest_of([]) == ()

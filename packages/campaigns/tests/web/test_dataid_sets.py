@@ -114,7 +114,12 @@ def test_excluding_what_failed(clients: Clients) -> None:
     assert 'id="exclude"' in manager.get("/submissions/S-5").text
     page = manager.get("/submissions/S-5/exclude").text
     assert "by</span>" in page
-    assert page.count('name="pick"') == 1, "all failures are of one tract"
+    assert page.count('name="pick"') == 5, "by what is finest"
+    assert len(re.findall(r'name="pick"[^>]* checked>', page)) == 5
+    tract = manager.get("/submissions/S-5/exclude?by=tract").text
+    assert tract.count('name="pick"') == 1, "all failures are of one tract"
+    assert not re.findall(r'name="pick"[^>]* checked>', tract), "a whole tract is not chosen unasked"
+    assert "By tract more goes than what failed" in tract
     patches = manager.get("/submissions/S-5/exclude?by=tract,patch").text
     assert patches.count('name="pick"') == 5
     assert "No usable input warps for patch 12" in patches

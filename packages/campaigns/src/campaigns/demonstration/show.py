@@ -171,7 +171,8 @@ def _upload_bright(client: CampaignClient, *, say: Say) -> None:
 
 def _exclude(client: CampaignClient, submission: str, *, say: Say) -> None:
     """Leave what failed out of the steps to come, as a person would, after a look at what has it already."""
-    found = client.excludable(submission)
+    # What a trailed visit spoils is the visit, in whichever detector it is noticed.
+    found = client.excludable(submission, by=("visit",))
     data_ids = [{**item["data_id"], "reason": f"trailed: {item['message']}"} for item in found["items"]]
     looked = client.wait_for_order(client.find_outputs(submission, data_ids)["id"])["result"]["outputs"]
     for collection in dict.fromkeys(one["collection"] for one in looked):

@@ -9,7 +9,7 @@ from typing import Any, Final
 from campaigns.domain.failures import message_pattern
 from campaigns.domain.quanta import QuantumFailure
 
-__all__ = ("CHOICES", "AwaitedExclusion", "Excludable", "Proposal", "choices_of", "propose")
+__all__ = ("CHOICES", "AwaitedExclusion", "Excludable", "Proposal", "choices_of", "finest_of", "propose")
 
 CHOICES: Final = (
     ("visit",),
@@ -20,7 +20,7 @@ CHOICES: Final = (
     ("tract", "patch"),
     ("tract", "patch", "band"),
 )
-"""What failures are put together by, the likeliest first: most often a whole visit is bad."""
+"""What failures can be put together by, each coarser one before those that it holds."""
 
 _GOVERNORS: Final = {
     "visit": "instrument",
@@ -71,6 +71,8 @@ class Excludable:
         The dimensions that failures are put together by.
     choices : `list` [`tuple` [`str`, ...]]
         What else they could be put together by.
+    finest : `tuple` [`str`, ...]
+        The one of these that takes least with it that did not fail.
     proposals : `list` [`Proposal`]
         Those with most failures first.
     steps : `list` [`str`]
@@ -85,11 +87,17 @@ class Excludable:
 
     by: tuple[str, ...]
     choices: list[tuple[str, ...]]
+    finest: tuple[str, ...]
     proposals: list[Proposal]
     steps: list[str]
     begun: list[str]
     name: str
     runs: list[str]
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether a proposal takes more with it than what failed (`bool`)."""
+        return self.by != self.finest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +164,26 @@ def choices_of(failures: Iterable[QuantumFailure]) -> list[tuple[str, ...]]:
     """List what failures can be put together by: the `CHOICES` that all dimensions of some failure's data ID are in."""
     known = [set(failure.data_id) for failure in failures if failure.status != "blocked"]
     return [choice for choice in CHOICES if any(set(_with_governors(choice)) <= names for names in known)]
+
+
+def finest_of(failures: Sequence[QuantumFailure]) -> tuple[str, ...]:
+    """Give the `CHOICES` that most failed quanta have, and of these the finest; nothing, if no failure has any.
+
+    Parameters
+    ----------
+    failures : sequence of `QuantumFailure`
+        The quanta that did not succeed; those that were only blocked do not count.
+
+    Notes
+    -----
+    Whoever leaves a whole tract out for one bad patch loses data that nothing is wrong with; nobody should have to look for that.
+    """
+    known = [set(failure.data_id) for failure in failures if failure.status != "blocked"]
+
+    def fineness(choice: tuple[str, ...]) -> tuple[int, int]:
+        return sum(set(_with_governors(choice)) <= names for names in known), len(choice)
+
+    return max(choices_of(failures), key=fineness, default=())
 
 
 def propose(failures: Sequence[QuantumFailure], by: Sequence[str]) -> list[Proposal]:

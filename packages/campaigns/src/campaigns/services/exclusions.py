@@ -15,7 +15,7 @@ from campaigns.domain.campaign import Campaign
 from campaigns.domain.decisions import newest_attempts
 from campaigns.domain.definition import MAX_SETS
 from campaigns.domain.errors import InvalidInput, NotReady
-from campaigns.domain.exclusions import AwaitedExclusion, Excludable, choices_of, propose
+from campaigns.domain.exclusions import AwaitedExclusion, Excludable, choices_of, finest_of, propose
 from campaigns.domain.identity import SYSTEM
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.states import CampaignStatus, Judgement
@@ -59,7 +59,7 @@ class ExclusionService:
         ref : `str`
             The submission.
         by : sequence of `str`, optional
-            The dimensions that failures are put together by; by default the first that they have, such as ``visit``.
+            The dimensions that failures are put together by; by default the finest that they have in common.
 
         Raises
         ------
@@ -69,7 +69,8 @@ class ExclusionService:
         submission = found_submission(self._context, ref)
         failures = self._store.failures(submission, limit=MAX_FAILURES)
         choices = choices_of(failures)
-        chosen = tuple(by) or (choices[0] if choices else ())
+        finest = finest_of(failures)
+        chosen = tuple(by) or finest
         if by and chosen not in choices:
             told = "; ".join(", ".join(choice) for choice in choices) or "nothing"
             raise InvalidInput(f"No failure has {', '.join(by)}.", where="by", remedy=f"Possible: {told}.")
@@ -79,6 +80,7 @@ class ExclusionService:
         return Excludable(
             by=chosen,
             choices=choices,
+            finest=finest,
             proposals=propose(failures, chosen) if chosen else [],
             steps=not_begun,
             begun=[step for step in campaign.definition.step_names if step not in not_begun],

@@ -41,7 +41,7 @@ By = Annotated[
     list[str],
     Query(
         default_factory=list,
-        description="The dimensions that failures are put together by; by default `visit`, where they have it.",
+        description="The dimensions that failures are put together by; by default the finest that they have in common.",
     ),
 ]
 Words = Annotated[

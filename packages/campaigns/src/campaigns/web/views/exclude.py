@@ -19,7 +19,10 @@ __all__ = ("ExcludePage", "exclude_page", "picked")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offered:
-    """A data ID that may be picked; ``value`` is what the form sends of it."""
+    """A data ID that may be picked; ``value`` is what the form sends of it.
+
+    What takes more with it than what failed is not chosen unasked.
+    """
 
     proposal: Proposal
     value: str
@@ -56,7 +59,7 @@ def exclude_page(factory: Factory, ref: str, *, by: str, look: str | None, here:
     ref : `str`
         The submission.
     by : `str`
-        The dimensions that failures are put together by, with commas; empty for the likeliest.
+        The dimensions that failures are put together by, with commas; empty for the finest.
     look : `str`, optional
         The order by which the site looks at what the outputs have; the data IDs it is about are chosen.
     here : `str`
@@ -70,7 +73,11 @@ def exclude_page(factory: Factory, ref: str, *, by: str, look: str | None, here:
         submission=submission,
         excludable=excludable,
         offered=[
-            Offered(proposal=one, value=_packed(one), chosen=order is None or one.data_id in asked)
+            Offered(
+                proposal=one,
+                value=_packed(one),
+                chosen=one.data_id in asked if order is not None else not excludable.is_coarse,
+            )
             for one in excludable.proposals
         ],
         looked=order,
