@@ -51,7 +51,7 @@ def test_strangers_are_led_to_the_sign_in(clients: Clients, path: str) -> None:
 def test_accepting_says_what_it_did_once(clients: Clients) -> None:
     operator = browser(clients, Role.OPERATOR)
     page = follow(operator, "/submissions/S-5/accept", reason="The failures are of clouds.")
-    assert flash(page) == "S-5 is accepted; its run is being chained."
+    assert flash(page) == "S-5 is accepted; step3 is queued as S-12."
     assert flash(operator.get("/campaigns/C-2").text) == ""
     assert "The failures are of clouds." in operator.get("/campaigns/C-2?tab=history").text
 

@@ -121,6 +121,10 @@ def test_the_history_is_filtered_and_given_as_files(clients: Clients) -> None:
     mine = page.get("/campaigns/C-2?tab=history&kind=note&who=otto").text
     assert len(re.findall(r'<li id="event-\d+" class="event kind-note-', mine)) == 2
     assert 'class="event kind-submission' not in mine
+    decided = page.get("/campaigns/C-2?tab=history&kind=decisions").text
+    assert set(re.findall(r'class="event kind-([a-z-]+)', decided)) == {"campaign-start", "submission-accepted"}
+    (table,) = re.findall(r'id="history-csv" href="([^"]+)"', page.get("/campaigns/C-2?tab=history&kind=decisions").text)
+    assert len(page.get(unquote(table.replace("&amp;", "&"))).text.splitlines()) == 1 + decided.count('class="event ')
     whole = page.get("/history?kind=campaign").text
     (older,) = re.findall(r'href="(/history\?before=[^"]*)" id="older"', whole) or ["/history?kind=campaign"]
     assert page.get(older.replace("&amp;", "&")).status_code == 200

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from campaigns.domain.campaign import Wait, WaitKind
 from campaigns.domain.definition import Definition, GateKind, StartKind, Step
@@ -20,6 +21,8 @@ from campaigns.domain.states import (
     SubmissionStatus,
 )
 from campaigns.domain.submission import Submission
+
+_MAX_WHY: Final = 300
 
 __all__ = ("Decision", "Start", "decide", "gate_holds", "inputs_of", "newest_attempts", "step_accepted")
 
@@ -195,11 +198,17 @@ def _wait_for(step: Step, attempt: Submission) -> Wait:
         text += (
             f"failed ({told}): restart it, or end the campaign."
             if counts.expected
-            else "failed before anything ran: mend and restart it."
+            else f"failed before anything ran: {_why_nothing_ran(attempt)}mend and restart it."
         )
     else:
         kind, text = WaitKind.JUDGE, text + f"waits to be accepted or rejected ({told})."
     return Wait(kind=kind, step=attempt.step, group=attempt.group, submission=attempt.id, text=text)
+
+
+def _why_nothing_ran(attempt: Submission) -> str:
+    """Give what was told of the first mistake, so that it stands wherever the decision does."""
+    said = attempt.faults[0].message if attempt.faults else attempt.status_reason or ""
+    return f"{said[:_MAX_WHY].rstrip().rstrip('.')}; " if said.strip() else ""
 
 
 def inputs_of(definition: Definition, step: str, existing: Sequence[Submission]) -> list[str]:

@@ -252,9 +252,9 @@ def transition(table: Mapping[tuple[StatusT, ActionT], StatusT], status: StatusT
         return table[status, action]
     except KeyError:
         possible = sorted(a.value.replace("_", " ") for s, a in table if s is status)
-        said = ", ".join(possible) if possible else "nothing: this state is final"
+        said = f"Possible from this state: {', '.join(possible)}." if possible else "Nothing follows this state: it is final."
         raise IllegalTransition(
             f"{what} is {status.value.replace('_', ' ')}: it cannot {action.value.replace('_', ' ')} from there.",
             where=what,
-            remedy=f"Possible from this state: {said}.",
+            remedy=said,
         ) from None

@@ -5,6 +5,7 @@ The services decide what is possible; this module only offers what has a chance 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from campaigns.domain.campaign import Campaign
@@ -15,7 +16,10 @@ from campaigns.domain.identity import Identity, Role, may
 from campaigns.domain.states import ACTIVE, CampaignStatus, Judgement, SubmissionStatus
 from campaigns.domain.submission import Submission
 
-__all__ = ("Action", "campaign_actions", "submission_actions", "withdrawal")
+__all__ = ("ENDINGS", "Action", "campaign_actions", "submission_actions", "withdrawal")
+
+ENDINGS = ("complete", "fail", "cancel")
+"""What ends a campaign."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,9 @@ class Action:
     tone: str = "plain"
 
 
-def campaign_actions(campaign: Campaign, ready: list[Start], *, active: bool, identity: Identity) -> list[Action]:
+def campaign_actions(
+    campaign: Campaign, ready: list[Start], *, under_way: Sequence[Submission], identity: Identity
+) -> list[Action]:
     """List what somebody may do with a campaign as it stands.
 
     Parameters
@@ -58,8 +64,8 @@ def campaign_actions(campaign: Campaign, ready: list[Start], *, active: bool, id
         The campaign.
     ready : `list` [`Start`]
         What could start if somebody says so.
-    active : `bool`
-        Whether a submission is under way; then the campaign cannot be ended but by cancelling.
+    under_way : sequence of `Submission`
+        Those of its submissions that are under way; as long as there are any, the campaign cannot be ended but by cancelling.
     identity : `Identity`
         Who looks.
 
@@ -72,8 +78,8 @@ def campaign_actions(campaign: Campaign, ready: list[Start], *, active: bool, id
         return []
     manages = may(identity, Role.MANAGER)
     if campaign.adopted:
-        under_way = campaign.status is CampaignStatus.RUNNING and manages
-        return [*(_ends(campaign) if not active else []), _cancel(campaign)] if under_way else []
+        runs = campaign.status is CampaignStatus.RUNNING and manages
+        return [*(_ends(campaign) if not under_way else []), _cancel(campaign, under_way)] if runs else []
     offered: list[Action] = []
     match campaign.status:
         case CampaignStatus.DRAFT if manages and not missing_for_start(campaign.definition):
@@ -81,7 +87,7 @@ def campaign_actions(campaign: Campaign, ready: list[Start], *, active: bool, id
         case CampaignStatus.DEFINED if not campaign.starting:
             offered.append(_start(campaign))
         case CampaignStatus.RUNNING | CampaignStatus.PAUSED:
-            offered.extend(_under_way(campaign, ready, may_end=manages and not active))
+            offered.extend(_under_way(campaign, ready, may_end=manages and not under_way))
         case _:
             pass
     if manages and campaign.status in (
@@ -90,7 +96,7 @@ def campaign_actions(campaign: Campaign, ready: list[Start], *, active: bool, id
         CampaignStatus.RUNNING,
         CampaignStatus.PAUSED,
     ):
-        offered.append(_cancel(campaign))
+        offered.append(_cancel(campaign, under_way))
     return offered
 
 
@@ -131,6 +137,9 @@ def _under_way(campaign: Campaign, ready: list[Start], *, may_end: bool) -> list
     if campaign.held:
         sentence = "Lifts the pause: whatever may start by rule starts at once."
         offered.append(_action("resume", campaign, sentence, tone="primary", key="r"))
+    elif campaign.status is CampaignStatus.PAUSED:
+        sentence = "Nothing new starts until somebody resumes, whatever is decided meanwhile. Nothing is dropped."
+        offered.append(_action("pause", campaign, sentence, key="p", label="hold"))
     else:
         sentence = "Nothing new starts until somebody resumes. What runs goes on to its end, and nothing is dropped."
         offered.append(_action("pause", campaign, sentence, key="p"))
@@ -145,14 +154,22 @@ def _ends(campaign: Campaign) -> list[Action]:
     return [_action("complete", campaign, completed), _action("fail", campaign, failed, tone="danger")]
 
 
-def _cancel(campaign: Campaign) -> Action:
-    begun = campaign.status in (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
-    what = "Stops all that runs, and nothing more will start" if begun else "The campaign will never run"
+def _cancel(campaign: Campaign, under_way: Sequence[Submission]) -> Action:
+    named = ", ".join(one.id for one in under_way[:4]) + (", …" if len(under_way) > 4 else "")
+    if campaign.adopted:
+        what = "Its record ends as cancelled. Nothing is stopped by that, since nothing of it runs here"
+    elif campaign.status not in (CampaignStatus.RUNNING, CampaignStatus.PAUSED):
+        what = "The campaign will never run"
+    elif under_way:
+        number = f"{len(under_way)} submission{'' if len(under_way) == 1 else 's'}"
+        what = f"Stops {number} ({named}), and nothing more will start"
+    else:
+        what = "Nothing more will start"
     return _action("cancel", campaign, f"{what}. It cannot be undone; its record stays.", tone="danger")
 
 
 def submission_actions(
-    submission: Submission, *, newest: bool, under_way: bool, identity: Identity, prefix: str = "act"
+    submission: Submission, *, newest: bool, under_way: bool, identity: Identity, accepting: str, prefix: str = "act"
 ) -> list[Action]:
     """List what somebody may do with a submission as it stands.
 
@@ -166,6 +183,8 @@ def submission_actions(
         Whether its campaign runs or is paused; after its end, submissions stand as they are.
     identity : `Identity`
         Who looks.
+    accepting : `str`
+        What accepting it would do, as sentences; see `acceptance_in_words`.
     prefix : `str`, optional
         What the ids begin with, where a page has actions of several submissions.
 
@@ -181,7 +200,7 @@ def submission_actions(
     accept = _action(
         "accept",
         submission,
-        f"Later steps may use what {submission.id} made: {submission.output_run} is chained into {submission.output}.",
+        accepting,
         tone="primary",
         key="a",
         prefix=prefix,
@@ -197,7 +216,7 @@ def submission_actions(
     restart = _action(
         "restart",
         submission,
-        f"Submits {submission.step} {submission.group} again as attempt {submission.attempt + 1}, into a new run.",
+        _restarting(submission),
         key="r",
         prefix=prefix,
     )
@@ -211,6 +230,17 @@ def submission_actions(
     return [accept, reject, restart] if has_outputs else [restart, reject]
 
 
+def _restarting(submission: Submission) -> str:
+    sentence = f"Submits {submission.step} {submission.group} again as attempt {submission.attempt + 1}, into a new run."
+    if submission.status is not SubmissionStatus.LOST_CONTACT:
+        return sentence
+    run = f", as {submission.workflow.run_id}" if submission.workflow.run_id else ""
+    return (
+        f"{submission.id} may still run: its agent is asked to stop it if it finds it. "
+        f"Look for it in the workflow system of {submission.site} first{run}. {sentence}"
+    )
+
+
 def _stop(submission: Submission, prefix: str) -> Action:
     stays = f"Outputs that are there stay in {submission.output_run}."
     sentence = f"Asks {submission.site} to stop {submission.id}. {stays}"
@@ -220,12 +250,19 @@ def _stop(submission: Submission, prefix: str) -> Action:
 
 
 def _action(
-    verb: str, thing: Campaign | Submission, sentence: str, *, tone: str = "plain", key: str | None = None, prefix: str = "act"
+    verb: str,
+    thing: Campaign | Submission,
+    sentence: str,
+    *,
+    tone: str = "plain",
+    key: str | None = None,
+    prefix: str = "act",
+    label: str | None = None,
 ) -> Action:
-    """Make an action that is called the same on its button, in its id and in its address."""
+    """Make an action that is called the same in its id, in its address and, without a label of its own, on its button."""
     return Action(
         id=f"{prefix}-{verb}",
-        label=verb,
+        label=label or verb,
         what=thing.id,
         url=f"{_address(thing)}/{verb}",
         sentence=sentence,

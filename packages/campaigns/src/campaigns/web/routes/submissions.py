@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from campaigns.api.dependencies import Caller, ClockUsed, DatabaseUsed, Reading, SettingsUsed, Writing
 from campaigns.api.policy import operator, viewer
 from campaigns.services.factory import Factory
+from campaigns.web.accepting import accepted_in_words
 from campaigns.web.flash import done
 from campaigns.web.forms import Reason
 from campaigns.web.live import live_response
@@ -78,7 +79,9 @@ def _decided(ref: str, decision: Decision, writing: Factory, reason: str) -> Res
     match decision:
         case Decision.ACCEPT:
             submission = service.accept(ref, reason=reason)
-            return done(f"/campaigns/{submission.campaign_id}", message=f"{ref} is accepted; its run is being chained.")
+            campaign = writing.campaigns().get(submission.campaign_id)
+            message = accepted_in_words(campaign, submission, service.of_campaign(campaign.id))
+            return done(f"/campaigns/{campaign.id}", message=message)
         case Decision.REJECT:
             service.reject(ref, reason=reason)
             return done(f"/submissions/{ref}", message=f"{ref} is rejected; its group waits to be restarted.")

@@ -15,17 +15,19 @@ from campaigns.domain.decisions import newest_attempts
 from campaigns.domain.definition import missing_for_start
 from campaigns.domain.errors import Fault
 from campaigns.domain.exclusions import AwaitedExclusion
-from campaigns.domain.failures import FailurePattern, PlacedFailure, group_failures
+from campaigns.domain.failures import PlacedFailure
 from campaigns.domain.note import Note
 from campaigns.domain.quanta import QuantaCounts
 from campaigns.domain.specifications import SpecPin
 from campaigns.domain.states import ACTIVE, CampaignStatus
-from campaigns.domain.steps import StepState, step_states
+from campaigns.domain.steps import StepState, StepStatus, step_states
 from campaigns.domain.submission import Submission
 from campaigns.pictures.looks import Look, look_of, settled
 from campaigns.services.factory import Factory
-from campaigns.web.actions import Action, campaign_actions, submission_actions, withdrawal
+from campaigns.web.accepting import acceptance_in_words
+from campaigns.web.actions import ENDINGS, Action, campaign_actions, submission_actions, withdrawal
 from campaigns.web.views.dataidsets import CampaignData, campaign_data
+from campaigns.web.views.failures import Failures, failures_of
 from campaigns.web.views.grid import StepGrid, step_grids
 from campaigns.web.views.history import History, campaign_history
 from campaigns.web.views.lineage import LineageView, Origin, campaign_lineage, origin_of
@@ -69,6 +71,14 @@ class WaitView:
     submission: Submission | None
     actions: list[Action]
 
+    @property
+    def remedy(self) -> str:
+        """What can be done where something must be recovered, in the words of the site (`str`)."""
+        if self.submission is None or self.wait.kind is not WaitKind.RECOVER:
+            return ""
+        told = [fault.remedy for fault in self.submission.faults if fault.remedy]
+        return " ".join(dict.fromkeys(told)) or self.submission.status_remedy or ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignPage:
@@ -78,6 +88,12 @@ class CampaignPage:
     ----------
     version : `str`
         Changes whenever the page would; the live stream compares it.
+    actions : `list` [`Action`]
+        What can be done but to end it.
+    endings : `list` [`Action`]
+        How it can be ended.
+    under_way : `list` [`Submission`]
+        What is under way.
     content : `dict`
         What the chosen section shows.
     """
@@ -88,6 +104,8 @@ class CampaignPage:
     tab: Tab
     tabs: list[tuple[Tab, int | None]]
     actions: list[Action]
+    endings: list[Action]
+    under_way: list[Submission]
     waits: list[WaitView]
     awaited: list[AwaitedExclusion]
     withdrawals: dict[str, Action]
@@ -97,13 +115,23 @@ class CampaignPage:
     missing: list[Fault]
     quanta: QuantaCounts
     graph: Markup
-    patterns: Sequence[FailurePattern]
-    n_failures: int
+    failures: Failures
     spec_pins: dict[str, SpecPin]
     version: str
     origin: Origin
     operators: dict[str, list[str]]
     content: dict[str, Any]
+
+    @property
+    def n_accepted(self) -> int:
+        """How many steps are accepted (`int`)."""
+        return sum(state.status is StepStatus.ACCEPTED for state in self.states)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the quanta of all that is to run are known (`bool`): graphs are made one after the other."""
+        groups = [group for state in self.states for group in state.groups]
+        return all(group.newest is not None and group.newest.quanta.expected for group in groups)
 
 
 def campaign_version(factory: Factory, ref: str) -> str:
@@ -137,6 +165,7 @@ def campaign_page(
     newest = newest_attempts(submissions)
     states = step_states(campaign.definition, submissions, waits=campaign.waits)
     failures = _failures(factory, list(newest.values()))
+    under_way = [one for one in submissions if one.status in ACTIVE]
     ended = campaign.status in ENDED
     awaited = factory.exclusions().awaited_by(campaign)
     notes = factory.notes().of_campaign(ref)
@@ -144,7 +173,7 @@ def campaign_page(
     actions = campaign_actions(
         campaign,
         factory.campaigns().decision(ref).ready,
-        active=any(one.status in ACTIVE for one in submissions),
+        under_way=under_way,
         identity=factory.identity,
     )
     # What starts a step that waits for it stands beside what waits.
@@ -156,12 +185,14 @@ def campaign_page(
         tab=tab,
         tabs=_tabs(
             n_submissions=len(submissions),
-            n_failures=sum(one.n_failures for one in newest.values()),
+            n_failures=failures.number,
             n_sets=len({one.reference for one in named_sets(campaign.definition)}),
             n_notes=len(notes),
         ),
-        actions=[action for action in actions if action not in at_waits],
-        waits=[_wait(wait, submissions, factory, next_actions=at_waits) for wait in campaign.waits],
+        actions=[action for action in actions if action not in at_waits and action.label not in ENDINGS],
+        endings=[action for action in actions if action.label in ENDINGS],
+        under_way=under_way,
+        waits=[_wait(wait, campaign, submissions, factory, next_actions=at_waits, awaited=awaited) for wait in campaign.waits],
         awaited=awaited,
         withdrawals={one.order_id: withdrawal(campaign, one) for one in awaited},
         states=states,
@@ -170,8 +201,7 @@ def campaign_page(
         missing=missing_for_start(campaign.definition) if campaign.status is CampaignStatus.DRAFT else [],
         quanta=QuantaCounts.total(state.quanta for state in states),
         graph=graph_of_states(states, base=f"/campaigns/{campaign.id}", ended=ended),
-        patterns=failures,
-        n_failures=sum(one.n_failures for one in newest.values()),
+        failures=failures,
         spec_pins=spec_pins_of_newest(factory.specifications().of_campaign(campaign)),
         version=version,
         origin=origin_of(factory, campaign),
@@ -234,14 +264,15 @@ def _refusal(factory: Factory, campaign: Campaign) -> list[Fault]:
     return []
 
 
-def _failures(factory: Factory, newest: Sequence[Submission]) -> Sequence[FailurePattern]:
+def _failures(factory: Factory, newest: Sequence[Submission]) -> Failures:
     service = factory.submissions()
-    return group_failures(
+    placed = (
         PlacedFailure(submission.id, failure)
         for submission in newest
         if submission.n_failures
         for failure in service.failures(submission.id, limit=FAILURES_EACH)
     )
+    return failures_of(newest, placed)
 
 
 def _tabs(*, n_submissions: int, n_failures: int, n_sets: int, n_notes: int) -> list[tuple[Tab, int | None]]:
@@ -249,12 +280,26 @@ def _tabs(*, n_submissions: int, n_failures: int, n_sets: int, n_notes: int) -> 
     return [(tab, numbers.get(tab)) for tab in Tab]
 
 
-def _wait(wait: Wait, submissions: Sequence[Submission], factory: Factory, *, next_actions: list[Action]) -> WaitView:
+def _wait(
+    wait: Wait,
+    campaign: Campaign,
+    submissions: Sequence[Submission],
+    factory: Factory,
+    *,
+    next_actions: list[Action],
+    awaited: Sequence[AwaitedExclusion],
+) -> WaitView:
     submission = next((one for one in submissions if one.id == wait.submission), None)
     if submission is None:
         return WaitView(wait=wait, before=wait.text, after="", submission=None, actions=next_actions)
     before, _, after = wait.text.partition(submission.id)
+    steps = frozenset(step for one in awaited for step in one.steps)
     actions = submission_actions(
-        submission, newest=True, under_way=True, identity=factory.identity, prefix=f"wait-{submission.id}"
+        submission,
+        newest=True,
+        under_way=True,
+        identity=factory.identity,
+        accepting=acceptance_in_words(campaign, submission, submissions, awaited=steps),
+        prefix=f"wait-{submission.id}",
     )
     return WaitView(wait=wait, before=before, after=after, submission=submission, actions=actions)

@@ -14,11 +14,17 @@ from campaigns.domain.submission import Submission
 from campaigns.services.events import PlacedEvent
 from campaigns.services.factory import Factory
 
-__all__ = ("KINDS", "Happening", "History", "campaign_history", "happenings", "whole_history")
+__all__ = ("DECIDED", "KINDS", "Happening", "History", "campaign_history", "happenings", "kinds_of", "whole_history")
 
 PAGE_SIZE = 100
 
+DECIDED: Final = ("campaign.start", "campaign.pause", "campaign.resume", "campaign.complete", "campaign.fail", "campaign.cancel",
+                  "campaign.next", "campaign.excluded", "submission.accepted", "submission.rejected", "submission.restarted",
+                  "submission.cancel", "submission.marked")  # fmt: skip
+"""Kinds of events by which somebody, or a rule, decided something."""
+
 KINDS: Final = (
+    ("decisions", "decisions"),
     ("campaign", "campaigns"),
     ("submission", "submissions"),
     ("note", "notes"),
@@ -94,7 +100,7 @@ def campaign_history(
         campaign=campaign.id,
         people=factory.events().actors(campaign.uuid),
         address=_address(kind=kind, who=who),
-        file_address=_address(kind=kind, actor=who, campaign=campaign.id),
+        file_address=_address(kind=kinds_of(kind), actor=who, campaign=campaign.id),
     )
 
 
@@ -112,14 +118,19 @@ def whole_history(factory: Factory, *, before: int | None, kind: str = "", who: 
         campaign=campaign,
         people=[],
         address=_address(kind=kind, who=who, campaign=campaign),
-        file_address=_address(kind=kind, actor=who, campaign=campaign),
+        file_address=_address(kind=kinds_of(kind), actor=who, campaign=campaign),
     )
 
 
 def _wanted(kind: str, who: str) -> HistoryFilter:
-    return HistoryFilter(kinds=(kind,) if kind else (), actor=who or None)
+    return HistoryFilter(kinds=kinds_of(kind), actor=who or None)
 
 
-def _address(**given: str) -> str:
-    told = urlencode({name: value for name, value in given.items() if value})
+def kinds_of(kind: str) -> tuple[str, ...]:
+    """Give the kinds of events that a word of `KINDS` stands for; none for all."""
+    return DECIDED if kind == "decisions" else (kind,) if kind else ()
+
+
+def _address(**given: str | tuple[str, ...]) -> str:
+    told = urlencode({name: value for name, value in given.items() if value}, doseq=True)
     return f"&{told}" if told else ""

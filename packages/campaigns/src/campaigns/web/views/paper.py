@@ -17,7 +17,7 @@ from campaigns.domain.steps import StepState, step_states
 from campaigns.domain.submission import Submission
 from campaigns.pictures.looks import Look, look_of
 from campaigns.services.factory import Factory
-from campaigns.web.views.history import Happening, happenings
+from campaigns.web.views.history import DECIDED, Happening, happenings
 from campaigns.web.views.revisions import RevisionView, revision_views
 from campaigns.web.views.steps import graph_of_states
 
@@ -25,11 +25,6 @@ __all__ = ("PaperPage", "paper_page")
 
 MAX_EVENTS = 5000
 MAX_FAILURES = 500
-
-DECIDED = ("campaign.start", "campaign.pause", "campaign.resume", "campaign.complete", "campaign.fail", "campaign.cancel",
-           "campaign.next", "campaign.excluded", "submission.accepted", "submission.rejected", "submission.restarted",
-           "submission.cancel", "submission.marked")  # fmt: skip
-"""Kinds of events by which somebody, or a rule, decided something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import yaml
 
 from campaigns.domain.campaign import Campaign, Wait
-from campaigns.domain.failures import FailurePattern, PlacedFailure, group_failures
+from campaigns.domain.failures import PlacedFailure
 from campaigns.domain.identity import Role, may
 from campaigns.domain.links import Link
 from campaigns.domain.states import (
@@ -23,7 +23,9 @@ from campaigns.domain.states import (
 from campaigns.domain.submission import LeftAtSite, StoredFile, Submission
 from campaigns.pictures.looks import Look, look_of, settled
 from campaigns.services.factory import Factory
+from campaigns.web.accepting import acceptance_in_words
 from campaigns.web.actions import Action, submission_actions
+from campaigns.web.views.failures import Failures, failures_of
 from campaigns.web.views.history import Happening, happenings
 from campaigns.web.views.notes import NoteView, note_views
 from campaigns.web.views.people import Operators, submission_operators
@@ -48,7 +50,7 @@ class SubmissionPage:
     wait: Wait | None
     command: str
     settings: str
-    patterns: Sequence[FailurePattern]
+    failures: Failures
     files: Sequence[StoredFile]
     left: LeftAtSite
     happenings: list[Happening]
@@ -98,7 +100,7 @@ def submission_page(factory: Factory, ref: str) -> SubmissionPage:
         wait=next((wait for wait in campaign.waits if wait.submission == submission.id), None),
         command=shown_command(submission.command),
         settings=yaml.safe_dump(submission.bps, sort_keys=False, allow_unicode=True) if submission.bps else "",
-        patterns=group_failures(PlacedFailure(submission.id, failure) for failure in failures),
+        failures=failures_of([submission], (PlacedFailure(submission.id, failure) for failure in failures)),
         files=[file for file in service.files(ref) if file.kind != FileKind.QUANTUM_LOG],
         left=service.left_at_site(ref),
         happenings=happenings(events, [submission]),
@@ -117,7 +119,9 @@ def submission_page(factory: Factory, ref: str) -> SubmissionPage:
 
 def _actions(factory: Factory, campaign: Campaign, submission: Submission, *, newest: bool) -> list[Action]:
     under_way = campaign.status in (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
-    offered = submission_actions(submission, newest=newest, under_way=under_way, identity=factory.identity)
+    awaited = frozenset(step for one in factory.exclusions().awaited_by(campaign) for step in one.steps)
+    accepting = acceptance_in_words(campaign, submission, factory.submissions().of_campaign(campaign.id), awaited=awaited)
+    offered = submission_actions(submission, newest=newest, under_way=under_way, identity=factory.identity, accepting=accepting)
     # What was adopted can be judged; starting and stopping it is for those who run it.
     return offered if campaign.runs_here else [one for one in offered if campaign.adopted and one.label in ("accept", "reject")]
 
