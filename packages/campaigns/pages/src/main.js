@@ -9,6 +9,7 @@ import { follow } from "./live.js";
 import { countPicked } from "./picking.js";
 import { popovers } from "./popovers.js";
 import { scrollByKeys } from "./scrolling.js";
+import { changeSections } from "./sections.js";
 import { keepTimesCurrent } from "./times.js";
 import { awaitAnswer } from "./waiting.js";
 
@@ -22,4 +23,5 @@ takeFiles();
 countPicked();
 scrollByKeys();
 follow();
+changeSections();
 awaitAnswer();

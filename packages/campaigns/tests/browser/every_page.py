@@ -98,7 +98,7 @@ def every_page(clients: Clients, agent: FakeAgent, folder: Path) -> dict[str, li
     return {
         "/campaigns": [
             Shown("list", "/campaigns"),
-            Shown("list-found", "/campaigns?filter=status+in+(running,+paused)&columns=name,status,lead,quanta"),
+            Shown("list-found", "/campaigns?filter=status+in+(running,+paused)&columns=state,campaign,lead,quanta"),
             Shown("list-wrong", "/campaigns?filter=status+%3D+runing"),
             Shown("list-empty", "/campaigns?filter=nothing-like-it", Role.VIEWER),
         ],
@@ -132,7 +132,11 @@ def every_page(clients: Clients, agent: FakeAgent, folder: Path) -> dict[str, li
         "/login": [Shown("login", "/login", None)],
         "/login/{secret}": [Shown("link", link, None)],
         "/queries": [Shown("queries", "/queries")],
-        "/submissions/{ref}": [Shown("submission", "/submissions/S-5"), Shown("submission-lost", "/submissions/S-8")],
+        "/submissions/{ref}": [
+            Shown("submission", "/submissions/S-5"),
+            Shown("submission-failed", "/submissions/S-8"),
+            Shown("submission-lost", "/submissions/S-9"),
+        ],
         "/submissions/{ref}/exclude": [Shown("exclude", "/submissions/S-5/exclude")],
         "/submissions/{ref}/files/{name}": [
             Shown("log", "/submissions/S-5/files/assembleDeepCoadd_9813_12.log"),

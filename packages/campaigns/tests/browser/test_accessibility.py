@@ -82,8 +82,10 @@ def test_nobody_is_shut_out_of_any_page(served: Served, tmp_path: Path, monkeypa
 
 def _findings(page: Page, url: str, shown: Shown) -> list[str]:
     open_shown(page, url, shown)
-    page.set_viewport_size({"width": 420, "height": 900})
-    found: list[str] = page.evaluate(WIDER)
+    found: list[str] = []
+    for width in (360, 420):
+        page.set_viewport_size({"width": width, "height": 900})
+        found += page.evaluate(WIDER)
     page.emulate_media(color_scheme="dark")
     found += page.evaluate(RUN, list(OTHERWISE))
     page.set_viewport_size({"width": 1280, "height": 900})

@@ -172,7 +172,7 @@ def test_all_of_it_without_scripts(served: Served) -> None:
     expect(page.locator("#starting")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [420, 1440])
+@pytest.mark.parametrize("width", [360, 420, 1440])
 @pytest.mark.parametrize(
     "path",
     [
@@ -197,8 +197,9 @@ def test_nothing_is_wider_than_the_page(served: Served, path: str, width: int) -
 
 
 def test_one_picture_of_the_steps_is_seen_at_a_time(served: Served) -> None:
-    assert seen(served.open("/campaigns/C-2"), "svg.graph") == 1
-    assert seen(served.open("/campaigns/C-2", width=420), "svg.graph") == 1
+    wide, narrow = served.open("/campaigns/C-2"), served.open("/campaigns/C-2", width=420)
+    assert (seen(wide, "svg.graph"), seen(wide, ".steps-list")) == (1, 0)
+    assert (seen(narrow, "svg.graph"), seen(narrow, ".steps-list")) == (0, 1)
 
 
 def test_signing_in_by_a_link_and_working_with_the_cookie(served: Served) -> None:

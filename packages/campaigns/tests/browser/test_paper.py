@@ -11,11 +11,14 @@ from browser.conftest import Served
 from campaigns.domain.identity import Role
 
 
-@pytest.mark.parametrize("width", [1280, 420])
+@pytest.mark.parametrize("width", [1280, 420, 360])
 def test_fits_the_screen(served: Served, width: int) -> None:
     page = served.open("/campaigns/C-2/print", Role.VIEWER, scripts=False, width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator("#history li").count() > 10
+    cut = "(parts) => parts.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.id)"
+    assert page.locator("section").evaluate_all(cut) == []
+    assert "DM-51300/clouds@1" in page.locator("#data").inner_text()
 
 
 def test_becomes_a_pdf(served: Served, tmp_path: Path) -> None:

@@ -46,3 +46,19 @@ def test_draft_is_printed_too(client: Clients) -> None:
     document = {"name": "idea", "title": "An idea", "reason": "Why", "kind": "other"}
     client(Role.MANAGER).post(f"{API}/campaigns", json=document)
     assert "No steps are defined." in client(Role.VIEWER).get("/campaigns/idea/print").text
+
+
+def test_data_specifications_links_and_the_sign_off_are_printed(client: Clients) -> None:
+    ScriptedAgent(client).hello()
+    mary = client(Role.MANAGER)
+    links = [{"title": "Metrics", "url": "https://metrics.example.org/rc2", "kind": "metrics"}]
+    ref = mary.post(f"{API}/campaigns", json=definition(sets={"exclude": ["dm/clouds@3"]}, links=links)).json()["id"]
+    page = mary.get(f"/campaigns/{ref}/print").text
+    for text in ("Data left out and taken in", "dm/clouds@3", "to be pinned at the start", "https://metrics.example.org/rc2"):
+        assert text in page, text
+    assert "Revision 1 is not signed off." in page
+    signed = mary.post(f"/campaigns/{ref}/sign-off", data={"revision": "1", "reason": "Read with care"})
+    assert signed.status_code == 303, signed.text
+    page = mary.get(f"/campaigns/{ref}/print").text
+    assert "Revision 1 is signed off by mary" in page
+    assert "Read with care" in page

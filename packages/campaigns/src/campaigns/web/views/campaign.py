@@ -122,6 +122,11 @@ class CampaignPage:
     operators: dict[str, list[str]]
     content: dict[str, Any]
 
+    def look_of_step(self, state: StepState) -> Look:
+        """Give the look of a step: once the campaign has ended, nothing needs anyone."""
+        look = look_of(state.status)
+        return settled(look) if self.ended else look
+
     @property
     def n_accepted(self) -> int:
         """How many steps are accepted (`int`)."""

@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from campaigns.domain.campaign import Campaign
+from campaigns.domain.dataidsets import CampaignSet
 from campaigns.domain.decisions import newest_attempts
 from campaigns.domain.events import Event
 from campaigns.domain.failures import FailurePattern, PlacedFailure, group_failures
+from campaigns.domain.links import Link
 from campaigns.domain.note import Note, NoteKind
 from campaigns.domain.quanta import QuantaCounts
+from campaigns.domain.specifications import SpecPin
 from campaigns.domain.steps import StepState, step_states
 from campaigns.domain.submission import Submission
 from campaigns.pictures.looks import Look, look_of
 from campaigns.services.factory import Factory
 from campaigns.web.views.history import DECIDED, Happening, happenings
+from campaigns.web.views.people import Signing, signing_of
 from campaigns.web.views.revisions import RevisionView, revision_views
 from campaigns.web.views.steps import graph_of_states
 
@@ -35,6 +39,10 @@ class PaperPage:
     ----------
     decisions : `list` [`Happening`]
         What was decided, by whom, and why.
+    sets : sequence of `CampaignSet`
+        The data that is left out and taken in.
+    spec_pins : sequence of `SpecPin`
+        What the specifications of each revision stand for.
     has_more : `bool`
         Whether there are older events than those shown.
     """
@@ -50,6 +58,10 @@ class PaperPage:
     decisions: list[Happening]
     decision_notes: list[Note]
     notes: list[Note]
+    sets: Sequence[CampaignSet]
+    spec_pins: Sequence[SpecPin]
+    links: Sequence[Link]
+    signing: Signing
     history: list[Happening]
     has_more: bool
     printed_us: int
@@ -76,6 +88,10 @@ def paper_page(factory: Factory, ref: str) -> PaperPage:
         decisions=[one for one in history if one.event.kind in DECIDED],
         decision_notes=[note for note in notes if note.kind is NoteKind.DECISION],
         notes=notes,
+        sets=factory.dataid_sets().used_by(campaign),
+        spec_pins=factory.specifications().of_campaign(campaign),
+        links=factory.links().of_campaign(campaign.uuid),
+        signing=signing_of(factory, campaign),
         history=history,
         has_more=len(events) > MAX_EVENTS,
         printed_us=factory.clock.now_us(),

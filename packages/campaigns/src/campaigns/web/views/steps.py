@@ -1,4 +1,4 @@
-"""The graph of steps as the pages draw it, twice: to the right for wide pages, down for narrow ones."""
+"""The graph of steps as the pages draw it; that of a definition twice: to the right for wide pages, down for narrow ones."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def graph_of_states(states: Sequence[StepState], *, base: str, ended: bool) -> M
         )
         for state in states
     ]
-    return _both(nodes)
+    return _drawn(nodes, Direction.RIGHT)
 
 
 def graph_of_definition(definition: Definition) -> Markup:
@@ -49,11 +49,11 @@ def graph_of_definition(definition: Definition) -> Markup:
         n_groups = len(groups_of(definition, step))
         note = "1 submission" if n_groups == 1 else f"{n_groups:,} submissions"
         nodes.append(GraphNode(name=step.name, needs=step.needs, look=LEGEND["planned"], note=note, title=step.title))
-    return _both(nodes)
+    return _drawn(nodes, *Direction)
 
 
-def _both(nodes: Sequence[GraphNode]) -> Markup:
-    return Markup("".join(draw_graph(nodes, direction=direction) for direction in Direction))  # noqa: S704 - pictures escape what they are given
+def _drawn(nodes: Sequence[GraphNode], *directions: Direction) -> Markup:
+    return Markup("".join(draw_graph(nodes, direction=direction) for direction in directions))  # noqa: S704 - pictures escape what they are given
 
 
 def _note(state: StepState) -> str:
