@@ -7,16 +7,20 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from campaigns.client import CampaignClient, ServerError, ServerUnreachable, connection
+from campaigns.client import CampaignClient, OrderFailed, OrderPending, ServerError, ServerUnreachable, connection
+from campaigns.domain import errors
 from campaigns.domain.errors import (
     CampaignError,
-    Conflict,
+    EditConflict,
     Fault,
     Forbidden,
     InvalidCredentials,
     InvalidDefinition,
+    InvalidFilter,
     InvalidInput,
+    LostUpdate,
     NotAuthenticated,
+    PreflightFailed,
 )
 from campaigns.domain.identity import Role
 from campaigns.services.factory import Factory
@@ -77,19 +81,46 @@ def test_a_server_that_never_answers_is_named() -> None:
     assert len(line.requests) == 3
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        Conflict("Taken.", where="name", remedy="Choose another."),
-        InvalidInput("Two things.", faults=[Fault("a", "One.", "x", "Do."), Fault("b", "Two.")]),
-        InvalidDefinition([Fault("a", "One.", "steps[0]")]),
-    ],
-)
+EXAMPLES: dict[type[CampaignError], CampaignError] = {
+    InvalidDefinition: InvalidDefinition([Fault("a", "One.", "steps[0]")]),
+    InvalidFilter: InvalidFilter([Fault("a", "One.", "filter, column 1", "Do."), Fault("b", "Two.")]),
+    PreflightFailed: PreflightFailed([Fault("a", "One.")]),
+    EditConflict: EditConflict("Edited.", where="n", remedy="Do.", newest={"version": 2, "body": "b"}, yours="c"),
+    LostUpdate: LostUpdate("Changed.", newest_revision=3, base_revision=1, differences=[{"where": "title", "newest": "b"}]),
+    OrderFailed: OrderFailed({"status": "failed", "faults": [{"code": "a", "message": "One."}]}),
+    OrderPending: OrderPending({"id": "7", "site": "here", "status": "begun"}, waited_s=3.0),
+    InvalidInput: InvalidInput("Two things.", faults=[Fault("a", "One.", "x", "Do."), Fault("b", "Two.")]),
+}
+"""Errors that are not made of a message, a place and a remedy alone."""
+
+
+def _all_errors() -> list[CampaignError]:
+    known = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, CampaignError)]
+    known.remove(CampaignError)
+    kinds = [*known, OrderFailed, OrderPending, ServerUnreachable]
+    return [EXAMPLES.get(kind) or kind("Taken.", where="name", remedy="Choose another.") for kind in dict.fromkeys(kinds)]
+
+
+@pytest.mark.parametrize("error", _all_errors(), ids=lambda error: type(error).__name__)
 def test_errors_are_made_again(error: CampaignError) -> None:
     client = _client(lambda _request: httpx.Response(error.status, json=error.as_problem()))
     with pytest.raises(type(error)) as caught:
         client.get("x")
     assert caught.value.as_problem() == error.as_problem()
+    assert {name: getattr(caught.value, name) for name in error.details} == {name: getattr(error, name) for name in error.details}
+
+
+def test_a_page_where_a_document_should_be() -> None:
+    client = _client(lambda _request: httpx.Response(200, text="<html>Welcome</html>"))
+    with pytest.raises(ServerError, match="200 OK") as caught:
+        client.get("x")
+    assert caught.value.remedy
+
+
+def test_names_with_any_letters_are_one_part_of_the_path() -> None:
+    line = Line()
+    _client(line).get("queries/what? #1 of 50%")
+    assert line.requests[0].url.raw_path == b"/api/v1/queries/what%3F%20%231%20of%2050%25"
 
 
 def test_answers_that_are_no_problem_document() -> None:

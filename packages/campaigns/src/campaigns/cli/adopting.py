@@ -10,10 +10,10 @@ from typing import Any
 import click
 
 from campaigns.cli.connecting import client_command
-from campaigns.cli.output import Output
+from campaigns.cli.output import Output, text_of
 from campaigns.cli.shown import campaign_text, commands_text, quanta_text
-from campaigns.client import CampaignClient
-from campaigns.domain.errors import CountsDisagree
+from campaigns.client import CampaignClient, OrderPending
+from campaigns.domain.errors import CountsDisagree, InvalidInput
 from campaigns.domain.states import MARKS, Kind
 
 __all__ = ("adopt", "mark")
@@ -45,7 +45,13 @@ def adopt(client: CampaignClient, output: Output, name: str, *, wait_s: float, *
     The site looks at a submit directory or at collections, and changes nothing. Nothing of the campaign is ever started.
     """
     told = {key: list(value) if isinstance(value, tuple) else value for key, value in told.items()}
-    made = client.adopt(name, timeout_s=wait_s, **told)
+    try:
+        made = client.adopt(name, timeout_s=wait_s, **told)
+    except OrderPending as pending:
+        page = f"{client.server}/campaigns/adopt/{pending.order['id']}"
+        look = f"`campaign show {name}` shows the campaign once it is made; {page} says what came of it."
+        output.document({"campaign": None, "order": pending.order}, text=f"{pending.message}\n  {look}")
+        return
     submissions = client.submissions(made["id"])
     output.document({**made, "submissions": submissions}, text=campaign_text(made, submissions))
 
@@ -83,9 +89,10 @@ def mark(
     What was marked wrongly is marked again, with a reason. Where the counts say otherwise, you are asked at a terminal.
     """
     try:
-        tasks = None if counts is None else json.loads(counts.read_text())
+        tasks = None if counts is None else json.loads(text_of(counts))
     except ValueError as error:
-        raise click.UsageError(f"{counts} is not JSON: {error}") from error
+        remedy = 'Write a list such as `[{"label": "isr", "expected": 4, "succeeded": 4}]`.'
+        raise InvalidInput(f"{counts} is not JSON: {error}.", where=str(counts), remedy=remedy) from None
     said: dict[str, Any] = {"tasks": tasks, "status": status, "reason": reason, "commands": list(commands) or None}
     try:
         told = client.tell(submission, **said, confirmed=yes)

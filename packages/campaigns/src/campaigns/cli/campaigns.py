@@ -1,26 +1,25 @@
-"""``campaign define``, ``show``, ``list``, ``edit`` and the commands that move a campaign."""
+"""``campaign define``, ``show`` and the commands that move a campaign."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import click
 
 from campaigns.cli.connecting import client_command
-from campaigns.cli.output import Output
-from campaigns.cli.shown import campaign_text, submission_text
+from campaigns.cli.editing import campaign_file
+from campaigns.cli.output import Output, text_of
+from campaigns.cli.shown import campaign_text, moved_text, submission_text
 from campaigns.client import CampaignClient
 from campaigns.domain.errors import CampaignError
 from campaigns.domain.submission import parse_submission_id
 
 __all__ = (
-    "cancel", "complete", "define", "edit", "fail", "pause", "preflight", "resume", "show", "start",
+    "cancel", "complete", "define", "fail", "pause", "preflight", "resume", "show", "start",
     "start_next",
 )  # fmt: skip
 
-file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 reason_option = click.option("--reason", "-m", required=True, help="Why, for those who come after.")
 campaign_argument = click.argument("campaign")
 
@@ -39,7 +38,7 @@ def define(client: CampaignClient, output: Output, file: Path | None, *, source:
     if (file is None) == (source is None):
         raise click.UsageError("Give either FILE or --from REPOSITORY@REFERENCE[:PATH].")
     if file is not None:
-        made = client.define(file.read_text(), draft=draft)
+        made = client.define(text_of(file), draft=draft)
     else:
         repository, reference, path = _place(source or "")
         made = client.define_from(repository, reference, path=path, draft=draft)
@@ -49,27 +48,18 @@ def define(client: CampaignClient, output: Output, file: Path | None, *, source:
         except CampaignError:
             output.say(f"{made['id']} {made['name']} is {made['status']}, and was not started; `campaign edit` corrects it.")
             raise
-    _say(output, made, f"made {made['id']} {made['name']}")
-
-
-@click.command()
-@campaign_argument
-@file_argument
-@reason_option
-@click.option("--revision", type=int, help="The revision that FILE was made from; by default the newest.")
-@client_command
-def edit(client: CampaignClient, output: Output, campaign: str, file: Path, *, reason: str, revision: int | None) -> None:
-    """Give CAMPAIGN, which has not started, the definition in FILE as a new revision."""
-    read = client.campaign(campaign)["revision"] if revision is None else revision
-    revised = client.revise(campaign, file.read_text(), revision=read, reason=reason)
-    _say(output, revised, f"{revised['id']} is at revision {revised['revision']}")
+    output.document(made, text=moved_text(made, f"made {made['id']} {made['name']}"))
 
 
 @click.command()
 @click.argument("ref", metavar="CAMPAIGN|SUBMISSION")
+@click.option("--yaml", "as_file", is_flag=True, help="Print a campaign's newest definition as a file for `campaign edit`.")
 @client_command
-def show(client: CampaignClient, output: Output, ref: str) -> None:
+def show(client: CampaignClient, output: Output, ref: str, *, as_file: bool) -> None:
     """Show a campaign (C-4, its name or UUID) with its submissions, or a submission (S-12)."""
+    if as_file:
+        click.echo(campaign_file(client.campaign(ref)), nl=False)
+        return
     if parse_submission_id(ref) is not None:
         submission = client.submission(ref)
         output.document(submission, text=submission_text(submission))
@@ -89,7 +79,7 @@ def show(client: CampaignClient, output: Output, ref: str) -> None:
 def start(client: CampaignClient, output: Output, campaign: str, *, reason: str, wait_s: float) -> None:
     """Start CAMPAIGN, once its site has looked and found nothing wrong."""
     started = client.act(campaign, "start", reason=reason, wait_s=wait_s)
-    _say(output, started, f"{started['id']} is {started['status']}")
+    output.document(started, text=moved_text(started, f"{started['id']} is {started['status']}"))
 
 
 @click.command()
@@ -171,12 +161,4 @@ def _place(source: str) -> tuple[str, str, str]:
 
 def _act(client: CampaignClient, output: Output, campaign: str, action: str, reason: str) -> None:
     moved = client.act(campaign, action, reason=reason)
-    _say(output, moved, f"{moved['id']} is {moved['status']}")
-
-
-def _say(output: Output, campaign: dict[str, Any], text: str) -> None:
-    said = f"{text}, {campaign['status']}" if campaign["status"] not in text else text
-    if campaign["starting"]:
-        said += "; its site still looks whether it can run, and it starts by itself then"
-    warned = [f"  warning: {one['message']} {one['remedy']}" for one in campaign.get("warnings", [])]
-    output.document(campaign, text="\n".join([said, *warned, *(f"  waits: {wait['text']}" for wait in campaign["waits"])]))
+    output.document(moved, text=moved_text(moved, f"{moved['id']} is {moved['status']}"))

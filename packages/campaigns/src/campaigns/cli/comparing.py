@@ -10,7 +10,7 @@ import click
 
 from campaigns.cli.compared import comparison_text, differences_text, log_text
 from campaigns.cli.connecting import client_command
-from campaigns.cli.output import Output
+from campaigns.cli.output import Output, text_of
 from campaigns.client import CampaignClient
 from campaigns.domain.document import read_partial
 from campaigns.domain.errors import InvalidInput
@@ -106,7 +106,7 @@ def diff(client: CampaignClient, output: Output, campaigns: tuple[str, ...], *, 
 def _patch(file: Path | None) -> dict[str, Any]:
     if file is None:
         return {}
-    read = read_partial(file.read_text())
+    read = read_partial(text_of(file))
     if not isinstance(read, dict):
         raise InvalidInput(f"{file} has no fields of a campaign.", where="--edit", remedy="Write such as `stack: w_2026_47`.")
     return read

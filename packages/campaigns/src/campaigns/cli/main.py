@@ -15,7 +15,7 @@ import click
 
 from campaigns import __version__
 from campaigns.cli.output import Output
-from campaigns.domain.errors import CampaignError
+from campaigns.domain.errors import CampaignError, InvalidInput
 
 __all__ = ("COMMANDS", "LazyGroup", "cli", "main")
 
@@ -31,7 +31,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "define": ("campaigns.cli.campaigns:define", "Make a campaign from a campaign file."),
     "demo": ("campaigns.cli.demo:demo", "Run a small real campaign on this machine."),
     "drop": ("campaigns.cli.exclusions:drop", "Have steps no longer leave a DataId set out."),
-    "edit": ("campaigns.cli.campaigns:edit", "Give a campaign a new revision of its definition."),
+    "edit": ("campaigns.cli.editing:edit", "Give a campaign a new revision of its definition."),
     "exclusions": ("campaigns.cli.exclusions:exclusions", "List the exclusions whose sets are still to be made."),
     "export": ("campaigns.cli.portable:export", "Write a campaign into a file."),
     "fail": ("campaigns.cli.campaigns:fail", "End a campaign as failed."),
@@ -138,8 +138,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except OSError as error:
+        output.problem(_unusable(error))
+        sys.exit(1)
     # Without the standalone mode the code of `ctx.exit` comes back as a result, as would a command's.
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _unusable(error: OSError) -> InvalidInput:
+    """Tell of a file that cannot be read or written; without a name it is where the command prints to."""
+    file = "What the command writes to" if error.filename is None else str(error.filename)
+    return InvalidInput(
+        f"{file} cannot be used: {error.strerror or error}.",
+        where=None if error.filename is None else file,
+        remedy="Look whether it is there, who may read and write it, and whether there is space left.",
+    )
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import update_wrapper
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from campaigns.domain.errors import CampaignError
+from campaigns.domain.errors import CampaignError, EditConflict, InvalidInput, LostUpdate
 
-__all__ = ("Output", "output_option")
+__all__ = ("Output", "output_option", "text_of")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -70,6 +71,8 @@ class Output:
                 continue
             click.echo(f"  - {fault.message}", err=True)
             _details(fault.where, fault.remedy, indent="    ")
+        for line in _both(error):
+            click.echo(f"  {line}", err=True)
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
@@ -77,6 +80,21 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def text_of(file: Path) -> str:
+    """Read a file of text that somebody gave.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not UTF-8.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        where = f"{file}, byte {error.start}"
+        raise InvalidInput(f"{file} is not UTF-8 text.", where=where, remedy="Give a text file, saved as UTF-8.") from None
 
 
 def output_option(command: Callable[Concatenate[Output, P], R]) -> Callable[P, R]:
@@ -101,6 +119,29 @@ def _details(where: str | None, remedy: str | None, *, indent: str) -> None:
     for name, text in (("where", where), ("remedy", remedy)):
         if text:
             click.echo(f"{indent}{name}: {text}", err=True)
+
+
+def _both(error: CampaignError) -> list[str]:
+    """Show what others changed meanwhile beside one's own change."""
+    match error:
+        case EditConflict():
+            newest = error.newest
+            return [f"version {newest['version']}, by {newest['author']}:", newest["body"], "yours:", error.yours]
+        case LostUpdate():
+            base = f"revision {error.base_revision}" if error.base_revision else "before"
+            heads = {"base": base, "newest": f"revision {error.newest_revision}", "yours": "yours"}
+            width = max(map(len, heads.values()))
+            lines = []
+            for place in error.differences:
+                lines.append(f"{place['where']}{'  (both changed it)' if place['conflict'] else ''}")
+                lines += [f"  {head.ljust(width)}  {_value(place[side])}" for side, head in heads.items()]
+            return lines
+        case _:
+            return []
+
+
+def _value(value: object) -> str:
+    return "-" if value is None else _cell(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def _cell(value: object) -> str:

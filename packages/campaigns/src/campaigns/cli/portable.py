@@ -29,7 +29,11 @@ def export(client: CampaignClient, output: Output, campaign: str, file: Path, *,
     if file.exists() and not force:
         raise click.UsageError(f"{file} is there already; --force writes over it.")
     # Beside the file and not into it: what was there stays whole should the line break.
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    try:
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    except OSError as error:
+        error.filename = str(file)
+        raise
     try:
         with os.fdopen(handle, "wb") as target:
             client.export(campaign, target, crate=crate)

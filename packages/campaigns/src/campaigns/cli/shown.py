@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-__all__ = ("SIGNS", "campaign_text", "commands_text", "moment", "quanta_text", "state_text", "submission_text")
+__all__ = ("SIGNS", "campaign_text", "commands_text", "moment", "moved_text", "quanta_text", "state_text", "submission_text")
 
 SIGNS: Final[Mapping[str, str]] = {
     "draft": "✎",
@@ -65,6 +65,15 @@ def campaign_text(campaign: Mapping[str, Any], submissions: list[dict[str, Any]]
         for item in submissions
     )
     return "\n".join(lines)
+
+
+def moved_text(campaign: Mapping[str, Any], text: str) -> str:
+    """Give what was done to a campaign, its state, what is not as it should be, and what it waits for, as lines."""
+    said = f"{text}, {campaign['status']}" if campaign["status"] not in text else text
+    if campaign["starting"]:
+        said += "; its site still looks whether it can run, and it starts by itself then"
+    warned = [f"  warning: {one['message']} {one['remedy']}" for one in campaign.get("warnings", [])]
+    return "\n".join([said, *warned, *(f"  waits: {wait['text']}" for wait in campaign["waits"])])
 
 
 def commands_text(commands: Sequence[str]) -> str:

@@ -107,7 +107,13 @@ class CampaignClient(Deriving, NotebookClient, SetsClient):
         return items
 
     def revise(self, ref: str, definition: str | Mapping[str, Any], *, revision: int, reason: str) -> dict[str, Any]:
-        """Give a campaign that has not started a new definition, made from a revision that was read."""
+        """Give a campaign that has not started, or is paused, a new definition, made from a revision that was read.
+
+        Raises
+        ------
+        LostUpdate
+            If there is a newer revision; ``differences`` has what both changed.
+        """
         answer: dict[str, Any] = self.request(
             "POST",
             f"campaigns/{ref}/revisions",
@@ -215,8 +221,8 @@ class CampaignClient(Deriving, NotebookClient, SetsClient):
         ------
         OrderFailed
             If the site has found nothing that could be taken in; all reasons are in ``faults``.
-        TimeoutError
-            If it has not answered in that time.
+        OrderPending
+            If it has not answered in that time; the campaign is made once it has.
         """
         document = {"name": name, "title": title, "reason": reason}
         document |= {key: value for key, value in others.items() if value}

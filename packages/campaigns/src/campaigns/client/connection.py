@@ -7,17 +7,21 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from typing import IO, Any, Final, Self
+from urllib.parse import quote
 
 import httpx
 
 from campaigns import __version__
 from campaigns.client.errors import ServerError, ServerUnreachable, error_of
+from campaigns.domain.errors import InvalidInput
 
 __all__ = ("Connection",)
 
 API_PREFIX: Final = "/api/v1"
 FILE_TIMEOUT_S: Final = 900.0
 """How long the server may be silent while it writes or checks a large file."""
+_PLAIN: Final = "/@:!$&'()*+,;=~"
+"""What stands in a path as it is, besides letters and digits."""
 RETRY_DELAYS_S: Final = (0.2, 0.5, 1.0, 2.0)
 
 
@@ -34,6 +38,11 @@ class Connection:
         How long to wait for an answer, in seconds.
     transport : `httpx.BaseTransport`, optional
         How requests travel; for tests.
+
+    Raises
+    ------
+    InvalidInput
+        If the address or the token cannot be one.
     """
 
     def __init__(
@@ -47,9 +56,9 @@ class Connection:
         self.server = server.rstrip("/")
         headers = {"User-Agent": f"rubin-campaigns/{__version__}", "Accept": "application/json"}
         if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
+            headers["Authorization"] = f"Bearer {_checked_token(token)}"
         self._timeout_s = timeout_s
-        self._http = httpx.Client(base_url=self.server, headers=headers, timeout=timeout_s, transport=transport)
+        self._http = httpx.Client(base_url=_address(self.server), headers=headers, timeout=timeout_s, transport=transport)
 
     def __enter__(self) -> Self:
         return self
@@ -165,13 +174,13 @@ class Connection:
         told = {name: value for name, value in params.items() if value is not None}
         timeout = httpx.Timeout(FILE_TIMEOUT_S, connect=self._timeout_s)
         try:
-            with self._http.stream("GET", f"{API_PREFIX}/{path}", params=told, timeout=timeout) as response:
+            with self._http.stream("GET", _url(path), params=told, timeout=timeout) as response:
                 if not response.is_success:
                     response.read()
                     raise error_of(_problem(response))
                 for piece in response.iter_bytes():
                     target.write(piece)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+        except httpx.RequestError as error:
             raise self._unreachable(error) from error
 
     def send_file(self, path: str, source: IO[bytes], **params: Any) -> Any:
@@ -180,25 +189,21 @@ class Connection:
         timeout = httpx.Timeout(FILE_TIMEOUT_S, connect=self._timeout_s)
         headers = {"Content-Type": "application/zip"}
         try:
-            response = self._http.post(f"{API_PREFIX}/{path}", content=source, params=told, headers=headers, timeout=timeout)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+            response = self._http.post(_url(path), content=source, params=told, headers=headers, timeout=timeout)
+        except httpx.RequestError as error:
             raise self._unreachable(error) from error
-        if response.is_success:
-            return response.json()
-        raise error_of(_problem(response))
+        return _read(response)
 
     def send_form(self, path: str, files: Mapping[str, bytes]) -> Any:
         """Send small files by their names, as a form with fields ``files``, and read the answer."""
         request = self._http.build_request(
             "POST",
-            f"{API_PREFIX}/{path}",
+            _url(path),
             files=[("files", (name, content)) for name, content in files.items()],
             timeout=httpx.Timeout(FILE_TIMEOUT_S, connect=self._timeout_s),
         )
         response = self._send(request, again=False)
-        if response.is_success:
-            return response.json()
-        raise error_of(_problem(response))
+        return _read(response)
 
     # ---- inside ----------------------------------------------------------------------------------------------------
 
@@ -240,7 +245,7 @@ class Connection:
         """
         request = self._http.build_request(
             method,
-            f"{API_PREFIX}/{path.lstrip('/')}",
+            _url(path),
             params={name: value for name, value in (params or {}).items() if value is not None},
             json=document,
             content=text,
@@ -248,16 +253,14 @@ class Connection:
             headers={**(headers or {}), **({} if text is None else {"Content-Type": "application/yaml"})},
         )
         response = self._send(request, again=again)
-        if response.is_success:
-            return response.json() if response.content else None
-        raise error_of(_problem(response))
+        return _read(response)
 
     def _send(self, request: httpx.Request, *, again: bool) -> httpx.Response:
         delays = iter(RETRY_DELAYS_S)
         while True:
             try:
                 return self._http.send(request)
-            except (httpx.TransportError, httpx.InvalidURL) as error:
+            except httpx.RequestError as error:
                 # A connection that was never made carried nothing.
                 harmless = again or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
                 delay_s = next(delays, None)
@@ -267,14 +270,49 @@ class Connection:
 
     def _unreachable(self, error: Exception) -> ServerUnreachable:
         return ServerUnreachable(
-            f"The server at {self.server} does not answer: {str(error) or type(error).__name__}.",
+            f"The server at {self.server} does not answer: {str(error).rstrip('.') or type(error).__name__}.",
             where=self.server,
             remedy="Is it running, and is CAMPAIGN_SERVER its address?",
         )
 
 
+def _address(server: str) -> httpx.URL:
+    try:
+        url = httpx.URL(server)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if url.scheme in ("http", "https") and url.host:
+        return url
+    raise InvalidInput(
+        f"{server} is not the address of a server.",
+        where="CAMPAIGN_SERVER",
+        remedy="Give such as https://campaigns.example.org, by CAMPAIGN_SERVER or `--server`.",
+    )
+
+
+def _checked_token(token: str) -> str:
+    if token.isascii() and token.isprintable():
+        return token
+    remedy = "Look whether all of it was copied, and nothing else; `campaign login` makes another."
+    raise InvalidInput("The token has letters that no token has.", where="CAMPAIGN_TOKEN", remedy=remedy)
+
+
+def _url(path: str) -> str:
+    """Write a path below the interface, in which a name may have any letters."""
+    return f"{API_PREFIX}/{quote(path.lstrip('/'), safe=_PLAIN)}"
+
+
 def _if_match(revision: int | None) -> dict[str, str]:
     return {} if revision is None else {"If-Match": f'"{revision}"'}
+
+
+def _read(response: httpx.Response) -> Any:
+    """Read an answer's JSON; `None` if it is empty."""
+    if response.is_success and not response.content:
+        return None
+    if response.is_success and response.headers.get("content-type", "").partition(";")[0] == "application/json":
+        return response.json()
+    raise error_of(_problem(response))
 
 
 def _problem(response: httpx.Response) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from campaigns.domain.errors import CampaignError, Fault
 
-__all__ = ("OrderFailed", "ServerError", "ServerUnreachable", "error_of")
+__all__ = ("OrderFailed", "OrderPending", "ServerError", "ServerUnreachable", "error_of")
 
 
 class ServerUnreachable(CampaignError):
@@ -35,6 +35,29 @@ class OrderFailed(CampaignError):
         faults = _faults(order)
         first = faults[0] if faults else Fault("order_failed", f"The order was {order.get('status', 'not carried out')}.")
         super().__init__(first.message, where=first.where, remedy=first.remedy, faults=faults)
+
+
+class OrderPending(CampaignError, TimeoutError):
+    """A site has not carried out in time what was asked of it; it still works on it.
+
+    Parameters
+    ----------
+    order : mapping
+        The order as it was last seen; kept as ``order``.
+    """
+
+    code = "order_pending"
+    status = 504
+    title = "The site has not answered yet"
+    details = ("order",)
+
+    def __init__(self, order: Mapping[str, Any], *, waited_s: float) -> None:
+        super().__init__(
+            f"The site {order['site']} has not answered in {waited_s:g} s; it still works on the order {order['id']}.",
+            where=order["id"],
+            remedy=f"Wait for it: GET /api/v1/orders/{order['id']} tells how it stands.",
+        )
+        self.order = dict(order)
 
 
 class ServerError(CampaignError):
@@ -89,6 +112,8 @@ def error_of(problem: Mapping[str, Any]) -> CampaignError:
         remedy=problem.get("remedy"),
         faults=_faults(problem),
     )
+    for name in found.details:
+        setattr(error, name, problem.get(name))
     return error
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from campaigns.client.connection import Connection
-from campaigns.client.errors import OrderFailed
+from campaigns.client.errors import OrderFailed, OrderPending
 
 __all__ = ("SetsClient",)
 
@@ -129,8 +129,8 @@ class SetsClient(Connection):
         ------
         OrderFailed
             If the site could not carry it out; all reasons are in ``faults``.
-        TimeoutError
-            If it has not ended in that time.
+        OrderPending
+            If it has not ended in that time; it goes on. It is also a `TimeoutError`.
         """
         deadline = time.monotonic() + timeout_s
         while True:
@@ -140,5 +140,5 @@ class SetsClient(Connection):
             if order["status"] == "done":
                 return order
             if time.monotonic() > deadline:
-                raise TimeoutError(f"The order {order_id} has not ended in {timeout_s:g} s.")
+                raise OrderPending(order, waited_s=timeout_s)
             time.sleep(0.1)

@@ -20,7 +20,7 @@ from campaigns.domain.definition import Definition, graph_faults, needs_faults
 from campaigns.domain.definition.parts import FORMS
 from campaigns.domain.errors import Fault, InvalidDefinition
 
-__all__ = ("definition_schema", "dump_yaml", "read_definition", "read_partial", "read_yaml", "unkeepable")
+__all__ = ("definition_schema", "document_yaml", "dump_yaml", "read_definition", "read_partial", "read_yaml", "unkeepable")
 
 MAX_YAML_BYTES = 1_000_000
 MAX_DEPTH = 50
@@ -165,8 +165,12 @@ def read_definition(document: Any, *, lines: Mapping[str, int] | None = None) ->
 
 def dump_yaml(definition: Definition) -> str:
     """Write a definition as YAML, fields in the schema's order, defaults left out."""
-    data = definition.model_dump(mode="json", exclude_defaults=True)
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return document_yaml(definition.model_dump(mode="json", exclude_defaults=True))
+
+
+def document_yaml(document: dict[str, Any]) -> str:
+    """Write a campaign file's document as YAML, fields in the order they have."""
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 
 
 def definition_schema() -> dict[str, Any]:

@@ -90,6 +90,8 @@ class CampaignError(Exception):
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 400
     title: ClassVar[str] = "The request cannot be carried out"
+    details: ClassVar[tuple[str, ...]] = ()
+    """More attributes that the problem document has, by their names: JSON, or `None` where nothing is known."""
 
     def __init__(
         self,
@@ -120,7 +122,7 @@ class CampaignError(Exception):
             problem["remedy"] = self.remedy
         if self.faults:
             problem["faults"] = [fault.as_dict() for fault in self.faults]
-        return problem
+        return {**problem, **{name: getattr(self, name) for name in self.details}}
 
 
 class InvalidInput(CampaignError):
@@ -246,15 +248,12 @@ class EditConflict(CampaignError):
     code = "edit_conflict"
     status = 409
     title = "The note has changed meanwhile"
+    details = ("newest", "yours")
 
     def __init__(self, message: str, *, where: str, remedy: str, newest: dict[str, Any], yours: str) -> None:
         super().__init__(message, where=where, remedy=remedy)
         self.newest = newest
         self.yours = yours
-
-    def as_problem(self) -> dict[str, Any]:
-        """Give the error as a problem document, with both texts."""
-        return {**super().as_problem(), "newest": self.newest, "yours": self.yours}
 
 
 class NotebookClosed(CampaignError):
@@ -290,11 +289,12 @@ class StaleLease(CampaignError):
 
 
 class LostUpdate(CampaignError):
-    """Somebody else changed the definition since the caller read it."""
+    """Somebody else changed the definition since the caller read it; ``differences`` has what both changed."""
 
     code = "lost_update"
     status = 412
     title = "The definition has changed meanwhile"
+    details = ("newest_revision", "base_revision", "differences")
 
     def __init__(
         self,
@@ -310,15 +310,6 @@ class LostUpdate(CampaignError):
         self.newest_revision = newest_revision
         self.base_revision = base_revision
         self.differences = list(differences)
-
-    def as_problem(self) -> dict[str, Any]:
-        """Give the error with the newest revision, and what both changed."""
-        told = {
-            "newest_revision": self.newest_revision,
-            "base_revision": self.base_revision,
-            "differences": self.differences,
-        }
-        return {**super().as_problem(), **told}
 
 
 class IdempotencyMismatch(CampaignError):

@@ -161,7 +161,8 @@ class RevisionService:
             f"{campaign.id} is at revision {campaign.revision}; the change was made to "
             f"{'none' if expected is None else expected}.",
             where=campaign.id,
-            remedy="Look at what both changed, make the change to the newest revision, and send its number as If-Match.",
+            remedy=f"Look at what both changed, make the change to revision {campaign.revision}, and say that you did: "
+            f"`--revision {campaign.revision}` of `campaign edit`, or the header If-Match.",
             newest_revision=campaign.revision,
             base_revision=base.number if base is not None else None,
             differences=[place.as_dict() for place in places],
