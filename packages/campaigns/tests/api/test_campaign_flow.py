@@ -129,12 +129,36 @@ def test_preflight_that_finds_problems_starts_nothing(client: Clients, agent: Sc
     ref = made.json()["id"]
     _post(client, f"campaigns/{ref}/transitions", {"action": "start", "reason": "Go", "wait_s": 0})
     fault = {"code": "pipeline_not_found", "message": "There is no pipeline.", "where": "pipeline", "remedy": "Correct it."}
-    agent.report(agent.take("preflight"), {"kind": "failed", "faults": [fault]})
+    other = {"code": "no_such_visit", "message": "There is no visit.", "where": "steps[step1].data_query", "remedy": None}
+    assert _show(client, f"campaigns/{ref}")["refusal"] == []
+    agent.report(agent.take("preflight"), {"kind": "failed", "faults": [fault, other]})
     campaign = _show(client, f"campaigns/{ref}")
     assert (campaign["status"], campaign["starting"]) == ("defined", False)
+    assert campaign["refusal"] == [fault, other]
     assert _show(client, f"campaigns/{ref}/submissions")["items"] == []
     refused = next(event for event in _events(client, ref) if event["kind"] == "campaign.start_refused")
-    assert refused["details"]["faults"] == [fault]
+    assert refused["details"]["faults"] == [fault, other]
+    assert refused["reason"] == "There is no pipeline. There is no visit."
+    client(Role.MANAGER).post(
+        f"/api/v1/campaigns/{ref}/revisions?reason=better", json=definition(title="New"), headers={"If-Match": '"1"'}
+    ).raise_for_status()
+    assert _show(client, f"campaigns/{ref}")["refusal"] == []
+
+
+def test_what_is_told_beside_a_campaign(client: Clients, agent: ScriptedAgent) -> None:
+    ref = _started(client, agent)
+    _post(client, f"campaigns/{ref}/notes", {"body": "First"})
+    _post(client, f"campaigns/{ref}/notes", {"body": "On it", "submission": "S-1"})
+    assert (
+        client(Role.MANAGER).post(f"/api/v1/campaigns/{ref}/sign-off", json={"revision": 1, "comment": "Read"}).status_code == 201
+    )
+    campaign = _show(client, f"campaigns/{ref}")
+    assert campaign["operators"] == [_show(client, "submissions/S-1")["operator"]]
+    assert (campaign["n_notes"], campaign["signed"], campaign["parent"]) == (2, True, None)
+    made = client(Role.MANAGER).post(f"/api/v1/campaigns/{ref}/rerun", json={"reason": "Again"}).json()["campaign"]
+    again = _show(client, f"campaigns/{made['id']}")
+    assert again["parent"] == {"id": ref, "uuid": campaign["uuid"], "name": campaign["name"], "revision": 1}
+    assert (again["operators"], again["n_notes"], again["signed"]) == ([], 0, False)
 
 
 def test_what_the_server_knows_is_checked_at_once(client: Clients, agent: ScriptedAgent) -> None:

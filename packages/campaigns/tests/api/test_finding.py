@@ -115,6 +115,21 @@ def test_saved_queries(mary: TestClient, client: Clients) -> None:
     assert mary.get(f"/queries/{uuid}").status_code == 404
 
 
+def test_queries_of_others_are_called_by_name(mary: TestClient, client: Clients) -> None:
+    otto, ada = client(Role.OPERATOR), client(Role.ADMIN)
+    body = {"name": "weekly", "filter": "kind = integration", "shared": "everyone"}
+    mary.post("/api/v1/queries", json=body)
+    for name in ("weekly", "mary/weekly"):
+        assert otto.get(f"/api/v1/queries/{name}").json()["owner"] == "mary"
+    ada.post("/api/v1/queries", json=body)
+    several = otto.get("/api/v1/queries/weekly")
+    assert (several.status_code, several.json()["remedy"]) == (409, "Say which: ada/weekly, mary/weekly.")
+    assert otto.get("/api/v1/queries/mary/weekly").json()["owner"] == "mary"
+    assert ada.get("/api/v1/queries/weekly").json()["owner"] == "ada"
+    ada.post("/api/v1/queries", json={"name": "own"})
+    assert otto.get("/api/v1/queries/ada/own").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("changes", "where"),
     [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from enum import StrEnum
+from typing import Any, get_args
 
 import pytest
 import structlog
 from fastapi import FastAPI, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from campaigns.api.app import create_app
@@ -18,17 +19,27 @@ from campaigns.api.policy import open_access, viewer
 from campaigns.api.problems import PROBLEM_TYPE
 from campaigns.config import Settings
 from campaigns.domain.identity import Role
+from campaigns.domain.states import BY_HAND
 from campaigns.storage.database import Database
+from campaigns.wire.actions import BulkAction, TransitionAction
 from support.serving import Clients
 
 
 class Gate(BaseModel):
-    least: int = Field(ge=0)
+    least: int = Field(ge=0, description="How many.")
+
+
+class Sort(StrEnum):
+    GOOD = "good"
+    BAD = "bad"
 
 
 class Body(BaseModel):
-    name: str
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(description="How it is called.")
     gates: list[Gate]
+    sort: Sort = Sort.GOOD
 
 
 @pytest.fixture
@@ -72,6 +83,28 @@ def test_validation_names_each_place(client: Clients) -> None:
 def test_a_single_fault_is_named_at_the_top(client: Clients) -> None:
     problem = client(Role.VIEWER).post("/api/v1/trial", json={"gates": []}).json()
     assert problem["where"] == "body.name"
+
+
+def test_every_mistake_has_a_remedy(client: Clients) -> None:
+    body = {"gates": [{}, {"least": -1}], "sort": "x", "more": 1}
+    faults = client(Role.VIEWER).post("/api/v1/trial", json=body).json()["faults"]
+    assert {fault["where"]: fault["remedy"] for fault in faults} == {
+        "body.name": "Give it: How it is called.",
+        "body.gates[0].least": "Give it: How many.",
+        "body.gates[1].least": "Give another value: How many.",
+        "body.sort": "Give 'good' or 'bad'.",
+        "body.more": "Leave it out. There are: name, gates, sort.",
+    }
+
+
+@pytest.mark.parametrize(("path", "more"), [("C-1/transitions", {}), ("bulk", {"filter": "", "expected": 0})])
+def test_only_what_people_do_is_offered(client: Clients, path: str, more: dict[str, Any]) -> None:
+    body = {"action": "go_on", "reason": "x", **more}
+    problem = client(Role.MANAGER).post(f"/api/v1/campaigns/{path}", json=body).json()
+    assert (problem["where"], "'pause'" in problem["remedy"], "go_on" in problem["remedy"]) == ("body.action", True, False)
+    assert "go_on" not in client().get("/api/v1/openapi.json").text
+    assert get_args(BulkAction) == tuple(action.value for action in BY_HAND)
+    assert set(get_args(TransitionAction)) == {"start", *get_args(BulkAction)}
 
 
 def test_text_that_is_no_json_is_a_problem_too(client: Clients) -> None:

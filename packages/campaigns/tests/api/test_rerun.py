@@ -135,6 +135,13 @@ def test_mistakes_are_told_with_their_places(mary: TestClient, body: dict[str, A
     assert place in [told.get("where"), *(fault["where"] for fault in told.get("faults", []))]
 
 
+def test_all_places_that_are_not_there_are_told_at_once(mary: TestClient) -> None:
+    places = {"steps[nope].title": "x", "kind": "nonsense", "steps[none].title": "x"}
+    told = rerun(mary, status=422, set=places)
+    assert [fault["where"] for fault in told["faults"]] == ["set.steps[nope].title", "set.steps[none].title", "kind"]
+    assert all(fault["remedy"] for fault in told["faults"])
+
+
 def test_it_derives_from_a_revision(mary: TestClient) -> None:
     revised = {**DOCUMENT, "stack": "w_2026_47"}
     answer = mary.post("/api/v1/campaigns/C-1/revisions?reason=newer", json=revised, headers={"If-Match": '"1"'})

@@ -67,6 +67,15 @@ def test_all_mistakes_at_once() -> None:
     assert [fault.where for fault in faults] == ["name (line 1)", "kind (line 4)", "steps[0].start (line 5)", "x (line 6)"]
 
 
+def test_what_the_schema_does_not_know_is_told_beside_what_it_does() -> None:
+    faults = _faults(
+        "name: a\ntitle: b\nreason: c\nkind: x\nbps: {payload: {}}\n"
+        "steps: [{name: s, start: never, bps: {operator: me}, needs: [t]}]\n"
+    )
+    places = ["kind (line 4)", "steps[0].start (line 6)", "steps[0].needs[0] (line 6)", "steps[0].bps.operator (line 6)"]
+    assert [fault.where for fault in faults] == [*places, "bps.payload (line 5)"]
+
+
 def test_cycles_are_shown() -> None:
     (fault,) = _faults(HEAD + "steps:\n- {name: a, needs: [c]}\n- {name: b, needs: [a]}\n- {name: c, needs: [b]}\n")
     assert fault.code == "cycle"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -16,9 +16,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from campaigns.api.headers import SECURITY_HEADERS
+from campaigns.api.mistakes import mistake
 from campaigns.domain.errors import (
     CampaignError,
-    Fault,
     InvalidInput,
     NotAuthenticated,
     NotFound,
@@ -83,32 +83,15 @@ def _campaign_error(request: Request, error: CampaignError) -> Response:
 
 
 def _validation_error(request: Request, error: RequestValidationError) -> Response:
-    faults = [Fault(code=item["type"], message=_sentence(item["msg"]), where=_place(item["loc"])) for item in error.errors()]
+    faults = [mistake(request, found) for found in error.errors()]
     noun = "problem" if len(faults) == 1 else "problems"
     found = InvalidInput(
         f"The request has {len(faults)} {noun}.",
         where=faults[0].where if len(faults) == 1 else None,
-        remedy="Correct what is listed, and send it again.",
+        remedy=faults[0].remedy if len(faults) == 1 else "Correct what is listed, and send it again.",
         faults=faults,
     )
     return problem_response(request, found.as_problem())
-
-
-def _sentence(text: str) -> str:
-    # Pydantic says "Value error, …" before what our own validators say.
-    text = text.removeprefix("Value error, ")
-    return text if text.endswith((".", "?", "!")) else f"{text}."
-
-
-def _place(loc: Sequence[int | str]) -> str:
-    """Write a place in the input as ``body.steps[1].gate``."""
-    place = ""
-    for part in loc:
-        if isinstance(part, int):
-            place += f"[{part}]"
-        else:
-            place += f".{part}" if place else part
-    return place
 
 
 def _http_error(request: Request, error: HTTPException) -> Response:
@@ -131,7 +114,7 @@ def _http_error(request: Request, error: HTTPException) -> Response:
                 "type": f"urn:rubin-campaigns:error:{code}",
                 "title": phrase,
                 "status": status,
-                "detail": f"{request.method} {request.url.path}: {_sentence(str(error.detail))}",
+                "detail": f"{request.method} {request.url.path}: {str(error.detail).rstrip('.')}.",
                 "code": code,
             }
     return problem_response(request, problem, headers=error.headers)

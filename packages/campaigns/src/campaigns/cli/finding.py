@@ -11,18 +11,18 @@ from campaigns.cli.connecting import client_command
 from campaigns.cli.output import Output
 from campaigns.cli.shown import moment, quanta_text, state_text
 from campaigns.client import CampaignClient
+from campaigns.domain.savedquery import COLUMNS, checked_columns
 
 __all__ = ("list_campaigns", "query")
 
-_USUAL = ("id", "name", "status", "kind", "quanta", "waits", "updated")
 _TIMES = ("created", "updated", "started", "ended")
 
 
 @click.command("list")
 @click.argument("filter", required=False, default="")
 @click.option("--sort", help="The order: a field, behind a minus for falling order, such as -updated.")
-@click.option("--columns", help="What is shown, such as id,name,lead,ticket.")
-@click.option("--query", "saved", help="A saved query, by your name for it; what is given here comes before what it has.")
+@click.option("--columns", help="What is shown, such as id,campaign,lead,ticket; the page calls them so too.")
+@click.option("--query", "saved", help="A saved query, by NAME or OWNER/NAME; what is given here comes before what it has.")
 @click.option("--limit", type=click.IntRange(1), help="How many at most.")
 @click.option("--count", is_flag=True, help="Only count them.")
 @client_command
@@ -50,8 +50,8 @@ def list_campaigns(
         output.document({"count": answer["count"]}, text=str(answer["count"]))
         return
     items = list(islice(client.items("campaigns", **params, limit=min(limit or 200, 200)), limit))
-    names = [name.strip() for name in columns.split(",")] if columns else list(kept["columns"]) or list(_USUAL)
-    heads = {name.replace("_", " ").upper(): f"shown_{name}" for name in names}
+    names = checked_columns(_listed(columns or "") or list(kept["columns"]))
+    heads = {COLUMNS[name].upper(): f"shown_{name}" for name in names}
     shown = [{f"shown_{name}": _cell(item, name) for name in names} for item in items]
     empty = "No campaign matches." if params.get("filter") else "There are no campaigns yet."
     output.table(items if output.as_json else shown, columns=heads, empty=empty)
@@ -59,25 +59,24 @@ def list_campaigns(
 
 def _cell(item: dict[str, Any], name: str) -> Any:
     match name:
-        case "status" | "state":
+        case "state":
             return state_text(item["status"])
+        case "campaign":
+            return item["name"]
         case "quanta":
             return quanta_text(item["quanta"])
         case "waits":
             return item["waits"][0]["text"] if item["waits"] else None
-        case "campaign":
-            return item["name"]
         case "submissions":
             return item["n_submissions"]
         case _ if name in _TIMES:
             return None if item[f"{name}_us"] is None else moment(item[f"{name}_us"])
-        case _ if name in item:
-            return item[name]
         case _:
-            known = [*_TIMES, "quanta", "waits", *(key for key in item if not key.endswith("_us"))]
-            raise click.BadParameter(
-                f"there is no column {name}; there are {', '.join(dict.fromkeys(known))}", param_hint="--columns"
-            )
+            return item[name]
+
+
+def _listed(columns: str) -> list[str]:
+    return [name.strip() for name in columns.split(",") if name.strip()]
 
 
 @click.group()
@@ -89,8 +88,10 @@ def query() -> None:
 @client_command
 def list_queries(client: CampaignClient, output: Output) -> None:
     """List the saved queries that you may see, your own first."""
-    columns = {"NAME": "name", "FILTER": "filter", "SORT": "sort", "OF": "owner", "FOR": "shared"}
-    output.table(list(client.items("queries")), columns=columns, empty="No query is saved yet.")
+    items = list(client.items("queries"))
+    shown = [{**item, "called": f"{item['owner']}/{item['name']}"} for item in items]
+    columns = {"NAME": "name", "FILTER": "filter", "SORT": "sort", "OF": "owner", "FOR": "shared", "CALL IT": "called"}
+    output.table(items if output.as_json else shown, columns=columns, empty="No query is saved yet.")
 
 
 @query.command("save")
@@ -111,10 +112,10 @@ def save_query(
     shared: str,
 ) -> None:
     """Keep FILTER as NAME; the same NAME again changes it."""
-    shown = [each.strip() for each in columns.split(",") if each.strip()]
-    body = {"name": name, "filter": filter, "sort": sort, "columns": shown, "shared": shared}
+    body = {"name": name, "filter": filter, "sort": sort, "columns": _listed(columns), "shared": shared}
     saved = client.create("queries", body)
-    output.document(saved, text=f"saved {saved['name']}: /queries/{saved['uuid']}")
+    others = "" if saved["shared"] == "private" else f"; others call it {saved['owner']}/{saved['name']}"
+    output.document(saved, text=f"saved {saved['name']}{others}: /queries/{saved['uuid']}")
 
 
 @query.command("remove")

@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "agent": ("campaigns.cli.agent:agent", "Serve a site: carry out the server's orders there."),
     "adopt": ("campaigns.cli.adopting:adopt", "Make a campaign of what ran without the service."),
     "assign": ("campaigns.cli.people:assign", "Say who operates a submission."),
+    "bulk": ("campaigns.cli.bulk:bulk", "Do the same with all campaigns that a filter finds."),
     "cancel": ("campaigns.cli.campaigns:cancel", "Stop a submission, or end a campaign."),
     "complete": ("campaigns.cli.campaigns:complete", "End a campaign as completed."),
     "diff": ("campaigns.cli.comparing:diff", "Compare campaigns or revisions: what differs, and what came of it."),

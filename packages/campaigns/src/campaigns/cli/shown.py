@@ -48,23 +48,43 @@ def quanta_text(quanta: Mapping[str, int]) -> str:
 
 def campaign_text(campaign: Mapping[str, Any], submissions: list[dict[str, Any]]) -> str:
     """Give a campaign, what it waits for, and its submissions, as lines."""
+    signed = ", signed off" if campaign["signed"] else ""
     lines = [
         f"{state_text(campaign['status'])}  {campaign['id']}  {campaign['name']}  ({campaign['kind'].replace('_', ' ')})",
         f"  {campaign['title']}",
         f"  reason: {campaign['reason']}",
-        f"  revision {campaign['revision']}, by {campaign['owner']}, {moment(campaign['created_us'])}",
+        f"  revision {campaign['revision']}{signed}, by {campaign['owner']}, {moment(campaign['created_us'])}",
+        *(f"  {name}: {value}" for name, value in _particulars(campaign).items() if value),
     ]
     if campaign["starting"]:
         lines.append("  starting: its site looks whether it can run")
     if campaign["status_reason"]:
         lines.append(f"  {campaign['status'].replace('_', ' ')}: {campaign['status_reason']}")
+    if campaign["refusal"]:
+        lines.append("  it was not started:")
+        lines += [line for fault in campaign["refusal"] for line in _fault_lines(fault)]
     lines.extend(f"  waits: {wait['text']}" for wait in campaign["waits"])
     lines.extend(
         f"  {item['id']}  {item['step']} {item['group']} #{item['attempt']}  {state_text(item['status'])}"
-        f"  {quanta_text(item['quanta'])}  {item['judgement']}"
+        f"  {quanta_text(item['quanta'])}  {item['judgement']}  revision {item['revision']}"
         for item in submissions
     )
     return "\n".join(lines)
+
+
+def _particulars(campaign: Mapping[str, Any]) -> dict[str, str]:
+    """Give what is told of a campaign by name, empty where there is nothing."""
+    definition, parent = campaign["definition"], campaign["parent"]
+    told = {name: str(definition.get(name) or "") for name in ("lead", "team", "ticket", "site", "stack")}
+    told["labels"] = ", ".join(definition.get("labels", []))
+    told["rerun of"] = f"{parent['id']} {parent['name']}, revision {parent['revision']}" if parent else ""
+    told["operators now"] = ", ".join(campaign["operators"])
+    told["notes"] = str(campaign["n_notes"] or "")
+    return told
+
+
+def _fault_lines(fault: Mapping[str, Any]) -> list[str]:
+    return [f"  - {fault['message']}", *(f"    {name}: {fault[name]}" for name in ("where", "remedy") if fault[name])]
 
 
 def moved_text(campaign: Mapping[str, Any], text: str) -> str:
@@ -117,7 +137,5 @@ def submission_text(submission: Mapping[str, Any]) -> str:
         lines.append(f"  reason: {submission['status_reason']}")
     if submission["status_remedy"]:
         lines.append(f"  remedy: {submission['status_remedy']}")
-    for fault in submission["faults"]:
-        lines.append(f"  - {fault['message']}")
-        lines.extend(f"    {name}: {fault[name]}" for name in ("where", "remedy") if fault[name])
+    lines += [line for fault in submission["faults"] for line in _fault_lines(fault)]
     return "\n".join(lines)

@@ -153,6 +153,34 @@ class CampaignClient(Deriving, NotebookClient, SetsClient):
         answer: dict[str, Any] = self.request("POST", f"campaigns/{ref}/transitions", document=body, wait_s=wait_s)
         return answer
 
+    def act_on_many(self, wanted: str, action: str, *, reason: str, expected: int) -> dict[str, Any]:
+        """Move all campaigns that a filter finds.
+
+        Parameters
+        ----------
+        wanted : `str`
+            The filter.
+        action : `str`
+            What to do: define, pause, resume, complete, fail or cancel.
+        reason : `str`
+            Why.
+        expected : `int`
+            How many it found when you looked.
+
+        Returns
+        -------
+        bulk : `dict`
+            ``done``, the ids of those that were moved, and ``refused``, why the others were not.
+
+        Raises
+        ------
+        Conflict
+            If it finds another number by now; nothing is done then.
+        """
+        body = {"filter": wanted, "action": action, "reason": reason, "expected": expected}
+        answer: dict[str, Any] = self.create("campaigns/bulk", body)
+        return answer
+
     def preflight(self, ref: str, *, wait_s: float = 25.0) -> dict[str, Any]:
         """Have the site look whether a campaign could run, and start nothing."""
         answer: dict[str, Any] = self.request(

@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any, get_args
 
 import yaml
@@ -156,7 +157,8 @@ def read_definition(document: Any, *, lines: Mapping[str, int] | None = None) ->
         definition = Definition.model_validate(document)
     except ValidationError as error:
         faults = [_schema_fault(detail) for detail in error.errors(include_url=False)]
-        faults += needs_faults(_readable_steps(document.get("steps")))
+        told = needs_faults(_readable_steps(document.get("steps")))
+        faults += told + [fault for fault in _faults_beside(document, error) if fault not in told]
         raise InvalidDefinition(_with_lines(faults, lines)) from None
     if faults := graph_faults(definition):
         raise InvalidDefinition(_with_lines(faults, lines))
@@ -177,6 +179,27 @@ def definition_schema() -> dict[str, Any]:
     """Give the JSON Schema of ``campaign.yaml``."""
     schema = Definition.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _faults_beside(document: dict[str, Any], error: ValidationError) -> list[Fault]:
+    """Look for what else is wrong, as if the fields that are not valid were not given."""
+    rest = deepcopy(document)
+    places = [detail["loc"] for detail in error.errors(include_url=False)]
+    for place in places:
+        around: Any = rest
+        for part in place[:-1]:
+            found = part in around if isinstance(around, dict) else isinstance(around, list) and isinstance(part, int)
+            around = around[part] if found else None
+        if isinstance(around, dict):
+            around.pop(place[-1], None)
+    for name in ("name", "title", "reason", "kind"):
+        rest.setdefault(name, "other")
+    try:
+        return graph_faults(Definition.model_validate(rest))
+    except ValidationError as more:
+        details = more.errors(include_url=False)
+        # What was taken out is not missing.
+        return [_schema_fault(detail) for detail in details if detail["type"] != "missing" and detail["loc"] not in places]
 
 
 def _yaml_fault(error: Exception) -> Fault:

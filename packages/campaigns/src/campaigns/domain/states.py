@@ -13,6 +13,7 @@ from campaigns.domain.errors import IllegalTransition
 
 __all__ = (
     "ACTIVE",
+    "BY_HAND",
     "CAMPAIGN_TRANSITIONS",
     "ENDED",
     "FINAL_CAMPAIGNS",
@@ -71,6 +72,17 @@ class CampaignAction(StrEnum):
     COMPLETE = "complete"
     FAIL = "fail"
     CANCEL = "cancel"
+
+
+BY_HAND: Final = (
+    CampaignAction.DEFINE,
+    CampaignAction.PAUSE,
+    CampaignAction.RESUME,
+    CampaignAction.COMPLETE,
+    CampaignAction.FAIL,
+    CampaignAction.CANCEL,
+)
+"""What a person does, at once; before a start the site looks."""
 
 
 class SubmissionStatus(StrEnum):

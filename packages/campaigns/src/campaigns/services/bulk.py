@@ -81,7 +81,7 @@ class BulkService:
             raise Conflict(
                 f"The filter finds {len(found)} campaigns by now, not {expected}.",
                 where="expected",
-                remedy="Look at the list again.",
+                remedy=f"Look at the list again; if all of them are meant, say that you expect {len(found)}.",
             )
         if [item.uuid for item in found] != [item.uuid for item in held]:
             raise Conflict("The filter finds other campaigns by now.", where="expected", remedy="Look at the list again.")

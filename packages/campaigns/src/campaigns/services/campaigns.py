@@ -18,7 +18,7 @@ from campaigns.domain.errors import (
 )
 from campaigns.domain.identity import Role, may
 from campaigns.domain.lineage import Parent
-from campaigns.domain.states import ACTIVE, CampaignAction, CampaignStatus, SubmissionStatus
+from campaigns.domain.states import ACTIVE, BY_HAND, CampaignAction, CampaignStatus, SubmissionStatus
 from campaigns.domain.submission import Submission
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
@@ -32,14 +32,6 @@ from campaigns.storage.submissions import SubmissionStore
 
 __all__ = ("CampaignService",)
 
-_BY_HAND = (
-    CampaignAction.DEFINE,
-    CampaignAction.PAUSE,
-    CampaignAction.RESUME,
-    CampaignAction.COMPLETE,
-    CampaignAction.FAIL,
-    CampaignAction.CANCEL,
-)
 _BY_MANAGERS = (CampaignAction.DEFINE, CampaignAction.COMPLETE, CampaignAction.FAIL, CampaignAction.CANCEL)
 """Operators do what is defined; what changes a campaign's meaning is a manager's."""
 _ENDING = (CampaignAction.COMPLETE, CampaignAction.FAIL, CampaignAction.CANCEL)
@@ -162,8 +154,9 @@ class CampaignService:
         NotReady
             If it is resumed though only a decision would move it, or ended while submissions run.
         """
-        if action not in _BY_HAND:
-            raise InvalidInput(f"{action.value} is not done by hand.", where="action")
+        if action not in BY_HAND:
+            remedy = f"Possible are {', '.join(one.value for one in BY_HAND)}."
+            raise InvalidInput(f"{action.value} is not done by hand.", where="action", remedy=remedy)
         if action in _BY_MANAGERS and not may(self._context.identity, Role.MANAGER):
             raise Forbidden(
                 f"To {action.value} a campaign needs the role manager; "

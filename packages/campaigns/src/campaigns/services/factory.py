@@ -34,6 +34,7 @@ from campaigns.services.revising import RevisionService
 from campaigns.services.signoffs import SignOffService
 from campaigns.services.sites import SiteService
 from campaigns.services.specifications import SpecificationService
+from campaigns.services.standing import StandingService
 from campaigns.services.starting import StartService
 from campaigns.services.submissions import SubmissionService
 from campaigns.services.teams import TeamService
@@ -91,6 +92,10 @@ class Factory:
     def campaigns(self) -> CampaignService:
         """Make the service for campaigns and their definitions."""
         return CampaignService(self._context())
+
+    def standing(self) -> StandingService:
+        """Make the service for what is told of campaigns beside themselves."""
+        return StandingService(self._context())
 
     def campaign_list(self) -> CampaignListService:
         """Make the service that finds campaigns."""

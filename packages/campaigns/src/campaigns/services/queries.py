@@ -36,22 +36,32 @@ class QueryService:
         return self._store.all()
 
     def get(self, ref: str) -> SavedQuery:
-        """Give a query by its UUID, or one's own by its name.
+        """Give a query by its UUID, its name, or its owner and name as ``mary/weekly``; of one name, one's own comes first.
 
         Raises
         ------
+        Conflict
+            If several others have shared one of that name.
         NotFound
             If the caller can see none of that name.
         """
+        me = self._context.identity.name
         try:
-            found = self._store.find(str(uuid.UUID(ref)))
+            uuid.UUID(ref)
         except ValueError:
-            found = self._store.find_named(self._context.identity.name, ref)
-        if found is None:
+            named = [query for query in self._store.all() if ref in (query.name, f"{query.owner}/{query.name}")]
+            found = [query for query in named if query.owner == me and query.name == ref] or named
+        else:
+            one = self._store.find(str(uuid.UUID(ref)))
+            found = [] if one is None else [one]
+        if not found:
             raise NotFound(
                 f"There is no saved query {ref[:60]}.", where=ref[:60], remedy="`campaign query list` shows what there is."
             )
-        return found
+        if len(found) > 1:
+            called = ", ".join(f"{query.owner}/{query.name}" for query in found)
+            raise Conflict(f"Several queries are called {ref[:60]}.", where=ref[:60], remedy=f"Say which: {called}.")
+        return found[0]
 
     def save(self, name: str, *, wanted: str, sort: str, columns: Sequence[str] = (), shared: str = "private") -> SavedQuery:
         """Keep a query under a name of one's own; the same name again changes it.

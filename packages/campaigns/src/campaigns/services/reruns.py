@@ -10,7 +10,7 @@ from campaigns.domain.campaign import Campaign, Revision
 from campaigns.domain.definition import Definition, missing_for_start
 from campaigns.domain.differences import Difference, definition_differences
 from campaigns.domain.document import read_definition
-from campaigns.domain.errors import Conflict, Fault
+from campaigns.domain.errors import Conflict, Fault, InvalidDefinition, InvalidInput
 from campaigns.domain.lineage import Parent, Relation, relation_of
 from campaigns.domain.modifying import merged, placed, proposed_name, proposed_output
 from campaigns.services.campaigns import CampaignService
@@ -106,7 +106,7 @@ class RerunService:
         InvalidDefinition
             If the changed definition has mistakes; all of them are told.
         InvalidInput
-            If there is no reason, or a path leads nowhere.
+            If there is no reason, or paths lead nowhere; all of them are told, and what else is wrong.
         NotFound
             If there is no such campaign or revision.
         """
@@ -120,8 +120,7 @@ class RerunService:
         document["reason"] = checked_reason(reason)
         told = {"name": self._free_name(old), **(patch or {})}
         changed = merged(document, told)
-        for path, value in (settings or {}).items():
-            changed = placed(changed, path, value)
+        changed = _all_placed(changed, settings or {})
         if old.definition.output and not {"output"} & {*(patch or ()), *(settings or ())}:
             changed["output"] = self._free_output(old.definition, wanted=changed)
         return self._plan(parent, old, read_definition(changed))
@@ -226,3 +225,25 @@ def _is_open(campaign: Campaign) -> bool:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _all_placed(document: dict[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Set places of a document; tells of all that lead nowhere at once, and of what else is wrong then."""
+    lost: list[InvalidInput] = []
+    for path, value in settings.items():
+        try:
+            document = placed(document, path, value)
+        except InvalidInput as error:
+            lost.append(error)
+    if not lost:
+        return document
+    faults = [Fault(error.code, error.message, error.where, error.remedy) for error in lost]
+    try:
+        read_definition(document)
+    except InvalidDefinition as error:
+        faults += error.faults
+    if len(faults) == 1:
+        raise lost[0]
+    raise InvalidInput(
+        f"The changes have {len(faults)} problems.", remedy="Correct what is listed; nothing was made.", faults=faults
+    )

@@ -102,7 +102,11 @@ class SignOffService:
         told = checked_reason(reason)
         campaign = found_campaign(self._context, ref, lock=True)
         if not campaign.signed:
-            raise Conflict(f"Revision {campaign.revision} of {campaign.id} is not signed off.", where=campaign.id)
+            raise Conflict(
+                f"Revision {campaign.revision} of {campaign.id} is not signed off.",
+                where=campaign.id,
+                remedy=f"There is nothing to take back; `campaign sign-off {campaign.id}` lists the sign-offs there were.",
+            )
         undo_sign_off(self._context, campaign, reason=told, actor=self._context.identity)
         Conductor(self._context).touch(campaign)
         return self._store.of_campaign(campaign.uuid)

@@ -201,7 +201,7 @@ class StartService:
             self._context.record(
                 "campaign.start_refused",
                 f"{campaign.id} was not started: preflight found {len(faults)} problem{'s' if len(faults) > 1 else ''}",
-                reason=faults[0].message,
+                reason=" ".join(fault.message for fault in faults),
                 campaign=campaign.uuid,
                 details={"faults": [fault.as_dict() for fault in faults]},
             )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TypeAlias
 
-from sqlalchemy import Row, Select, insert, or_, select
+from sqlalchemy import Row, Select, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from campaigns.domain.campaign import campaign_id
@@ -43,6 +43,11 @@ class NoteStore:
     def of_campaign(self, campaign_uuid: str) -> list[Note]:
         """List a campaign's notes as they stand, newest first, those on its submissions among them."""
         return self._newest(self._visible().where(NoteRow.campaign_id == campaign_uuid))
+
+    def count(self, campaign_uuid: str) -> int:
+        """Count a campaign's notes as they stand, those on its submissions among them."""
+        counted = self._visible().where(NoteRow.campaign_id == campaign_uuid, ~NoteRow.replaced).with_only_columns(func.count())
+        return self._session.scalar(counted) or 0
 
     def of_submission(self, submission_uuid: str) -> list[Note]:
         """List the notes on a submission as they stand, newest first."""

@@ -88,7 +88,7 @@ class AdoptBody(Told):
 
     name: str
     title: str
-    reason: str
+    reason: str = Field(description="Why, for those who come after.")
     kind: Kind = Kind.OTHER
     lead: str | None = None
     ticket: str | None = None

@@ -16,7 +16,6 @@ from campaigns.domain.campaign import (
 from campaigns.domain.definition import definition_warnings
 from campaigns.domain.quanta import QuantaCounts, QuantumFailure, TaskCounts
 from campaigns.domain.states import (
-    CampaignAction,
     CampaignStatus,
     Judgement,
     Kind,
@@ -24,6 +23,8 @@ from campaigns.domain.states import (
     SubmissionStatus,
 )
 from campaigns.domain.submission import StoredFile, Submission
+from campaigns.services.standing import Standing
+from campaigns.wire.actions import TransitionAction
 from campaigns.wire.dataidsets import SetUseModel
 from campaigns.wire.interface import Wire
 
@@ -31,10 +32,12 @@ __all__ = (
     "CampaignDetail",
     "CampaignList",
     "CampaignModel",
+    "CampaignStanding",
     "CampaignSummary",
     "FailureList",
     "FileList",
     "FileModel",
+    "ParentModel",
     "PreflightModel",
     "ReasonBody",
     "RevisionList",
@@ -70,6 +73,7 @@ class CampaignModel(Wire):
     status_reason: str | None
     held: bool = Field(description="Whether a person paused it.")
     starting: bool = Field(description="Whether the site looks, before the start, if it can run.")
+    signed: bool = Field(description="Whether the newest revision is signed off.")
     waits: list[WaitModel]
     adopted: bool = Field(description="Whether it tells of what ran, or runs, elsewhere.")
     origin: str | None = Field(description="For one that was imported, its name at its origin, such as `usdf:C-42`.")
@@ -100,6 +104,38 @@ class CampaignDetail(CampaignModel):
         document = campaign.definition.model_dump(mode="json", exclude_defaults=True)
         warnings = [fault.as_dict() for fault in definition_warnings(campaign.definition)]
         return cls(**CampaignModel.of(campaign).model_dump(), definition=document, warnings=warnings)
+
+
+class ParentModel(Wire):
+    """What a campaign derives from."""
+
+    id: str
+    uuid: str
+    name: str
+    revision: int = Field(description="The revision of its definition.")
+
+
+class CampaignStanding(CampaignDetail):
+    """A campaign with its definition, and what is told of it beside that."""
+
+    refusal: list[dict[str, str | None]] = Field(
+        description="Why it was not started when somebody last tried, as the site found: code, message, where and remedy."
+    )
+    operators: list[str] = Field(description="Who operates its submissions now.")
+    parent: ParentModel | None = Field(description="What it derives from.")
+    n_notes: int
+
+    @classmethod
+    def with_standing(cls, campaign: Campaign, standing: Standing) -> CampaignStanding:
+        """Make the model of a campaign and of what is told beside it."""
+        kin, revision = standing.parent, campaign.parent.revision if campaign.parent else 0
+        return cls(
+            **CampaignDetail.of(campaign).model_dump(),
+            refusal=[fault.as_dict() for fault in standing.refusal],
+            operators=standing.operators,
+            parent=None if kin is None else ParentModel(id=kin.id, uuid=kin.uuid, name=kin.name, revision=revision),
+            n_notes=standing.n_notes,
+        )
 
 
 class CampaignSummary(Wire):
@@ -187,8 +223,8 @@ class RevisionList(Wire):
 class TransitionBody(Wire):
     """A change of a campaign's state by hand."""
 
-    action: CampaignAction
-    reason: str
+    action: TransitionAction = Field(description="What to do.")
+    reason: str = Field(description="Why, for those who come after.")
     wait_s: float = Field(
         default=30.0, ge=0, le=60, description="For `start`: how long to wait for what the site finds, before answering 202."
     )
@@ -197,7 +233,7 @@ class TransitionBody(Wire):
 class ReasonBody(Wire):
     """Why."""
 
-    reason: str
+    reason: str = Field(description="Why, for those who come after.")
 
 
 class PreflightModel(Wire):

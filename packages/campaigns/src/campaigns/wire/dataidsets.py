@@ -113,7 +113,7 @@ class DataIdSetCreate(Wire):
     data_ids: DataIds = Field(description="The document of a DataId file.")
     description: str = Field(default="", max_length=5000)
     unknown: Unknown = Field(default=Unknown.ERROR, description="What becomes of data IDs that the registry has no records of.")
-    reason: str
+    reason: str = Field(description="Why, for those who come after.")
 
 
 class RepositoryBody(Wire):
@@ -232,7 +232,7 @@ class ExclusionCreate(Wire):
 
     name: str = Field(description="The set's name, without a version.")
     data_ids: list[dict[str, Any]] = Field(description="Each may have a `reason` of its own.")
-    reason: str
+    reason: str = Field(description="Why, for those who come after.")
     steps: list[str] | None = Field(default=None, description="The steps that leave it out; by default all that have not begun.")
 
 

@@ -41,7 +41,7 @@ class NotebookBody(Wire):
     """Whether notes may be written though the campaign has ended."""
 
     open: bool
-    reason: str
+    reason: str = Field(description="Why, for those who come after.")
 
 
 class PinnedModel(Wire):

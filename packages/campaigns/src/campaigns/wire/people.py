@@ -25,7 +25,7 @@ class AssignmentCreate(Wire):
     """Somebody to operate a submission."""
 
     operator: str
-    reason: str
+    reason: str = Field(description="Why, for those who come after.")
 
 
 class AssignmentModel(Wire):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from campaigns.domain.bulk import Bulk
 from campaigns.domain.savedquery import PRIVATE, SavedQuery
-from campaigns.domain.states import CampaignAction
+from campaigns.wire.actions import BulkAction
 from campaigns.wire.interface import Wire
 
 __all__ = ("BulkBody", "BulkModel", "QueryBody", "QueryList", "QueryModel")
@@ -54,19 +54,24 @@ class BulkBody(Wire):
     """An action on all campaigns that a filter finds."""
 
     filter: str = Field(description="In the filter language.")
-    action: CampaignAction
-    reason: str = Field(description="Why.")
-    expected: int = Field(ge=0, description="How many campaigns the filter found when you looked; another number is refused.")
+    action: BulkAction = Field(description="What to do.")
+    reason: str = Field(description="Why, for those who come after.")
+    expected: int = Field(
+        ge=0,
+        description="How many campaigns the filter found when you looked, as `count` of `GET campaigns?count=true` tells; "
+        "nothing is done if it finds another number by then.",
+    )
 
 
 class BulkModel(Wire):
     """What became of it."""
 
-    action: CampaignAction
+    action: BulkAction
     done: list[str] = Field(description="The ids of the campaigns that were moved.")
     refused: list[dict[str, Any]] = Field(description="Why the others were not; the place is the campaign's id.")
 
     @classmethod
     def of(cls, bulk: Bulk) -> BulkModel:
         """Make the model of what was done."""
-        return cls(action=bulk.action, done=bulk.done, refused=[fault.as_dict() for fault in bulk.refused])
+        refused = [fault.as_dict() for fault in bulk.refused]
+        return cls.model_validate({"action": bulk.action.value, "done": bulk.done, "refused": refused})

@@ -15,9 +15,11 @@ from campaigns.api.policy import manager, operator, viewer
 from campaigns.api.specifications import ResolvedDefinition
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.errors import InvalidInput
+from campaigns.domain.states import CampaignAction
 from campaigns.wire.campaigns import (
     CampaignDetail,
     CampaignList,
+    CampaignStanding,
     CampaignSummary,
     PreflightModel,
     ReasonBody,
@@ -73,18 +75,21 @@ def create_campaign(definition: SentDefinition, writing: Writing, once: Once, dr
 @router.post("/bulk", response_model=BulkModel, dependencies=[operator])
 def act_on_many(body: BulkBody, writing: Writing, once: Once) -> Response:
     """Move all campaigns that a filter finds; one that may not be moved so holds up no other."""
+    action = CampaignAction(body.action)
     return idempotent(
         writing,
         once,
-        lambda: BulkModel.of(writing.bulk().act(body.filter, body.action, reason=body.reason, expected=body.expected)),
+        lambda: BulkModel.of(writing.bulk().act(body.filter, action, reason=body.reason, expected=body.expected)),
         status=200,
     )
 
 
 @router.get("/{ref}", dependencies=[viewer])
-def show_campaign(ref: str, reading: Reading, response: Response) -> CampaignDetail:
-    """Show a campaign, by local id, UUID or name, with its newest definition."""
-    return _answer(reading.campaigns().get(ref), response)
+def show_campaign(ref: str, reading: Reading, response: Response) -> CampaignStanding:
+    """Show a campaign, by local id, UUID or name, with its newest definition, and why it was not started."""
+    campaign = reading.campaigns().get(ref)
+    response.headers["ETag"] = f'"{campaign.revision}"'
+    return CampaignStanding.with_standing(campaign, reading.standing().of(campaign))
 
 
 @router.get("/{ref}/revisions", dependencies=[viewer])
@@ -125,7 +130,7 @@ def move_campaign(ref: str, body: TransitionBody, starting: Starting, response: 
 
     A campaign starts once its site has looked and found nothing wrong; 202 where the site has not answered in the time.
     """
-    campaign = starting.act(ref, body.action, reason=body.reason, timeout_s=body.wait_s)
+    campaign = starting.act(ref, CampaignAction(body.action), reason=body.reason, timeout_s=body.wait_s)
     response.status_code = 202 if campaign.starting else 200
     return _answer(campaign, response)
 

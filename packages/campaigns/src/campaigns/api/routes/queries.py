@@ -33,13 +33,13 @@ def save_query(body: QueryBody, writing: Writing, once: Once) -> Response:
     )
 
 
-@router.get("/{ref}", dependencies=[viewer])
+@router.get("/{ref:path}", dependencies=[viewer])
 def show_query(ref: str, reading: Reading) -> QueryModel:
-    """Show a saved query, by its UUID, or one's own by its name."""
+    """Show a saved query, by its UUID, its name, or its owner and name, such as `mary/weekly`."""
     return QueryModel.of(reading.queries().get(ref))
 
 
-@router.put("/{ref}", dependencies=[viewer])
+@router.put("/{ref:path}", dependencies=[viewer])
 def change_query(ref: str, body: QueryBody, writing: Writing) -> QueryModel:
     """Change one's own query."""
     queries = writing.queries()
@@ -47,7 +47,7 @@ def change_query(ref: str, body: QueryBody, writing: Writing) -> QueryModel:
     return QueryModel.of(changed)
 
 
-@router.delete("/{ref}", status_code=204, dependencies=[viewer])
+@router.delete("/{ref:path}", status_code=204, dependencies=[viewer])
 def remove_query(ref: str, writing: Writing) -> None:
     """Remove one's own query."""
     writing.queries().remove(ref)

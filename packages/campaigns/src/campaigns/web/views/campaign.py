@@ -43,9 +43,6 @@ __all__ = ("CampaignPage", "Tab", "WaitView", "campaign_page", "campaign_version
 FAILURES_EACH = 200
 """How many failures are read of each submission."""
 
-RECENT = 20
-"""How many events are looked through for the outcome of the last start."""
-
 ENDED = (CampaignStatus.COMPLETED, CampaignStatus.FAILED, CampaignStatus.CANCELLED)
 
 
@@ -202,7 +199,7 @@ def campaign_page(
         withdrawals={one.order_id: withdrawal(campaign, one) for one in awaited},
         states=states,
         grids=step_grids(states, submissions, ended=ended),
-        refusal=_refusal(factory, campaign),
+        refusal=factory.standing().refusal(campaign),
         missing=missing_for_start(campaign.definition) if campaign.status is CampaignStatus.DRAFT else [],
         quanta=QuantaCounts.total(state.quanta for state in states),
         graph=graph_of_states(states, base=f"/campaigns/{campaign.id}", ended=ended),
@@ -255,18 +252,6 @@ def _content(
         "signing": signing_of(factory, campaign) if tab is Tab.DEFINITION else None,
         "links": factory.links().of_campaign(campaign.uuid) if tab is Tab.RESULTS else [],
     }
-
-
-def _refusal(factory: Factory, campaign: Campaign) -> list[Fault]:
-    """Give what the site found wrong, where that is what became of the last try to start."""
-    if campaign.status is not CampaignStatus.DEFINED or campaign.starting:
-        return []
-    for event in factory.events().of_campaign(campaign.uuid, limit=RECENT):
-        if event.kind == "campaign.start_refused":
-            return [Fault.from_dict(fault) for fault in event.details.get("faults", [])]
-        if event.kind == "campaign.revised":
-            return []
-    return []
 
 
 def _failures(factory: Factory, newest: Sequence[Submission]) -> Failures:
