@@ -17,7 +17,7 @@ from campaigns.domain.identity import Role
 from campaigns.gateways.clock import SystemClock
 from support.repositories import Repository
 from support.serving import Clients, TestClient
-from web.examples import definition
+from web.examples import definition, ended_of
 from web.fake_agent import FakeAgent
 
 __all__ = ("NO_PAGES", "Shown", "every_page", "open_shown", "page_routes")
@@ -94,6 +94,7 @@ def every_page(clients: Clients, agent: FakeAgent, folder: Path) -> dict[str, li
     adopting, adopted = _adopting(mary)
     link = clients(Role.ADMIN).post(f"{API_PREFIX}/users/mary/login-links").json()["path"]
     _saved(mary, "/queries", name="my shift", filter="waits = yes", sort="-updated", shared="everyone")
+    ended = ended_of(clients)
     tabs = ("submissions", "failures", "data", "results", "notes", "history", "definition")
     return {
         "/campaigns": [
@@ -134,8 +135,8 @@ def every_page(clients: Clients, agent: FakeAgent, folder: Path) -> dict[str, li
         "/queries": [Shown("queries", "/queries")],
         "/submissions/{ref}": [
             Shown("submission", "/submissions/S-5"),
-            Shown("submission-failed", "/submissions/S-8"),
-            Shown("submission-lost", "/submissions/S-9"),
+            Shown("submission-failed", f"/submissions/{ended['failed']}"),
+            Shown("submission-lost", f"/submissions/{ended['lost_contact']}"),
         ],
         "/submissions/{ref}/exclude": [Shown("exclude", "/submissions/S-5/exclude")],
         "/submissions/{ref}/files/{name}": [

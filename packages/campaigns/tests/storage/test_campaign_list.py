@@ -17,6 +17,7 @@ from sqlalchemy import make_url, text
 
 from campaigns.config import Settings
 from campaigns.domain.campaign import CampaignListing
+from campaigns.domain.definition import Definition
 from campaigns.domain.filtering import (
     FIELDS,
     Among,
@@ -200,6 +201,15 @@ def test_filters_and_orders_against_a_plain_look(
             assert [listing.number for listing in found] == [each.listing.number for each in wanted]
 
         check()
+
+
+def test_steps_are_counted(database: Database) -> None:
+    steps = {"steps": [{"name": "step1"}, {"name": "step2", "needs": ["step1"]}]}
+    plain = some_definition(2000, random.Random(5)).model_dump(mode="json", exclude_defaults=True)
+    make(database, NOW_US, Definition.model_validate({**plain, **steps}))
+    with database.read() as session:
+        page = CampaignListStore(session, MARY).page(parse_filter("", now_us=NOW_US), parse_ordering("-id"), after=None, limit=2)
+    assert [(listing.n_steps, listing.n_steps_begun) for _, listing in page] == [(2, 0), (0, 0)]
 
 
 def test_the_largest_filters_are_within_what_the_databases_take(database: Database, campaigns: list[Seen]) -> None:

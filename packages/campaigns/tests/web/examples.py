@@ -11,7 +11,7 @@ from support.serving import Clients, TestClient
 from web.example_files import LOG, bar_chart
 from web.fake_agent import FakeAgent, SubmitOrder
 
-__all__ = ("HOSTILE", "Examples", "definition", "make_examples")
+__all__ = ("HOSTILE", "Examples", "definition", "ended_of", "make_examples")
 
 HOSTILE = "<script>alert('title')</script> & \"quotes\""
 """What a page must show and not obey."""
@@ -189,6 +189,12 @@ def _failed(
         exception=exception,
         log=f"{task}_9813_{patch}.log" if status == "failed" else "",
     )
+
+
+def ended_of(clients: Clients) -> dict[str, str]:
+    """Give the ids of the submissions of ``C-6`` by how they ended: which of the two is taken first is a matter of chance."""
+    found = clients(Role.VIEWER).get("/api/v1/campaigns/C-6/submissions").json()["items"]
+    return {str(one["status"]): str(one["id"]) for one in found}
 
 
 def make_examples(clients: Clients, clock: FixedClock) -> Examples:

@@ -7,6 +7,7 @@ import re
 from campaigns.domain.identity import Role
 from support.serving import Clients
 from web.conftest import browser
+from web.examples import ended_of
 
 
 def _popover(page: str, name: str) -> str:
@@ -28,10 +29,14 @@ def test_accepting_says_what_is_missing_and_what_starts(clients: Clients) -> Non
 
 
 def test_restarting_what_was_lost_says_that_it_may_still_run(clients: Clients) -> None:
-    said = _popover(browser(clients, Role.OPERATOR).get("/submissions/S-9").text, "act-restart")
-    assert "S-9 may still run: its agent is asked to stop it if it finds it." in said
+    ended = ended_of(clients)
+    lost = ended["lost_contact"]
+    said = _popover(browser(clients, Role.OPERATOR).get(f"/submissions/{lost}").text, "act-restart")
+    assert f"{lost} may still run: its agent is asked to stop it if it finds it." in said
     assert "Look for it in the workflow system of here first." in said
-    assert "may still run" not in _popover(browser(clients, Role.OPERATOR).get("/submissions/S-8").text, "act-restart")
+    assert "may still run" not in _popover(
+        browser(clients, Role.OPERATOR).get(f"/submissions/{ended['failed']}").text, "act-restart"
+    )
 
 
 def test_a_paused_campaign_is_held_and_all_ends_are_behind_one_button(clients: Clients) -> None:
@@ -69,15 +74,19 @@ def test_progress_is_of_steps_first(clients: Clients) -> None:
     assert "1 of 4 accepted" in page
     assert "3,790 / 3,802 quanta known so far · 5&nbsp;failed · 7&nbsp;blocked" in page
     assert "known so far" not in viewer.get("/campaigns/C-1").text
+    rows = dict(re.findall(r'<tr id="row-(C-\d)"(.*?)</tr>', viewer.get("/campaigns").text, re.DOTALL))
+    assert "2 of 4 steps begun" in rows["C-2"]
+    assert "steps begun" not in rows["C-1"]
 
 
 def test_why_nothing_ran_stands_wherever_the_decision_does(clients: Clients) -> None:
     viewer = browser(clients, Role.VIEWER)
     why = "failed before anything ran: There is no space left on the scratch disk; mend and restart it"
-    for path in ("/campaigns", "/campaigns/C-6"):
-        assert why in viewer.get(path).text, path
+    [listed] = clients(Role.VIEWER).get("/api/v1/campaigns", params={"filter": "id = C-6"}).json()["items"]
+    assert any(why in wait["text"] for wait in listed["waits"])
+    assert why in re.sub(r"<[^>]*>", "", viewer.get("/campaigns/C-6").text)
     assert "Delete old runs." in viewer.get("/campaigns/C-6").text
-    page = viewer.get("/submissions/S-8").text
+    page = viewer.get(f"/submissions/{ended_of(clients)['failed']}").text
     assert page.count("There is no space left on the scratch disk.") == 2, "in the banner and in the history"
     assert page.count('class="banner') == 1
     assert "yet" not in re.sub(r"<[^>]*>", "", page).split("History")[0].split("Notes")[0]

@@ -152,6 +152,8 @@ class CampaignListing:
         Of the newest attempts, added up.
     n_submissions, n_active : `int`
         How many submissions it has, and how many of them are under way.
+    n_steps, n_steps_begun : `int`
+        How many steps it has, and of how many of them there is a submission.
     operators, labels : `tuple` [`str`, ...]
         By name.
     signed : `bool`
@@ -189,6 +191,8 @@ class CampaignListing:
     quanta: QuantaCounts = field(default_factory=QuantaCounts)
     n_submissions: int = 0
     n_active: int = 0
+    n_steps: int = 0
+    n_steps_begun: int = 0
     operators: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
 

@@ -174,6 +174,8 @@ class CampaignSummary(Wire):
     quanta: QuantaCounts = Field(description="Over the newest attempts.")
     n_submissions: int
     n_active: int
+    n_steps: int
+    n_steps_begun: int = Field(description="Of how many steps there is a submission; quanta of the others are not known.")
 
     @classmethod
     def of_listing(cls, listing: CampaignListing) -> CampaignSummary:
