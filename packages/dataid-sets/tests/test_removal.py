@@ -7,6 +7,7 @@ import threading
 import time
 
 import astropy.time
+import psycopg
 import pytest
 import sqlalchemy as sa
 from lsst.daf.butler import Butler
@@ -148,6 +149,74 @@ def test_sharing(sets: DataIdSets, other: DataIdSets, people_if_postgres: None, 
     for access, group in (("group", None), ("everyone", "shifters")):
         with pytest.raises(DataIdSetValueError, match="names it"):
             sets.share(made, access, group)
+
+
+def test_a_name_of_a_group_takes_the_next_version_of_any_member(sets: DataIdSets, other: DataIdSets, name: str) -> None:
+    if sets._inside.is_postgresql:
+        return  # the roles' own test is below
+    sets.create(name, ROWS)
+    with pytest.raises(DataIdSetPermissionError, match=r"belongs to someone else.*share-dataid-set"):
+        other.create(name, ROWS)
+    sets._headers._person = Person(sets._headers.person.name, ("shifters",))
+    with pytest.raises(DataIdSetValueError, match="do not belong to the group nobodies"):
+        sets.give_name(name, "nobodies")
+    with pytest.raises(DataIdSetPermissionError, match="is not yours"):
+        other.give_name(name, "shifters")
+    sets.give_name(name, "shifters")
+    assert (other.create(name, ROWS[:1]).version, sets.create(name, ROWS).version) == (2, 3)
+    other._headers._person = Person("stranger", ("readers",))
+    with pytest.raises(DataIdSetPermissionError, match="belongs to someone else"):
+        other.create(name, ROWS)
+
+
+@pytest.mark.postgres
+def test_a_name_of_a_group_of_roles(shared: Shared, name: str) -> None:
+    alice, bob, carol = (shared.sets(role) for role in ("alice", "bob", "carol"))
+    alice.create(name, ROWS)
+    with pytest.raises(DataIdSetPermissionError):
+        bob.create(name, ROWS)
+    with shared.connect("bob") as connection:
+        assert connection.execute("UPDATE dataid_set_name SET owner = '@shifters' WHERE name = %s", [name]).rowcount == 0
+    with shared.connect("alice") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("UPDATE dataid_set_name SET owner = '@carol' WHERE name = %s", [name])
+    alice.give_name(name, "shifters")
+    assert [sets.create(name, ROWS[:2]).version for sets in (bob, alice)] == [2, 3]
+    with pytest.raises(DataIdSetPermissionError):
+        carol.create(name, ROWS)
+    for statement in ("SET owner = 'bob'", "SET newest = 1", "SET owner = '@bob'"):
+        with shared.connect("bob") as connection, pytest.raises(psycopg.DatabaseError):
+            connection.execute(f"UPDATE dataid_set_name {statement} WHERE name = %s", [name])
+    # Each version is its owner's.
+    with pytest.raises(DataIdSetPermissionError, match="belongs to bob"):
+        alice.remove(f"{name}@2")
+
+
+def test_a_newer_version_that_is_gone_is_told_of(sets: DataIdSets, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    made = [sets.create(name, ROWS[:number]) for number in (1, 2)]
+    assert sets.find(name) == made[1]
+    assert "newer version" not in caplog.text
+    sets.remove(made[1])
+    assert sets.find(name) == made[0]
+    assert f"{made[0]} is taken, though there was a newer version: {made[1]} was removed, or you may not" in caplog.text
+    use(sets, third := sets.create(name, ROWS))
+    sets.remove(third)
+    sets.find(name)
+    assert f"{third} was removed on " in caplog.text
+    caplog.clear()
+    sets.find(made[0])
+    assert not caplog.text
+
+
+@pytest.mark.postgres
+def test_a_newer_version_of_anothers_is_told_of(shared: Shared, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    alice, carol = shared.sets("alice"), shared.sets("carol")
+    first = alice.create(name, ROWS)
+    hidden = alice.create(name, ROWS[:1], access="private")
+    assert carol.find(name).id == first.id
+    assert f"{hidden} was removed, or you may not read it" in caplog.text
+    alice.create(f"{name}/hidden", ROWS, access="private")
+    with shared.connect("carol") as connection:
+        assert connection.execute("SELECT dataid_set_newest(%s)", [f"{name}/hidden"]).fetchone() == (None,)
 
 
 def test_a_sweep_takes_what_has_expired(sets: DataIdSets, other: DataIdSets, name: str) -> None:

@@ -25,6 +25,19 @@ def test_what_goes_in_comes_out(sets: DataIdSets, name: str) -> None:
     assert sets.find(str(made)) == made
 
 
+def test_only_the_first_rows_are_read(sets: DataIdSets, name: str) -> None:
+    made = sets.create(name, [{"instrument": "HSC", "group": group} for group in ("é", "Z", "a", "b")], unknown="pending")
+    statements: list[str] = []
+    with sets._inside.reading() as connection:
+        engine = connection.engine
+    sa.event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    assert [data_id["group"] for data_id in sets.read(made, limit=3)] == ["Z", "a", "b"]
+    assert [data_id["group"] for data_id in sets.pending(made, limit=1)] == ["Z"]
+    assert sets.count_pending(made) == 4
+    assert sum("LIMIT" in each for each in statements) == 2
+    assert sum("count(*)" in each for each in statements) == 1
+
+
 def test_versions_count_up_and_a_name_alone_is_the_newest(sets: DataIdSets, name: str) -> None:
     first = sets.create(name, [{"instrument": "HSC", "visit": visits(sets)[0]}])
     second = sets.create(name, [{"instrument": "HSC", "visit": visits(sets)[1]}])

@@ -20,6 +20,7 @@ from dataid_sets import (
 )
 from dataid_sets._internals import Inside
 from dataid_sets._tags import ServerTags
+from registries import Shared
 
 RUN = "HSC/runs/ci_hsc/20240806T180642Z"
 _numbers = count()
@@ -283,3 +284,13 @@ def test_what_is_tagged_from_a_private_set_counts_until_the_collection_goes(sets
     # A collection made again of that name is another one.
     tagged(sets, target, include=[few])
     assert kept(sets) == before + 3
+
+
+@pytest.mark.postgres
+def test_a_right_of_butlers_that_is_lacking_is_named(shared: Shared, name: str) -> None:
+    with shared.connect(autocommit=True) as connection:
+        connection.execute("REVOKE ALL ON SEQUENCE collection_seq_collection_id FROM PUBLIC")
+    bob = shared.sets("bob")
+    made = bob.create(name, [{"instrument": "HSC", "visit": 903334}])
+    with pytest.raises(DataIdSetPermissionError, match=rf"collection {name}/tagged: You may not make collections here: .*rights"):
+        bob.tag(f"{name}/tagged", dataset_types="calexp", collections=RUN, include=[made])

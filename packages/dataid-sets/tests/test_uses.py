@@ -8,6 +8,7 @@ import pytest
 from lsst.daf.butler import Butler, CollectionType
 
 from dataid_sets import DataIdSetPermissionError, DataIdSets, DataIdSetValueError, NoSuchDataIdSetError, Role
+from dataid_sets._headers import Person
 from registries import Shared
 
 VISIT = [{"instrument": "HSC", "visit": 903334}]
@@ -44,6 +45,14 @@ def test_the_same_use_is_written_down_once(sets: DataIdSets, name: str) -> None:
         known = {"kind": "graph", "collection": f"{name}/run", "graph": graph, "role": "exclude"}
         assert [sets.record_use(made, **known) for _ in range(3)] == [True, False, False]
     assert len(sets.uses(made)) == 2
+    # Somebody else, and another query, are told of.
+    sets._headers._person = Person("somebody", ())
+    known = {"kind": "graph", "collection": f"{name}/run", "role": "exclude"}
+    if not sets._inside.is_postgresql:
+        assert [sets.record_use(made, **known) for _ in range(2)] == [True, False]
+        assert {use.used_by for use in sets.uses(made)} == {made.owner, "somebody"}
+    sets._headers._person = None
+    assert [sets.record_use(made, **known, translation={"query": "visit = 1"}) for _ in range(2)] == [True, False]
 
 
 def test_a_chain_gives_the_uses_of_its_members(sets: DataIdSets, name: str) -> None:

@@ -19,6 +19,7 @@ from dataid_sets import DataIdSets, DataIdSetValueError
 from dataid_sets.files import read_data_ids
 from dataid_sets.pipetask import SetQuantumGraphBuilder
 from dataid_sets.pipetask._command import cli
+from dataid_sets.pipetask._recording import record_graph
 from dataid_sets.why import Explanation
 from pipetask.graphs import CAM, INPUTS, PAIR, WARPS, define_cam_exposures, fill, pipeline
 from registries import BACKENDS, make_repository
@@ -30,22 +31,34 @@ Made = tuple[PredictedQuantumGraph, str]
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
-def cam(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Butler]:
+def cam_root(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a repository whose inputs lack detector 3 of visit 1."""
     url = None if request.param == "sqlite" else request.getfixturevalue("postgres").create("why")
     root = make_repository(tmp_path_factory.mktemp("repo"), url=url, driver=request.param, files=CAM)
     define_cam_exposures(root)
     fill(root, {"raw_in": PAIR}, "instrument='Cam1' AND skymap='SkyMap1' AND NOT (visit = 1 AND detector = 3)")
-    with Butler.from_config(root, writeable=True) as butler:
+    return root
+
+
+@pytest.fixture(scope="module")
+def cam(cam_root: Path) -> Iterator[Butler]:
+    """Give a Butler of this repository."""
+    with Butler.from_config(cam_root, writeable=True) as butler:
         yield butler
 
 
 @pytest.fixture
-def make(cam: Butler, name: str, tmp_path: Path) -> Callable[..., Made]:
+def make(cam: Butler, cam_root: Path, name: str, tmp_path: Path) -> Callable[..., Made]:
     """Give a maker of saved graphs, which says in the registry what it did."""
 
     def make(
-        tasks: Mapping[str, Any] = WARPS, *, recorded: bool = True, run: str = "1", where: str = WHERE, **chosen: Any
+        tasks: Mapping[str, Any] = WARPS,
+        *,
+        run: str = "1",
+        where: str = WHERE,
+        saved: bool = True,
+        begun: bool = True,
+        **chosen: Any,
     ) -> Made:
         sets, run = DataIdSets(cam), f"{name}/{run}"
         conditions = sets.conditions(**chosen)
@@ -54,9 +67,10 @@ def make(cam: Butler, name: str, tmp_path: Path) -> Callable[..., Made]:
         components = builder.finish(name, metadata={"data_query": where}, attach_datastore_records=False)
         path = str(tmp_path / f"{run.rpartition('/')[2]}.qg")
         components.write(path)
-        for condition in conditions:
-            if recorded and condition.set_id is not None:
-                sets.record_use(condition, kind="graph", collection=run, graph=path)
+        if conditions:
+            assert record_graph(str(cam_root), conditions, components.header, graph=path if saved else None)
+        if not begun:
+            return components.assemble(), path
         cam.collections.register(run)
         if cam.collections.register(name, CollectionType.CHAINED):
             cam.collections.redefine_chain(name, [INPUTS])
@@ -134,8 +148,53 @@ def test_sets_that_include_and_sets_of_files(cam: Butler, make: Callable[..., Ma
     assert f"{file} excludes tract=0, visit=1" in found.message
     file.write_text("visit,tract,skymap\n2,0,SkyMap1\n")
     found = why(cam, f"{name}/2", {**CAM1, "visit": 1}, graph=path)
-    assert found.verdict == "pruned"
-    assert "removed, changed or may not be read" in str(found)
+    assert found.verdict == "set_gone"
+    assert found.message == f"{file} (exclude) is a file that was changed or removed; whether it kept visit=1 out cannot be told."
+
+
+def test_a_graph_that_nobody_saved(cam: Butler, make: Callable[..., Made], name: str) -> None:
+    sets = DataIdSets(cam)
+    bad = sets.create(f"{name}/bad", [{**CAM1, "visit": 2, "detector": 1, "reason": "clouds"}])
+    make({"isr": WARPS["isr"]}, exclude=[bad], where="instrument='Cam1' AND visit = 2", saved=False)
+    for collection in (name, f"{name}/1"):
+        found = why(cam, collection, {**CAM1, "visit": 1, "detector": 2})
+        assert found.verdict == "not_in_query"
+        assert found.message == "The data query `instrument='Cam1' AND visit = 2` does not select detector=2, visit=1."
+        assert why(cam, collection, {**CAM1, "visit": 1, "detector": 3}).verdict == "not_in_inputs"
+        assert why(cam, collection, {**CAM1, "visit": 2, "detector": 1}).verdict == "excluded"
+        assert why(cam, collection, {**CAM1, "visit": 2, "detector": 2}).verdict == "not_run"
+    # A second attempt, with another query.
+    make({"isr": WARPS["isr"]}, exclude=[bad], where="instrument='Cam1' AND visit = 1", saved=False, run="2")
+    assert why(cam, name, {**CAM1, "visit": 1, "detector": 2}).verdict == "not_run"
+    assert why(cam, f"{name}/1", {**CAM1, "visit": 1, "detector": 2}).verdict == "not_in_query"
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_set_that_was_removed(cam: Butler, make: Callable[..., Made], name: str, saved: bool) -> None:
+    sets = DataIdSets(cam)
+    bad = sets.create(f"{name}/bad", [{**CAM1, "visit": 2, "detector": 1, "reason": "clouds"}])
+    make({"isr": WARPS["isr"]}, exclude=[bad], saved=saved)
+    removed = sets.remove(bad).removed
+    assert removed is not None
+    found = why(cam, name, {**CAM1, "visit": 2, "detector": 1})
+    assert found.verdict == "set_gone"
+    told = f"{bad} of {bad.owner} (exclude) was removed on {removed:%Y-%m-%d}; whether it kept detector=1, visit=2 out"
+    assert found.message == f"{told} cannot be told."
+    assert found.evidence[0].facts["removed"][:10] == f"{removed:%Y-%m-%d}"
+
+
+def test_a_graph_that_was_not_begun(cam: Butler, make: Callable[..., Made], name: str) -> None:
+    bad = DataIdSets(cam).create(f"{name}/bad", [{**CAM1, "visit": 2, "detector": 1, "reason": "clouds"}])
+    _, path = make({"isr": WARPS["isr"]}, exclude=[bad], begun=False)
+    for collection in (name, f"{name}/1"):
+        assert why(cam, collection, {**CAM1, "visit": 2, "detector": 1}).verdict == "excluded"
+        assert why(cam, collection, {**CAM1, "visit": 1, "detector": 4}).verdict == "not_in_query"
+        found = why(cam, collection, {**CAM1, "visit": 2, "detector": 2})
+        assert (found.verdict, "has not run" in found.message) == ("not_run", True)
+    Path(path).unlink()
+    assert why(cam, name, {**CAM1, "visit": 1, "detector": 4}).verdict == "not_in_query"
+    with pytest.raises(DataIdSetValueError, match="no graph for it is known"):
+        why(cam, f"{name}2", {**CAM1, "visit": 2})
 
 
 def test_what_became_of_quanta(cam: Butler, make: Callable[..., Made], name: str) -> None:

@@ -70,6 +70,14 @@ def _function(
     yield f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"
 
 
+def _groups(who: str) -> str:
+    return f"SELECT rolname::text FROM pg_catalog.pg_roles WHERE pg_catalog.pg_has_role({who}, oid, 'member')"
+
+
+def _readable(who: str) -> str:
+    return f"owner = {who} OR access = 'everyone' OR (access = 'group' AND group_name IN ({_groups(who)}))"
+
+
 def _refuse(message: str) -> str:
     return f"RAISE EXCEPTION USING ERRCODE = '{NOT_ALLOWED}', MESSAGE = {message};"
 
@@ -82,11 +90,19 @@ def functions(at: Names) -> Iterator[str]:
     yield from _function(at, "dataid_set_fresh_id", "BEGIN NEW.id := nextval(TG_ARGV[0]::regclass); RETURN NEW; END")
     refuse = _refuse("TG_TABLE_NAME || ' cannot be emptied'")
     yield from _function(at, "dataid_set_no_truncate", f"BEGIN {refuse} END")
-    refuse = _refuse("'a name keeps its owner, and its versions count up by one'")
+    refuse = _refuse("'a name keeps its owner, who may give it to a group, and its versions count up by one'")
+    given = f"OLD.owner = current_user AND left(NEW.owner, 1) = '{schema.GROUP_SIGN}'"
     body = f"""BEGIN
-        IF (NEW.name, NEW.owner, NEW.newest) IS DISTINCT FROM (OLD.name, OLD.owner, OLD.newest + 1) THEN {refuse} END IF;
+        IF (NEW.name, NEW.owner, NEW.newest) IS DISTINCT FROM (OLD.name, OLD.owner, OLD.newest + 1)
+            AND NOT ((NEW.name, NEW.newest) = (OLD.name, OLD.newest) AND {given}) THEN {refuse} END IF;
         RETURN NEW; END"""
     yield from _function(at, "dataid_set_name_changes", body)
+    # Names do not show to others; but who may read an older version is told that there is a newer one.
+    shown = f"SELECT 1 FROM {at(schema.HEADER)} h WHERE h.name = whose AND ({_readable('session_user')})"
+    body = f"""BEGIN
+        RETURN (SELECT newest FROM {at(schema.NAME)} n WHERE n.name = whose AND EXISTS ({shown})); END"""
+    yield from _function(at, "dataid_set_newest", body, takes="whose text", gives="bigint", definer=True)
+    yield f"GRANT EXECUTE ON FUNCTION {at('dataid_set_newest')}(text) TO PUBLIC"
     # The number, unlike the name, is never given again; so what was tagged is free for good when its collection is removed.
     body = f"""BEGIN
         NEW.collection_id := (SELECT c.collection_id FROM {at(_COLLECTION)} c WHERE c.name = NEW.collection);
@@ -205,17 +221,17 @@ def _policy(at: Names, table: str, verb: str, using: str = "", check: str = "") 
 def static_guards(at: Names, header_ids: str, use_ids: str) -> Iterator[str]:
     """Give the policies and triggers of the tables that every installation has; the sequences' names are quoted."""
     mine, header = "owner = current_user", at(schema.HEADER)
-    groups = "SELECT rolname::text FROM pg_catalog.pg_roles WHERE pg_catalog.pg_has_role(current_user, oid, 'member')"
-    readable = f"{mine} OR access = 'everyone' OR (access = 'group' AND group_name IN ({groups}))"
+    ours = f"{mine} OR owner IN (SELECT '{schema.GROUP_SIGN}' || held FROM ({_groups('current_user')}) AS g(held))"
     same = f"(n.name, n.newest) = ({schema.HEADER}.name, {schema.HEADER}.version)"
-    named = f"EXISTS (SELECT 1 FROM {at(schema.NAME)} n WHERE {same} AND n.owner = current_user)"
-    yield _policy(at, schema.HEADER, "SELECT", readable)
+    # The policies of names let through only one's own and those of one's groups.
+    named = f"EXISTS (SELECT 1 FROM {at(schema.NAME)} n WHERE {same})"
+    yield _policy(at, schema.HEADER, "SELECT", _readable("current_user"))
     yield _policy(at, schema.HEADER, "INSERT", "", f"{mine} AND removed IS NULL AND {_ACCESS} AND {named}")
     yield _policy(at, schema.HEADER, "UPDATE", mine, f"{mine} AND {_ACCESS}")
     yield _policy(at, schema.HEADER, "DELETE", f"{mine} AND removed IS NOT NULL")
-    yield _policy(at, schema.NAME, "SELECT", mine)
+    yield _policy(at, schema.NAME, "SELECT", ours)
     yield _policy(at, schema.NAME, "INSERT", "", f"{mine} AND newest = 0")
-    yield _policy(at, schema.NAME, "UPDATE", mine, mine)
+    yield _policy(at, schema.NAME, "UPDATE", ours, ours)
     yield _policy(at, schema.QUOTA, "SELECT", f"{mine} OR owner = '*'")
     same = f"(h.id, h.name, h.version, h.digest) = ({', '.join(f'{schema.USE}.{each}' for each in _OF_SET)})"
     used = f"used_by = current_user AND coalesce(n_rows, 0) >= 0 AND EXISTS (SELECT 1 FROM {header} h WHERE {same})"
@@ -270,7 +286,7 @@ def grants(at: Names, table: str, grant_to: str) -> Iterator[str]:
     """Give the grants of a table: reading to everyone whom the schema lets in, since policies decide; writing to `grant_to`."""
     rights = {
         schema.HEADER: ("INSERT", "DELETE", f"UPDATE ({', '.join(_MAY_CHANGE)})"),
-        schema.NAME: ("INSERT", "UPDATE (newest)"),
+        schema.NAME: ("INSERT", "UPDATE (newest, owner)"),
         schema.QUOTA: (),
         schema.USE: ("INSERT",),
         LEDGER: (),

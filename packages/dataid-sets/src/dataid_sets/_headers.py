@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import astropy.time
 import sqlalchemy as sa
 from lsst.daf.butler import DimensionGroup
+from lsst.utils.logging import getLogger
 
 from . import _schema as schema
 from ._errors import DataIdSetConflictError, DataIdSetPermissionError, NoSuchDataIdSetError, Problem
@@ -26,6 +27,10 @@ from ._record import Access, DataIdSet, Reference, parse_reference
 
 if TYPE_CHECKING:
     from ._conditions import SetCondition
+
+
+# Commands show what loggers below `lsst` say, and of others only warnings.
+_LOG = getLogger("lsst.dataid_sets")
 
 
 @dataclass(frozen=True)
@@ -104,8 +109,29 @@ class Headers:
         found = self._select(*terms, order=header.c.version.desc())
         alive = [each for each in found if each.removed is None]
         if alive or (removed and found):
-            return (found if removed else alive)[0]
+            chosen = (found if removed else alive)[0]
+            if wanted.version is None:
+                self._warn_of_newer(chosen, found)
+            return chosen
         raise NoSuchDataIdSetError(self._not_found(wanted, found))
+
+    def _warn_of_newer(self, chosen: DataIdSet, found: list[DataIdSet]) -> None:
+        """Say that the newest version is not the newest that the caller may use: nobody would see it otherwise."""
+        newest = self._newest(chosen.name)
+        if newest <= chosen.version:
+            return
+        gone = next((each for each in found if each.version == newest and each.removed is not None), None)
+        why = "was removed, or you may not read it" if gone is None else f"was removed on {gone.removed:%Y-%m-%d}"
+        _LOG.warning("%s is taken, though there was a newer version: %s@%d %s.", chosen, chosen.name, newest, why)
+
+    def _newest(self, name: str) -> int:
+        """Give the number of the newest version that ever was."""
+        names = self._installation.table(schema.NAME)
+        with self._inside.reading() as connection:
+            if self._inside.is_postgresql:
+                function = sa.text(f'SELECT "{self._inside.namespace}".dataid_set_newest(:name)')
+                return connection.execute(function, {"name": name}).scalar() or 0
+            return connection.execute(sa.select(names.c.newest).where(names.c.name == name)).scalar() or 0
 
     def _select(self, *terms: sa.ColumnElement[bool], order: Any, everyone: bool = False) -> list[DataIdSet]:
         header = self._installation.table(schema.HEADER)
@@ -204,7 +230,7 @@ class Headers:
         insert = _insert(connection, names).values(name=name, owner=self.person.name, newest=0).on_conflict_do_nothing()
         with refusals_told():
             connection.execute(insert)
-        mine = sa.update(names).where(names.c.name == name, names.c.owner == self.person.name)
+        mine = sa.update(names).where(names.c.name == name, names.c.owner.in_(self._owners()))
         taken = connection.execute(mine.values(newest=names.c.newest + 1).returning(names.c.newest)).scalar_one_or_none()
         if taken is None:
             raise DataIdSetPermissionError(
@@ -212,10 +238,22 @@ class Headers:
                     code="not_allowed",
                     where="name",
                     message=f"The name {name} belongs to someone else.",
-                    remedy=f"Choose another, such as u/{self.person.name}/{name}.",
+                    remedy=f"Choose another, such as u/{self.person.name}/{name}, or ask for the name to be given to a group: "
+                    f"`butler share-dataid-set REPO {name} --give-name-to GROUP`.",
                 )
             )
         return int(taken)
+
+    def give_name(self, name: str, group: str) -> bool:
+        """Let a group own a name that is the caller's; tells whether it was."""
+        names = self._installation.table(schema.NAME)
+        mine = sa.update(names).where(names.c.name == name, names.c.owner == self.person.name)
+        with refusals_told(), self._inside.transaction() as connection:
+            return connection.execute(mine.values(owner=f"{schema.GROUP_SIGN}{group}")).rowcount == 1
+
+    def _owners(self) -> list[str]:
+        """Give what may stand for the caller as the owner of a name."""
+        return [self.person.name, *(f"{schema.GROUP_SIGN}{group}" for group in self.person.groups)]
 
     def insert(self, connection: sa.Connection, rows: Summary, name: str, version: int, **known: Any) -> int:
         """Write a header; gives its id.
@@ -261,7 +299,8 @@ def _insert(connection: sa.Connection, table: sa.Table) -> Any:
 
 def _system_user() -> Person:
     groups = []
-    for number in os.getgroups():
+    # The list may lack the group that new files get.
+    for number in {*os.getgroups(), os.getegid()}:
         try:
             groups.append(grp.getgrgid(number).gr_name)
         except KeyError:

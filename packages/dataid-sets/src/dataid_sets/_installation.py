@@ -6,7 +6,7 @@ rows of further dimensions get their table when they are first needed.
 
 from __future__ import annotations
 
-__all__ = ("Finding", "Installation")
+__all__ = ("Finding", "Installation", "damaged")
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -54,12 +54,15 @@ class Finding:
         How many rows.
     mended : `bool`
         Whether it was put right.
+    remedy : `str`
+        What to do about it.
     """
 
     what: str
     where: str
     count: int
     mended: bool
+    remedy: str = "Remove them by `butler init-dataid-sets REPO --check --mend`."
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as JSON has it (`dict`)."""
@@ -272,7 +275,7 @@ class Installation:
         for each in alive:
             if counted.get(each.id, 0) != each.n_rows:
                 what = f"{each.name}@{each.version} should have {each.n_rows:,} rows"
-                findings.append(Finding(what, schema.HEADER, counted.get(each.id, 0), mended=False))
+                findings.append(damaged(f"{each.name}@{each.version}", what, counted.get(each.id, 0)))
         return findings
 
     def _rows_name(self, dimensions: str) -> str:
@@ -282,7 +285,14 @@ class Installation:
         lacking = unguarded(self._inside)
         if lacking and mend:
             guard(self._inside, {name: self.table(name) for name in schema.STATIC}, ())
-        return [Finding("a table that PostgreSQL does not guard", name, 0, mend) for name in lacking]
+        remedy = "Guard it by `butler init-dataid-sets REPO`."
+        return [Finding("a table that PostgreSQL does not guard", name, 0, mend, remedy) for name in lacking]
+
+
+def damaged(name: str, what: str, count: int) -> Finding:
+    """Tell of a set whose rows are not those that were loaded; nobody knows what they were."""
+    remedy = f"Its owner removes it by `butler remove-dataid-set REPO {name}`, and loads its list again."
+    return Finding(what, schema.HEADER, count, mended=False, remedy=remedy)
 
 
 def _check_stray(

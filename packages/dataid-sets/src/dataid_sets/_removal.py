@@ -17,10 +17,10 @@ import sqlalchemy as sa
 
 from . import _schema as schema
 from ._description import check_group
-from ._errors import DataIdSetPermissionError, DataIdSetValueError, Problem
+from ._errors import DataIdSetPermissionError, DataIdSetValueError, Problem, shortened
 from ._part import SetsPart
 from ._quotas import refusals_told
-from ._record import Access, DataIdSet, Reference, choice, parse_reference
+from ._record import Access, DataIdSet, Reference, check_name, choice, parse_reference
 from ._rights import is_administrator
 
 
@@ -95,6 +95,36 @@ class SetRemoval(SetsPart):
         with refusals_told(), self._inside.transaction() as connection:
             connection.execute(sa.update(self._header).where(self._header.c.id == found.id).values(values))
         return self._headers.find(found)
+
+    def give_name(self, name: str, group: str) -> None:
+        """Let a group own a name that is the caller's: whoever belongs to it may load the next version.
+
+        What was loaded stays its owner's, who alone may remove it and change who may read it. It cannot be taken back.
+
+        Parameters
+        ----------
+        name : `str`
+            The name, without a version.
+        group : `str`
+            A group that the caller belongs to; on PostgreSQL a role.
+
+        Raises
+        ------
+        DataIdSetPermissionError
+            If the Butler may not write, or the name is not the caller's.
+        DataIdSetValueError
+            If the caller does not belong to the group.
+        """
+        self._require_writeable()
+        check_name(name)
+        if group not in self._headers.person.groups:
+            told = f"You do not belong to the group {shortened(group)}."
+            raise DataIdSetValueError(told, where="group", remedy="Name one of your own groups.")
+        if not self._headers.give_name(name, group):
+            told = f"The name {name} is not yours."
+            raise DataIdSetPermissionError(
+                Problem(code="not_allowed", where="name", message=told, remedy="Its owner can give it to a group.")
+            )
 
     def sweep(self, now: datetime.datetime | None = None) -> list[DataIdSet]:
         """Remove the sets that have expired: the caller's own, or everyone's for an administrator.

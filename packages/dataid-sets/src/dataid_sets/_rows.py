@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ("as_table", "read_rows")
+__all__ = ("as_table", "in_order", "read_rows")
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -44,7 +44,12 @@ def as_table(
 
 
 def read_rows(
-    inside: Inside, rows: sa.FromClause, found: DataIdSet, reasons: Mapping[int, str], *terms: sa.ColumnElement[bool]
+    inside: Inside,
+    rows: sa.FromClause,
+    found: DataIdSet,
+    reasons: Mapping[int, str],
+    *terms: sa.ColumnElement[bool],
+    limit: int | None = None,
 ) -> DataIdTable:
     """Read a set's rows in their order.
 
@@ -60,9 +65,15 @@ def read_rows(
         Its reasons.
     *terms : `sqlalchemy.ColumnElement`
         Conditions on the rows.
+    limit : `int`, optional
+        How many of the first rows are enough.
     """
     names = sorted(found.dimensions.required)
     select = sa.select(*[rows.c[name] for name in names], rows.c.reason_id).where(rows.c.set_id == found.id, *terms)
+    if limit is not None:
+        # All rows are sorted here; only where few are wanted the database has to know their order.
+        types = {name: column_type(found.dimensions, name) for name in names}
+        select = select.order_by(*in_order({name: rows.c[name] for name in names}, types, inside.is_postgresql)).limit(limit)
     batches = list(_batches(inside, select, found, names))
     schema = pa.schema([*((name, column_type(found.dimensions, name)) for name in names), ("reason_id", pa.int32())])
     arrow = pa.Table.from_batches(batches, schema)
@@ -73,6 +84,16 @@ def read_rows(
     chunks = [_reasons(chunk, place, words) for chunk in arrow.column("reason_id").chunks]
     arrow = arrow.set_column(len(names), REASON, pa.chunked_array(chunks, pa.dictionary(pa.int32(), pa.string())))
     return DataIdTable.from_arrow(arrow, universe=inside.universe, dimensions=found.dimensions)
+
+
+def in_order(
+    columns: Mapping[str, sa.ColumnElement[Any]],
+    types: Mapping[str, pa.DataType],
+    is_postgresql: bool,  # noqa: FBT001
+) -> list[sa.ColumnElement[Any]]:
+    """Give what rows are ordered by: text by its bytes, whatever order the database's language has."""
+    collation = "C" if is_postgresql else "BINARY"
+    return [column if types[name] == pa.int64() else sa.collate(column, collation) for name, column in columns.items()]
 
 
 def _batches(inside: Inside, select: sa.Select[Any], found: DataIdSet, names: list[str]) -> Iterator[pa.RecordBatch]:

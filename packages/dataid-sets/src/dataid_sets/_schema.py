@@ -8,6 +8,7 @@ would forbid data IDs that are listed before they exist.
 from __future__ import annotations
 
 __all__ = (
+    "GROUP_SIGN",
     "HEADER",
     "HEADER_SPEC",
     "NAME",
@@ -33,7 +34,10 @@ from lsst.daf.butler import DimensionGroup, ddl
 from lsst.daf.butler.dimensions import addDimensionForeignKey
 
 SCHEMA_ATTRIBUTE = "version:dataid_sets"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Version 2 has other guards on PostgreSQL, for names of groups and for parents; its tables are those of version 1."""
+GROUP_SIGN = "@"
+"""Stands before the name of the group that owns a name of sets."""
 
 NAME, HEADER, REASON_TABLE, USE, QUOTA = (
     "dataid_set_name",
@@ -59,7 +63,8 @@ def _moment(name: str, *, nullable: bool = False) -> ddl.FieldSpec:
 
 NAME_SPEC = ddl.TableSpec(
     fields=[_text("name", 200, primary_key=True, nullable=False), _text("owner", 64, nullable=False), _number("newest")],
-    doc="Every name that was ever given, with its newest version, so that no number is given twice.",
+    doc="Every name that was ever given, with its newest version, so that no number is given twice. Its owner is a person, or a "
+    "group with an @ before its name.",
 )
 
 HEADER_SPEC = ddl.TableSpec(

@@ -19,6 +19,7 @@ from ._existence import pending_condition
 from ._headers import Headers, Summary
 from ._installation import Installation
 from ._internals import Inside
+from ._rows import in_order
 
 _FETCHED = 50_000
 _GREATEST = "greatest_reason"
@@ -145,9 +146,7 @@ def _summary(connection: sa.Connection, staging: sa.Table, dimensions: Dimension
 def _ordered(connection: sa.Connection, staging: sa.Table, dimensions: DimensionGroup) -> Iterator[pa.RecordBatch]:
     names = sorted(dimensions.required)
     types = {each: column_type(dimensions, each) for each in names} | {REASON: pa.dictionary(pa.int32(), pa.string())}
-    # Text is ordered by its bytes, whatever order the database's language has.
-    collation = "C" if connection.dialect.name == "postgresql" else "BINARY"
-    order = [staging.c[each] if types[each] == pa.int64() else sa.collate(staging.c[each], collation) for each in names]
+    order = in_order({each: staging.c[each] for each in names}, types, connection.dialect.name == "postgresql")
     select = sa.select(*[staging.c[each] for each in (*names, REASON)]).order_by(*order)
     with connection.execute(select, execution_options={"stream_results": True, "yield_per": _FETCHED}) as result:
         for part in result.partitions(_FETCHED):

@@ -15,18 +15,18 @@ from lsst.daf.butler import DataCoordinate, DimensionGroup
 
 from . import _schema as schema
 from ._algebra import SetAlgebra
-from ._columns import group_of
 from ._description import described
 from ._errors import DataIdSetSchemaError, DataIdSetValueError, Problem, UnknownDataIdsError
-from ._existence import Absent, Lacking, absent_rows, pending_condition
+from ._existence import Absent, Lacking, absent_rows
 from ._headers import Summary
 from ._html import html_paragraph, html_table
-from ._installation import Finding
+from ._installation import Finding, damaged
 from ._loading import bulk_insert, with_reason_ids
 from ._quotas import refusals_told
+from ._reading import SetReading
 from ._record import Access, DataIdSet, Reference, check_name, choice
 from ._removal import SetRemoval
-from ._rows import as_table, read_rows
+from ._rows import as_table
 from ._table import DataIdTable
 from ._tagging import SetTagging
 from .convert import KeyConversion
@@ -44,7 +44,7 @@ class Unknown(StrEnum):
     PENDING = "pending"
 
 
-class DataIdSets(KeyConversion, SetAlgebra, SetRemoval, SetTagging, SetExplaining):
+class DataIdSets(KeyConversion, SetAlgebra, SetReading, SetRemoval, SetTagging, SetExplaining):
     """The DataId sets of a Butler's registry.
 
     Parameters
@@ -105,13 +105,15 @@ class DataIdSets(KeyConversion, SetAlgebra, SetRemoval, SetTagging, SetExplainin
         self._require_writeable()
         return self._installation.install(dimensions, grant_to=grant_to)
 
-    def check(self, *, mend: bool = False) -> list[Finding]:
+    def check(self, *, mend: bool = False, digests: bool = False) -> list[Finding]:
         """Look for rows that belong to no set, sets that lack rows, and tables that PostgreSQL does not guard.
 
         Parameters
         ----------
         mend : `bool`, optional
             Whether to remove what belongs to no set, and to guard the tables.
+        digests : `bool`, optional
+            Whether to read all rows that the caller may read, too, and hold them against the sets' digests.
 
         Returns
         -------
@@ -125,7 +127,12 @@ class DataIdSets(KeyConversion, SetAlgebra, SetRemoval, SetTagging, SetExplainin
         DataIdSetSchemaError
             If the registry has no tables for sets, or newer or older ones.
         """
-        return self._installation.check(mend=mend)
+        findings = self._installation.check(mend=mend)
+        for found in self.list() if digests else ():
+            table = self.read(found)
+            if len(table) == found.n_rows and (table.digest, table.reasons_digest) != (found.digest, found.reasons_digest):
+                findings.append(damaged(str(found), f"{found} has other data IDs or reasons than its digest tells", len(table)))
+        return findings
 
     def set_quota(self, owner: str, max_rows: int | None) -> None:
         """Set how many rows an owner may keep; for administrators.
@@ -273,93 +280,6 @@ class DataIdSets(KeyConversion, SetAlgebra, SetRemoval, SetTagging, SetExplainin
         except DataIdSetValueError:
             return None
         return None
-
-    # ---- finding and reading them
-
-    def _named(self, column: sa.ColumnElement[str], pattern: str) -> sa.ColumnElement[bool]:
-        """Give the condition that a name fits a pattern; letters are not taken for their capitals."""
-        if "*" not in pattern:
-            return column == pattern
-        if not self._inside.is_postgresql:  # whose LIKE does
-            return column.op("GLOB", is_comparison=True)(pattern.replace("[", "[[]").replace("?", "[?]"))
-        escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
-        return column.like(escaped, escape="\\")
-
-    def read(self, reference: str | Reference | DataIdSet) -> DataIdTable:
-        """Give a set's data IDs and reasons.
-
-        Parameters
-        ----------
-        reference : `str`, `Reference` or `DataIdSet`
-            The set.
-
-        Returns
-        -------
-        table : `DataIdTable`
-            All of them, in their order.
-
-        Raises
-        ------
-        NoSuchDataIdSetError
-            If there is none that the caller may read, or its rows were removed.
-        """
-        found = self.find(reference)
-        return read_rows(self._inside, self._installation.rows(found.dimensions), found, self._headers.reasons(found.id))
-
-    def pending(self, reference: str | Reference | DataIdSet) -> DataIdTable:
-        """Give those of a set's data IDs that the registry still has no records of.
-
-        Parameters
-        ----------
-        reference : `str`, `Reference` or `DataIdSet`
-            The set.
-
-        Returns
-        -------
-        table : `DataIdTable`
-            These data IDs with their reasons, in their order.
-
-        Raises
-        ------
-        NoSuchDataIdSetError
-            If there is none that the caller may read, or its rows were removed.
-        """
-        found = self.find(reference)
-        rows = self._installation.rows(found.dimensions)
-        lacking = pending_condition(self._inside, found.dimensions, rows)
-        return read_rows(self._inside, rows, found, self._headers.reasons(found.id), lacking)
-
-    def list(self, *, name: str | None = None, dimensions: Iterable[str] | None = None, removed: bool = False) -> list[DataIdSet]:
-        """List the sets that the caller may read, by name and version.
-
-        Parameters
-        ----------
-        name : `str`, optional
-            A pattern: ``*`` stands for anything.
-        dimensions : iterable of `str`, optional
-            Only sets of exactly these dimensions.
-        removed : `bool`, optional
-            Whether to list also sets of which only the header is kept.
-
-        Returns
-        -------
-        found : `list` [`DataIdSet`]
-            Their headers, by name and version.
-
-        Raises
-        ------
-        DataIdSetSchemaError
-            If the registry has no tables for sets, or newer or older ones.
-        DataIdSetValueError
-            If there is no such dimension.
-        """
-        header = self._installation.table(schema.HEADER)
-        terms = []
-        if name is not None:
-            terms.append(self._named(header.c.name, name))
-        if dimensions is not None:
-            terms.append(header.c.dimensions == ",".join(group_of(dimensions, [], self.universe).required))
-        return self._headers.list(*terms, removed=removed)
 
 
 def _remedy(absent: Absent, refused: Lacking) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ from lsst.daf.butler.registry import ConflictingDefinitionError, MissingDatasetT
 
 from . import _schema as schema
 from ._conditions import Rule, SetCondition
-from ._errors import DataIdSetConflictError, DataIdSetValueError, Problem, shortened
+from ._errors import DataIdSetConflictError, DataIdSetPermissionError, DataIdSetValueError, Problem, shortened
 from ._html import html_paragraph, html_table
 from ._internals import Inside, mistakes_told
 from ._query import open_query
@@ -254,7 +254,8 @@ class _Work:
     def collection_for(self, *, created: bool) -> Iterator[None]:
         """Make the collection if need be, and remove it again if nothing comes of it."""
         if created:
-            self.inside.butler.collections.register(self.collection, CollectionType.TAGGED)
+            with _right_to_make_collections(self.collection):
+                self.inside.butler.collections.register(self.collection, CollectionType.TAGGED)
         try:
             yield
         except BaseException:
@@ -365,6 +366,22 @@ def _require_no_conflicts(collection: str, told: Iterable[Tagged]) -> None:
 def _hidden(used: Iterable[DataIdSet]) -> list[DataIdSet]:
     """Give those sets that are not open to everyone."""
     return [each for each in used if each.access is not Access.EVERYONE]
+
+
+@contextmanager
+def _right_to_make_collections(collection: str) -> Iterator[None]:
+    """Say which right is lacking, since it is Butler's own tables and sequences that are refused here."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        # The state is called pgcode by psycopg 2.
+        if (getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)) != "42501":
+            raise
+        told = f"You may not make collections here: {str(error.orig).strip().splitlines()[0]}."
+        remedy = "Ask an administrator for the rights on Butler's tables and their sequences; or name a collection that is there."
+        raise DataIdSetPermissionError(
+            Problem(code="not_allowed", where=f"collection {collection}", message=told, remedy=remedy)
+        ) from error
 
 
 def _warnings(collection: str, hidden: Sequence[DataIdSet]) -> Iterator[Problem]:

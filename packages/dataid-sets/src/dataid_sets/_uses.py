@@ -6,7 +6,7 @@ __all__ = ("SetUses", "Use", "UseKind")
 
 import datetime
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -52,7 +52,8 @@ class Use:
     used_by : `str`
         Who did it.
     translation : `dict`
-        How the set met the graph: ``rule``, ``visit_system``, ``fit`` by task, ``path``; empty where nobody said.
+        How the set met the graph: ``rule``, ``visit_system``, ``fit`` by task, ``path``; and what the graph was made of: its data
+        ``query``, its ``inputs``, and the collections of ``skip_existing_in``. Empty where nobody said.
     n_rows : `int`
         How many datasets the collection got that count against the quota of who did it, for as long as the collection exists:
         those tagged from sets not open to everyone.
@@ -94,7 +95,7 @@ class SetUses(SetsPart):
         role: Role | str | None = None,
         translation: Mapping[str, Any] | None = None,
     ) -> bool:
-        """Write down what a set was used for; the same use is written down once.
+        """Write down what a set was used for; the same use by the same person is written down once.
 
         Parameters
         ----------
@@ -157,6 +158,7 @@ class SetUses(SetsPart):
     ) -> bool:
         """Write down a use, unless it was and no more rows count; tells whether it was written."""
         known = {"set_id": found.id, "role": role.value, "kind": kind.value, "collection": collection, "graph": graph}
+        known |= {"translation": json.dumps(dict(translation), sort_keys=True), "used_by": self._headers.person.name}
         table = self._installation.table(schema.USE)
         # `IS NOT DISTINCT FROM` finds a missing graph, too.
         same = [table.c[key].is_not_distinct_from(value) for key, value in known.items()]
@@ -168,11 +170,9 @@ class SetUses(SetsPart):
                 "set_name": found.name,
                 "set_version": found.version,
                 "digest": found.digest,
-                "translation": json.dumps(dict(translation), sort_keys=True),
                 "collection_id": self._collection_id(connection, collection),
                 "n_rows": n_rows or None,
                 "used": astropy.time.Time.now(),
-                "used_by": self._headers.person.name,
             }
             connection.execute(sa.insert(table).values(**values))
         return True
@@ -183,7 +183,13 @@ class SetUses(SetsPart):
         found: int | None = connection.execute(sa.select(table.c.collection_id).where(table.c.name == name)).scalar()
         return found
 
-    def uses(self, reference: str | Reference | DataIdSet | None = None, *, collection: str | None = None) -> list[Use]:
+    def uses(
+        self,
+        reference: str | Reference | DataIdSet | None = None,
+        *,
+        collection: str | None = None,
+        graph: str | None = None,
+    ) -> list[Use]:
         """Tell what sets were used for.
 
         Parameters
@@ -191,7 +197,10 @@ class SetUses(SetsPart):
         reference : `str`, `Reference` or `DataIdSet`, optional
             Only uses of this set; without a version, of all versions of its name. It may have been removed.
         collection : `str`, optional
-            Only uses for this output run or TAGGED collection, or for members of this chain.
+            Only uses for this output run or TAGGED collection, or for members of this chain. Where there is no such collection
+            yet, also for runs whose names begin with its name and a ``/``, as those of an output chain do.
+        graph : `str`, optional
+            Only uses for the graph that was saved there.
 
         Returns
         -------
@@ -212,7 +221,9 @@ class SetUses(SetsPart):
             if wanted.version is not None:
                 terms.append(table.c.set_version == wanted.version)
         if collection is not None:
-            terms.append(table.c.collection.in_(_members(self._inside, collection)))
+            terms.append(_within(self._inside, table.c.collection, collection))
+        if graph is not None:
+            terms.append(table.c.graph == graph)
         with self._inside.reading() as connection:
             select = sa.select(table).where(*terms).order_by(table.c.used, table.c.id)
             rows = connection.execute(select).mappings().all()
@@ -221,12 +232,12 @@ class SetUses(SetsPart):
         return [_use(row) for row in rows if row["set_id"] in readable]
 
 
-def _members(inside: Inside, collection: str) -> Iterable[str]:
-    """Give a collection and, if it is a chain, all that belongs to it."""
+def _within(inside: Inside, column: sa.ColumnElement[str], collection: str) -> sa.ColumnElement[bool]:
+    """Give the condition that a use was for a collection or, if it is a chain, for any that belongs to it."""
     try:
-        return {collection, *inside.butler.collections.query(collection, flatten_chains=True)}
+        return column.in_({collection, *inside.butler.collections.query(collection, flatten_chains=True)})
     except MissingCollectionError:
-        return {collection}
+        return sa.or_(column == collection, column.startswith(f"{collection}/", autoescape=True))
 
 
 def _use(row: Any) -> Use:

@@ -42,9 +42,27 @@ def test_check_finds_and_mends(run: Run, own_root: Path, good_csv: Path) -> None
     connection.close()
     findings = document(run("init-dataid-sets", root, "--check", "--json", code=1))["findings"]
     assert [finding["what"] for finding in findings] == ["rows of no set", "t/x@1 should have 2 rows"]
+    assert ["--mend" in finding["remedy"] for finding in findings] == [True, False]
     table = run("init-dataid-sets", root, "--check", "--mend", code=1).stdout
     assert "rows of no set" in table
+    assert "`butler remove-dataid-set REPO t/x@1`" in table
     assert len(document(run("init-dataid-sets", root, "--check", "--json", code=1))["findings"]) == 1
+
+
+def test_check_holds_rows_against_digests(run: Run, own_root: Path, good_csv: Path) -> None:
+    import sqlite3
+
+    for name in ("t/x", "t/y"):
+        run("upload-dataid-set", own_root, name, good_csv)
+    check = ("init-dataid-sets", own_root, "--check")
+    assert run(*check, "--digests").stdout == "Nothing is wrong.\n"
+    with sqlite3.connect(own_root / "gen3.sqlite3") as connection:
+        connection.execute("UPDATE dataid_set_rows_visit SET visit = 903338 WHERE visit = 903334 AND set_id = 1")
+    connection.close()
+    assert run(*check).stdout == "Nothing is wrong.\n"
+    (finding,) = document(run(*check, "--digests", "--json", code=1))["findings"]
+    assert finding["what"] == "t/x@1 has other data IDs or reasons than its digest tells"
+    assert "--digests goes with --check" in run("init-dataid-sets", own_root, "--digests", code=2).stderr
 
 
 def test_upload_tells_what_it_made(run: Run, hsc_root: Path, name: str, good_csv: Path, sets: DataIdSets) -> None:
@@ -186,7 +204,7 @@ def test_query_counts_what_is_pending_now(
     (item,) = document(run("query-dataid-sets", hsc_root, f"{name}*", "--json"))["items"]
     assert (item["pending"], item["pending_now"]) == (1, 1)
     # As if the record had come since; registries are shared by the tests.
-    monkeypatch.setattr(DataIdSets, "pending", lambda *_: [])
+    monkeypatch.setattr(DataIdSets, "count_pending", lambda *_: 0)
     (item,) = document(run("query-dataid-sets", hsc_root, f"{name}@1", "--json"))["items"]
     assert (item["pending"], item["pending_now"]) == (1, 0)
     lines = run("query-dataid-sets", hsc_root, f"{name}*").stdout.splitlines()
@@ -209,6 +227,9 @@ def test_query_shows_one_set(run: Run, hsc_root: Path, name: str, good_csv: Path
         ["HSC", "903334", "bad", "seeing"],
         ["HSC", "903336"],
     ]
+    few = document(run("query-dataid-sets", hsc_root, name, "--rows", "--limit", 1, "--json"))["items"][0]["data_ids"]
+    assert few == [{"instrument": "HSC", "visit": 903334, "reason": "bad seeing"}]
+    assert "More than 1 results" in run("query-dataid-sets", hsc_root, name, "--rows", "--limit", -1).stderr
     assert f"There is no DataId set {name}@3" in run("query-dataid-sets", hsc_root, f"{name}@3", code=1).stderr
     assert "the name of one set" in run("query-dataid-sets", hsc_root, f"{name}*", "--rows", code=2).stderr
 

@@ -59,8 +59,10 @@ def test_combine_searches_and_changes_dimensions(
     made = document(run("combine-dataid-sets", hsc_root, f"{name}/wide", "expand", two[0], *detectors, "--json"))
     assert (made["dimensions"], made["rows"] > 2) == (["instrument", "detector", "visit"], True)
     narrow = ("combine-dataid-sets", hsc_root, f"{name}/narrow", "project", f"{name}/wide", "--dimensions", "visit")
-    run(*narrow, "--access", "private")
+    assert not run(*narrow, "--access", "private").stderr
     assert visits(sets, f"{name}/narrow") == visits(sets, two[0])
+    empty = run("combine-dataid-sets", hsc_root, f"{name}/empty", "restrict", two[0], "--where", "instrument='HSC' AND visit = 1")
+    assert empty.stderr == f"WARNING: {name}/empty@1 has no data IDs.\n"
     assert sets.find(f"{name}/narrow").access == "private"
 
 
@@ -141,9 +143,18 @@ def test_convert_tells_what_it_cannot(run: Run, hsc_root: Path, sets: DataIdSets
     arguments = ("convert-dataids", hsc_root, path, out, "--column", "visit.name", "--to", "visit")
     assert run(*arguments, code=1).stderr.startswith("line 2, visit.name: ")
     assert not out.exists()
-    assert "rows gave 1 data IDs" in run(*arguments, "--problems", problems).stdout
+    assert "rows gave 1 data IDs" in run(*arguments, "--problems", problems, code=1).stdout
     assert out.read_text() == "instrument,visit\nHSC,903334\n"
     assert "HSCnothing" in problems.read_text()
+    named = tmp_path / "named.csv"
+    named.write_text(f"visit\n{first.name}\n")
+    told = run("convert-dataids", hsc_root, named, out, "--to", "visit", "--constant", "instrument=HSC", code=1).stderr
+    assert (
+        f"line 2, visit: visit takes whole numbers, not '{first.name}'. If these are names, call the column visit.name." in told
+    )
+    path.write_text(f"{first.name}\n{first.name}\n")
+    (warning,) = run(*arguments).stderr.splitlines()
+    assert warning == "WARNING: line 2, instrument, visit: Line 1 is the same data ID, instrument=HSC, visit=903334."
     assert "no constant" in run(*arguments, "--constant", "HSC", code=1).stderr
     path.with_suffix(".csv").write_text("a,b\n1\n")
     assert "line 2: The number of values is 1" in run("convert-dataids", hsc_root, path.with_suffix(".csv"), out, code=1).stderr
@@ -199,6 +210,13 @@ def test_tag_makes_a_collection(run: Run, hsc_root: Path, name: str, two: tuple[
     (item,) = document(run("query-dataid-sets", hsc_root, two[0], "--uses", "--json"))["items"]
     assert [(use["kind"], use["collection"], use["role"]) for use in item["uses"]] == [("tagged", name, "include")]
     assert name in run("query-dataid-sets", hsc_root, two[0], "--uses").stdout
+    (item,) = document(run("query-dataid-sets", hsc_root, "--used-by", name, "--json"))["items"]
+    assert (item["name"], item["version"], [use["collection"] for use in item["uses"]]) == (two[0], 1, [name])
+    lines = run("query-dataid-sets", hsc_root, "--used-by", name).stdout.splitlines()
+    assert lines[0].split() == ["set", "role", "output", "used", "(UTC)", "by", "fit", "graph"]
+    assert lines[2].split()[:3] == [f"{two[0]}@1", "include", name]
+    assert "No results" in run("query-dataid-sets", hsc_root, "--used-by", "u/nobody").stdout
+    assert "alone" in run("query-dataid-sets", hsc_root, two[0], "--used-by", name, code=2).stderr
     rest = document(run("tag-dataid-set", hsc_root, two[0], f"{name}/rest", *arguments, "--exclude", "--json"))
     with Butler.from_config(hsc_root, collections=RUN) as butler:
         assert rest["found"] + planned["found"] == len(butler.query_datasets("calexp", find_first=False))
@@ -209,6 +227,18 @@ def test_tag_makes_a_collection(run: Run, hsc_root: Path, name: str, two: tuple[
     assert error["code"] == "conflict"
     run("remove-dataid-set", hsc_root, f"{two[0]}@1", "--yes")
     assert name in run("query-dataid-sets", hsc_root, two[0], "--uses").stdout
+    assert f"{two[0]}@1" in run("query-dataid-sets", hsc_root, "--used-by", name).stdout
+
+
+def test_the_uses_for_a_graph_are_found_and_fit_into_a_line(run: Run, hsc_root: Path, name: str, sets: DataIdSets) -> None:
+    made = sets.create(name, [{"instrument": "HSC", "exposure": 903334}])
+    graph = f"/scratch/{'x' * 60}/{name}.qg"
+    fit = {"fit": {f"task{number}": "translated" for number in range(50)}, "path": ["exposure", "visit"], "rule": "any"}
+    sets.record_use(made, kind="graph", collection="u/ana/run1", role="exclude", graph=graph, translation=fit)
+    (line,) = run("query-dataid-sets", hsc_root, "--used-by", graph).stdout.splitlines()[2:]
+    assert "translated; exposure to visit, any" in line
+    assert line.endswith(f"{name}.qg"[-37:])
+    assert len(line) < 120 + 2 * len(name)
 
 
 def test_explain_tells_why(run: Run, hsc_root: Path, name: str, two: tuple[str, str]) -> None:
@@ -239,6 +269,20 @@ def test_remove_asks_and_removes(run: Run, hsc_root: Path, name: str, sets: Data
     assert [item["name"] for item in told["items"]] == list(two)
     assert sets.list(name=f"{name}/*") == []
     assert "Name sets, or give --sweep" in run(*command, code=2).stderr
+
+
+def test_share_changes_who_may_read(run: Run, hsc_root: Path, name: str, sets: DataIdSets, two: tuple[str, str]) -> None:
+    command = ("share-dataid-set", hsc_root)
+    assert run(*command, two[0], "--access", "private").stdout == f"{two[0]}@1 can be read by you alone.\n"
+    assert sets.find(two[0]).access == "private"
+    group = sets._headers.person.groups[0]
+    assert f"members of {group}" in run(*command, two[0], "--group", group).stdout
+    assert document(run(*command, f"{two[0]}@1", "--access", "everyone", "--json"))["access"] == "everyone"
+    assert "may load the next version" in run(*command, two[0], "--give-name-to", group).stdout
+    assert sets.create(two[0], [{"instrument": "HSC", "visit": 903334}]).version == 2
+    assert "or else --give-name-to" in run(*command, two[0], code=2).stderr
+    assert "without a version" in run(*command, f"{two[0]}@1", "--give-name-to", group, code=2).stderr
+    assert "do not belong" in run(*command, two[1], "--give-name-to", "nobodies", code=1).stderr
 
 
 def test_sweep_removes_what_has_expired(run: Run, hsc_root: Path, name: str, sets: DataIdSets, good_csv: Path) -> None:

@@ -12,7 +12,7 @@ from click.testing import Result
 from demo_pipeline.repository import BRIGHT_VISIT, CHAIN, SNAP_VISIT, make_repository
 from lsst.daf.butler import Butler
 from lsst.daf.butler.cli.utils import LogCliRunner
-from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
+from lsst.pipe.base.quantum_graph import HeaderModel, PredictedQuantumGraph
 
 from dataid_sets import DataIdSets
 from dataid_sets.pipetask import PROVENANCE_KEY
@@ -77,6 +77,7 @@ def test_the_executable_makes_a_graph_without_the_visit_and_says_so(repo: Path, 
     with Butler.from_config(repo) as butler:
         (use,) = DataIdSets(butler).uses("demo/bright", collection="u/me/bright")
         assert (use.reference, use.graph, use.translation["fit"]) == ("demo/bright@1", str(path), entry["fit"])
+        assert (use.translation["query"], use.translation["inputs"]) == (WHERE, list(graph.header.inputs))
 
 
 def test_the_same_graph_is_written_down_once(repo: Path, tmp_path: Path) -> None:
@@ -152,5 +153,6 @@ def test_where_nothing_can_be_written_down_there_is_a_warning(
     with Butler.from_config(repo) as butler:
         chosen = DataIdSets(butler).conditions(exclude=["demo/bright"])
     fits = [{"rule": "any", "visit_system": None, "fit": {}, "path": []}]
-    assert not record_graph(str(tmp_path / "bare"), chosen, output_run="u/out", fits=fits, graph="a.qg")
+    header = HeaderModel(output_run="u/out", metadata={PROVENANCE_KEY: fits})
+    assert not record_graph(str(tmp_path / "bare"), chosen, header, graph="a.qg")
     assert "could not be recorded in the registry; the graph's header has it" in caplog.text

@@ -17,6 +17,7 @@ from .export_dataid_set import export_dataid_set
 from .init_dataid_sets import init_dataid_sets
 from .query_dataid_sets import query_dataid_sets
 from .remove_dataid_set import remove_dataid_set
+from .share_dataid_set import share_dataid_set
 from .tag_dataid_set import tag_dataid_set
 from .upload_dataid_set import upload_dataid_set
 
@@ -33,5 +34,6 @@ def get_cli_subcommands() -> list[click.Command]:
         convert_dataids,
         tag_dataid_set,
         remove_dataid_set,
+        share_dataid_set,
         explain_missing_dataid,
     ]

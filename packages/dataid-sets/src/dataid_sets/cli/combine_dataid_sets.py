@@ -85,7 +85,7 @@ def combine_dataid_sets(
     """Make a set from others, in the database, as the next version of a name.
 
     The new set knows what it was made from, and how. If one of these is not open to everyone, it is private, unless --access says
-    otherwise.
+    otherwise. An empty one is made, with a warning.
     """
     _check(operation, names=names, where=where, dimensions=dimensions)
     known: dict[str, Any] = {"description": description, "expires": expires}
@@ -99,6 +99,11 @@ def combine_dataid_sets(
             made = make(new, names[0], where=where, **known)
         else:
             made = make(new, names[0], dimensions, rule=rule, visit_system=visit_system, **known)
+    if not made.n_rows:
+        told = f"WARNING: {made} has no data IDs"
+        if operation in CHANGES:
+            told += f"; nothing in the registry tells {', '.join(dimensions)} of those of {names[0]}"
+        click.echo(f"{told}.", err=True)
     if as_json:
         echo_json(made.to_dict())
     else:

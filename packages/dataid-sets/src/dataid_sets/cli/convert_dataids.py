@@ -12,10 +12,10 @@ import click
 from lsst.daf.butler.cli.utils import MWArgumentDecorator, split_commas
 
 from .._errors import DataIdSetValueError, Problem, shortened
-from ._command import SetsCommand
+from ._command import MOST_TOLD, SetsCommand
 from ._opening import opened
 from ._options import FORMATS, constant_option, format_option, ignore_column_option, json_option, repo_argument
-from ._output import digits, echo_json
+from ._output import digits, echo_json, one_line
 
 if TYPE_CHECKING:
     from lsst.daf.butler import DimensionUniverse
@@ -35,6 +35,7 @@ _MOST_DIGITS = 100
     short_help="Turn names, numbers and headers into data IDs.",
     examples=(
         "convert-dataids /repo/main observations.csv bad.csv --to exposure,detector --constant instrument=LSSTCam",
+        "convert-dataids /repo/main days-and-numbers.csv bad.csv --to exposure --constant instrument=LSSTCam",
         "convert-dataids /repo/main names.txt - --column obs_id --out-format csv --problems problems.csv",
         "convert-dataids /repo/main raws.txt raws.parquet --headers",
     ),
@@ -81,8 +82,9 @@ def convert_dataids(
 ) -> None:
     """Turn what people know data by into data IDs: names of observations, days and numbers, names of detectors, headers.
 
-    Columns are dimensions, or fields of their records (obs_id, seq_num, full_name, or visit.name). Without --problems, nothing is
-    written if a row cannot be converted.
+    Columns are dimensions, or fields of their records (obs_id, seq_num, full_name, or visit.name); day_obs and seq_num tell
+    exposures with --to exposure. Without --problems, nothing is written if a row cannot be converted; with it, the rest is
+    written, and the exit code is still 1. Rows with the data ID of another are told of, and do no harm.
     """
     from ..files import write_data_ids
 
@@ -97,12 +99,15 @@ def convert_dataids(
         else:
             given = {"format": format_, "column": column, "ignore": ignore}
             conversion = _converted(sets, file, given=given, constants=constants, options=options)
+        _warn(conversion)
         if problems is None:
             conversion.raise_for_problems()
         else:
             conversion.save_problems(problems)
         write_data_ids(conversion.table, out, format=out_format)
     _tell(conversion, out=out, problems=problems, as_json=as_json)
+    if not conversion.ok:
+        raise click.exceptions.Exit(1)
 
 
 def _converted(
@@ -159,6 +164,15 @@ def _paths(file: str) -> list[str]:
 
     paths: list[str] = read_columns(file, format="text", column="path").data.column("path").to_pylist()
     return paths
+
+
+def _warn(conversion: Conversion) -> None:
+    """Tell of rows that repeat others."""
+    warnings = conversion.warnings
+    for warning in warnings[:MOST_TOLD]:
+        click.echo(f"WARNING: {one_line(str(warning))}", err=True)
+    if len(warnings) > MOST_TOLD:
+        click.echo(f"WARNING: ... and {digits(len(warnings) - MOST_TOLD)} more; --problems writes all of them.", err=True)
 
 
 def _tell(conversion: Conversion, *, out: str, problems: str | None, as_json: bool) -> None:

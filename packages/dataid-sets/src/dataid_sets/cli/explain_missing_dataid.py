@@ -64,8 +64,8 @@ def explain_missing_dataid(
 ) -> None:
     """Tell why a data ID is not in an output: the first reason that holds, and what it rests on.
 
-    The reasons, in their order: present, unknown_data_id, not_in_inputs, not_in_query, excluded, not_included, pruned; and of
-    what was planned failed, blocked, no_work, not_run.
+    The reasons, in their order: present, unknown_data_id, not_in_inputs, not_in_query, excluded, not_included, set_gone, pruned;
+    and of what was planned failed, blocked, no_work, not_run. The output may be one that was planned and not yet run.
     """
     from ..files import parse_constants
 

@@ -66,6 +66,7 @@ class Quota(click.ParamType):  # type: ignore[type-arg] # older versions of clic
 )
 @click.option("--check", is_flag=True, help="Make nothing; look for rows that belong to no set. Exit code 1 if some stay.")
 @click.option("--mend", is_flag=True, help="With --check: remove such rows.")
+@click.option("--digests", is_flag=True, help="With --check: read all rows, too, and hold them against the sets' digests.")
 @json_option()
 def init_dataid_sets(
     *,
@@ -75,6 +76,7 @@ def init_dataid_sets(
     quotas: tuple[tuple[str, int | None], ...],
     check: bool,
     mend: bool,
+    digests: bool,
     as_json: bool,
 ) -> None:
     """Make the registry's tables for DataId sets, or bring older ones up to date.
@@ -82,12 +84,12 @@ def init_dataid_sets(
     Only who owns the registry's schema may do this, once; thereafter users need no right to make tables. What is there already
     stays as it is.
     """
-    if mend and not check:
-        raise click.UsageError("--mend goes with --check.")
+    if (mend or digests) and not check:
+        raise click.UsageError(f"{'--mend' if mend else '--digests'} goes with --check.")
     if check:
         if dimensions or grant_to or quotas:
             raise click.UsageError("--check makes nothing; --dimensions, --grant-to and --quota go without it.")
-        _check(repo, mend=mend, as_json=as_json)
+        _check(repo, mend=mend, digests=digests, as_json=as_json)
         return
     with opened(repo, writeable=True) as sets:
         tables = sets.init([split_commas(None, None, each) for each in dimensions], grant_to=grant_to)
@@ -99,18 +101,19 @@ def init_dataid_sets(
         click.echo(f"DataId sets are ready; the registry has {digits(len(tables))} tables for them.")
 
 
-def _check(repo: str, *, mend: bool, as_json: bool) -> None:
+def _check(repo: str, *, mend: bool, digests: bool, as_json: bool) -> None:
     with opened(repo, writeable=mend) as sets:
-        findings = sets.check(mend=mend)
+        findings = sets.check(mend=mend, digests=digests)
     if as_json:
         echo_json({"findings": [finding.to_dict() for finding in findings]})
     elif findings:
-        echo_table(("what", "table", "rows", "mended"), map(_row, findings))
+        echo_table(("what", "table", "rows", "mended", "remedy"), map(_row, findings))
     else:
         click.echo("Nothing is wrong.")
     if not all(finding.mended for finding in findings):
         raise click.exceptions.Exit(1)
 
 
-def _row(finding: Finding) -> tuple[str, str, int, str]:
-    return finding.what, finding.where, finding.count, "yes" if finding.mended else "no"
+def _row(finding: Finding) -> tuple[str, str, int, str, str]:
+    remedy = "" if finding.mended else finding.remedy
+    return finding.what, finding.where, finding.count, "yes" if finding.mended else "no", remedy

@@ -164,7 +164,8 @@ def _typed(
             elif use.column not in given:
                 given[use.column] = typed(columns[use.column], use.kind, use.column)
                 if given[use.column].null_count:
-                    _note_missing(columns[use.column], given[use.column], use, problems)
+                    dimension = plan.group.universe.dimensions[use.element]
+                    _note_missing(columns[use.column], given[use.column], use, dimension, problems)
         except DataIdSetValueError as error:
             wrong.extend(error.problems)
     if wrong:
@@ -172,15 +173,17 @@ def _typed(
     return given, fixed
 
 
-def _note_missing(column: Any, array: pa.Array, use: Use, problems: Problems) -> None:
+def _note_missing(column: Any, array: pa.Array, use: Use, dimension: Dimension, problems: Problems) -> None:
     rows = np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))
     shown = column.take(pa.array(rows)).cast(pa.string())
     if isinstance(shown, pa.ChunkedArray):
         shown = pa.concat_arrays(shown.chunks) if shown.num_chunks else pa.array([], pa.string())
     empty = pc.fill_null(pc.equal(shown, ""), fill_value=True)
-    told = pc.if_else(
-        empty, f"There is no value of {use.column}.", joined_text(f"{use.column} takes whole numbers, not '", shown, "'.")
-    )
+    # People call a column `visit` that has names of visits.
+    keys = [each.name for each in dimension.alternate_keys if each.pytype is str] if use.is_primary else []
+    remedy = f" If these are names, call the column {' or '.join(f'{use.element}.{key}' for key in keys)}." if keys else ""
+    takes = joined_text(f"{use.column} takes whole numbers, not '", shown, f"'.{remedy}")
+    told = pc.if_else(empty, f"There is no value of {use.column}.", takes)
     problems.add("unmatched", rows, columns=[use.column], value=shown, message=told)
 
 

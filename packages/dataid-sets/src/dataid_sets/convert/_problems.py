@@ -62,6 +62,11 @@ class Conversion:
         """Whether every row was converted (`bool`)."""
         return not pc.any(pc.equal(self.problems["severity"], "error")).as_py()
 
+    @property
+    def warnings(self) -> list[Problem]:
+        """What is odd, though all is well with the data IDs: repetitions, each with its line (`list` [`Problem`])."""
+        return list(_told(self.problems.filter(pc.equal(self.problems["severity"], "warning"))))
+
     def raise_for_problems(self) -> None:
         """Raise an error if a row was not converted.
 

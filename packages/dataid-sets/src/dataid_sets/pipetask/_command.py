@@ -22,7 +22,6 @@ from ..cli._options import Whole
 from ..cli._output import one_line
 from ._builder import SetQuantumGraphBuilder
 from ._choice import SetChoice
-from ._provenance import PROVENANCE_KEY
 from ._recording import record_graph
 from ._stock import exchanged, stock_group, stock_script
 
@@ -151,9 +150,8 @@ class _Making:
         except DataIdSetError as error:
             raise SetsFailure(error) from error
         if graph is not None:
-            header = graph.header
-            saved, fits = kwargs.get("save_qgraph"), header.metadata[PROVENANCE_KEY]
-            record_graph(kwargs["butler_config"], self._conditions, output_run=header.output_run, fits=fits, graph=saved or None)
+            saved = kwargs.get("save_qgraph")
+            record_graph(kwargs["butler_config"], self._conditions, graph.header, graph=saved or None)
         return graph
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ("first_query", "in_inputs", "in_query", "pruned_evidence")
+__all__ = ("first_query", "in_inputs", "in_query", "in_recorded_query", "pruned_evidence", "skipped_evidence")
 
 from collections.abc import Iterator, Sequence
 
@@ -86,22 +86,46 @@ def in_query(question: Question, graph: KnownGraph, inputs: Sequence[str]) -> tu
         What was asked.
     """
     where = graph.header.metadata.get("data_query") or ""
+    there, evidence = in_recorded_query(question, where)
+    if not there:
+        return False, evidence
     try:
-        with question.butler.query() as query:
-            if not query.where(question.data_id, where).data_ids(question.data_id.dimensions).any():
-                return False, [Evidence("query", f"The data query `{where}` does not select {question}.", {"query": where})]
         selected = []
         for part in graph.parts(question):
             with question.butler.query() as query:
                 first = first_query(query, question, graph, part, inputs)
                 selected.append(first.data_ids(part.get_all_dimensions(prerequisites=False)).any())
     except (ButlerUserError, ValueError) as error:
-        told = f"The data query `{where}` could not be asked here: {' '.join(str(error).split())}"
-        return True, [Evidence("query", told, {"query": where})]
+        return True, [_not_asked(where, error)]
     if any(selected) or not selected:
-        return True, [Evidence("query", f"The data query `{where}` selects it.", {"query": where})] if where else []
+        return True, evidence
     told = f"No combination of {question} with the pipeline's other dimensions has all inputs, as where nothing overlaps a tract."
     return False, [Evidence("query", told, {"query": where})]
+
+
+def in_recorded_query(question: Question, where: str) -> tuple[bool, list[Evidence]]:
+    """Hold the data ID against a data query alone; as `in_query` otherwise."""
+    if not where:
+        return True, []
+    try:
+        with question.butler.query() as query:
+            if not query.where(question.data_id, where).data_ids(question.data_id.dimensions).any():
+                return False, [Evidence("query", f"The data query `{where}` does not select {question}.", {"query": where})]
+    except (ButlerUserError, ValueError) as error:
+        return True, [_not_asked(where, error)]
+    return True, [Evidence("query", f"The data query `{where}` selects it.", {"query": where})]
+
+
+def _not_asked(where: str, error: Exception) -> Evidence:
+    told = f"The data query `{where}` could not be asked here: {' '.join(str(error).split())}"
+    return Evidence("query", told, {"query": where})
+
+
+def skipped_evidence(skipped: Sequence[str]) -> Iterator[Evidence]:
+    """Tell which runs' successes a graph left out."""
+    if skipped:
+        told = f"Quanta that had succeeded in {', '.join(skipped)} were left out of this graph."
+        yield Evidence("graph", told, {"skip_existing_in": list(skipped)})
 
 
 def pruned_evidence(question: Question, graph: KnownGraph, inputs: Sequence[str]) -> Iterator[Evidence]:
@@ -122,7 +146,4 @@ def pruned_evidence(question: Question, graph: KnownGraph, inputs: Sequence[str]
                 count = len(graph.quanta(question, [producer.label]))
                 told = f"{label} needs {name} from {producer.label}, which has {count or 'no'} quanta for it in this graph."
                 yield Evidence("task", told, {**facts, "found": count > 0})
-    skipped = list(graph.header.metadata.get("skip_existing_in") or ())
-    if skipped:
-        told = f"Quanta that had succeeded in {', '.join(skipped)} were left out of this graph."
-        yield Evidence("graph", told, {"skip_existing_in": skipped})
+    yield from skipped_evidence(graph.header.metadata.get("skip_existing_in") or ())

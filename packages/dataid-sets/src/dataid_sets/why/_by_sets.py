@@ -46,7 +46,7 @@ class UsedSet:
     condition : `SetCondition` or `None`
         The set, if it is still there and may be read.
     header : `DataIdSet` or `None`
-        Its header.
+        Its header, which may be all that is left of it.
     """
 
     entry: Mapping[str, Any]
@@ -56,6 +56,20 @@ class UsedSet:
     def __str__(self) -> str:
         version = self.entry.get("version")
         return self.entry["name"] if version is None else f"{self.entry['name']}@{version}"
+
+    def gone(self, question: Question) -> Evidence:
+        """Say why nobody can tell what it did."""
+        owner = "" if self.header is None else f" of {self.header.owner}"
+        what = "may not be read or was removed"
+        if self.entry.get("version") is None:
+            what = "is a file that was changed or removed"
+        elif self.header is not None:
+            what = "has other data IDs now"
+            if self.header.removed is not None:
+                what = f"was removed on {self.header.removed:%Y-%m-%d}"
+        told = f"{self}{owner} ({self.entry['role']}) {what}; whether it kept {question} out cannot be told."
+        removed = None if self.header is None or self.header.removed is None else self.header.removed
+        return self.evidence(told, gone=True, removed=None if removed is None else removed.isoformat(timespec="seconds"))
 
     def evidence(self, message: str, **facts: Any) -> Evidence:
         """Say something of it."""
@@ -96,9 +110,16 @@ def _looked_up(sets: SetExplaining, question: Question, entry: Mapping[str, Any]
             visit_system=entry.get("visit_system"),
         )
     except DataIdSetError:
-        return UsedSet(entry=entry, condition=None)
+        return UsedSet(entry=entry, condition=None, header=_header_left(sets, entry))
     same = condition.digest == entry.get("digest")
     return UsedSet(entry=entry, condition=condition if same else None, header=header)
+
+
+def _header_left(sets: SetExplaining, entry: Mapping[str, Any]) -> DataIdSet | None:
+    try:
+        return None if entry.get("version") is None else sets.find(f"{entry['name']}@{entry['version']}", removed=True)
+    except DataIdSetError:
+        return None
 
 
 def _read_again(sets: SetExplaining, entry: Mapping[str, Any], constants: Mapping[str, Any]) -> Any:
@@ -154,17 +175,17 @@ def judge_sets(
     Returns
     -------
     verdict : `Verdict` or `None`
-        Whether they exclude it, or do not include it, or neither.
+        Whether they exclude it, or do not include it, or nobody can tell since one of them is gone, or neither.
     evidence : `list` [`Evidence`]
-        What each does to it; those that keep it out come first.
+        What each does to it; those that keep it out, or else those that are gone, come first.
     """
     inside = Inside(sets.butler)
     guilty: list[tuple[UsedSet, Evidence]] = []
     others: list[Evidence] = []
+    gone: list[Evidence] = []
     for each in used:
         if each.condition is None:
-            told = f"{each} ({each.entry['role']}) was removed, changed or may not be read; what it does cannot be told."
-            others.append(each.evidence(told))
+            gone.append(each.gone(question))
             continue
         rows = _listed_rows(sets, inside, question, each, each.condition)
         evidence = _told(each, rows)
@@ -178,10 +199,10 @@ def judge_sets(
         if len(readable) > 1 and places and all(_keeps_out(inside, place, readable) for place in places):
             guilty = [(each, each.evidence(f"{each} and the others keep it out together.")) for each in readable]
     if not guilty:
-        return None, others
+        return Verdict.SET_GONE if gone else None, [*gone, *others]
     roles = {Role(each.entry["role"]) for each, _ in guilty}
     verdict = Verdict.EXCLUDED if Role.EXCLUDE in roles else Verdict.NOT_INCLUDED
-    return verdict, [*(evidence for _, evidence in guilty), *others]
+    return verdict, [*(evidence for _, evidence in guilty), *others, *gone]
 
 
 def _places(

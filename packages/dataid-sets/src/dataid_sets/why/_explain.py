@@ -14,7 +14,7 @@ from lsst.daf.butler import DataCoordinate
 from .._errors import DataIdSetSchemaError, DataIdSetValueError
 from .._uses import Use, UseKind
 from ..pipetask._provenance import PROVENANCE_KEY
-from ._absence import in_inputs, in_query, pruned_evidence
+from ._absence import in_inputs, in_query, in_recorded_query, pruned_evidence, skipped_evidence
 from ._by_sets import entries_of, judge_sets, used_sets
 from ._explanation import Evidence, Explanation, Verdict
 from ._graph import KnownGraph, Quantum, UnreadableGraphError, open_graph
@@ -159,11 +159,10 @@ class _Search:
         if not there:
             lacking = ", ".join(each.facts["dataset_type"] for each in evidence if not each.facts["found"])
             return self._say(Verdict.NOT_IN_INPUTS, f"The inputs have no {lacking} of {question}.", evidence)
-        if graph is not None:
-            selected, asked = in_query(question, graph, inputs)
-            evidence += asked
-            if not selected:
-                return self._say(Verdict.NOT_IN_QUERY, asked[0].message, evidence)
+        selected, asked = self._selected(graph, inputs)
+        evidence += asked
+        if not selected:
+            return self._say(Verdict.NOT_IN_QUERY, asked[0].message, evidence)
         entries = graph.header.metadata.get(PROVENANCE_KEY) if graph is not None else None
         used = used_sets(self.sets, question, entries_of(self._set_uses()) if entries is None else entries)
         verdict, told = judge_sets(self.sets, question, used, graph, inputs) if used else (None, [])
@@ -174,7 +173,27 @@ class _Search:
             message = f"The graph was made with {question} in its inputs and query, but has no quantum for it."
             return self._say(Verdict.PRUNED, message, [*pruned_evidence(question, graph, inputs), *evidence])
         message = f"{question.collection} has nothing of {question}; no graph is known that could tell more."
-        return self._say(Verdict.NOT_RUN, message, evidence)
+        return self._say(Verdict.NOT_RUN, message, [*evidence, *self._skipped()])
+
+    def _selected(self, graph: KnownGraph | None, inputs: Sequence[str]) -> tuple[bool, list[Evidence]]:
+        """Hold the data ID against the graph's data query, or against those that were recorded with the uses."""
+        if graph is not None:
+            return in_query(self.question, graph, inputs)
+        evidence: list[Evidence] = []
+        for where in {use.collection: use.translation["query"] for use in self._recorded()}.values():
+            selected, asked = in_recorded_query(self.question, where)
+            if selected:
+                return True, asked
+            evidence += asked
+        return not evidence, evidence
+
+    def _skipped(self) -> list[Evidence]:
+        names = [name for use in self._recorded() for name in use.translation.get("skip_existing_in") or ()]
+        return list(skipped_evidence(list(dict.fromkeys(names))))
+
+    def _recorded(self) -> list[Use]:
+        """Give the uses for graphs of which it was written down what they were made of, the oldest first."""
+        return [use for use in self.uses if use.kind is UseKind.GRAPH and use.translation.get("query") is not None]
 
     def _set_uses(self) -> list[Use]:
         """Give the uses that are known for the output, one for each set and role."""
@@ -184,7 +203,10 @@ class _Search:
     def _inputs(self, graph: KnownGraph | None) -> list[str]:
         if self.inputs is not None:
             return list(self.inputs)
-        return list(graph.header.inputs) if graph is not None else list(self.question.others)
+        if graph is not None:
+            return list(graph.header.inputs)
+        recorded = [name for use in self._recorded() for name in use.translation.get("inputs") or ()]
+        return list(dict.fromkeys(recorded)) or list(self.question.others)
 
 
 def _graph_evidence(graph: KnownGraph) -> Evidence:

@@ -21,6 +21,7 @@ class Verdict(StrEnum):
     NOT_IN_QUERY = "not_in_query"
     EXCLUDED = "excluded"
     NOT_INCLUDED = "not_included"
+    SET_GONE = "set_gone"
     PRUNED = "pruned"
     FAILED = "failed"
     BLOCKED = "blocked"

@@ -46,8 +46,9 @@ class SetExplaining(SetQuerying, SetUses):
         -------
         explanation : `Explanation`
             The first reason that holds, in this order: it is there after all; the registry does not know it; the inputs have
-            nothing of it; the data query does not select it; a set excludes it, or does not include it; nothing was planned for
-            it; and, where something was, a task failed, was blocked by one that did, had no work, or did not run yet.
+            nothing of it; the data query does not select it; a set excludes it, or does not include it; a set that was used is
+            gone, so that nobody can tell; nothing was planned for it; and, where something was, a task failed, was blocked by one
+            that did, had no work, or did not run yet.
 
         Raises
         ------
@@ -56,7 +57,8 @@ class SetExplaining(SetQuerying, SetUses):
 
         Notes
         -----
-        Without a graph, what is known comes from the output's datasets alone. What tasks did is judged by their logs and metadata
+        Without a graph, what is known comes from the output's datasets and the record of uses, which has the data query and the
+        inputs. What tasks did is judged by their logs and metadata
         in the registry, where those of a batch system arrive only with its final job.
         """
         # This needs pipe_base, which the rest of the package does not.

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from lsst.daf.butler import Butler, DataCoordinate, DatasetRef, MissingDatasetTypeError
+from lsst.daf.butler.registry import MissingCollectionError
 
 from ._explanation import Evidence, Verdict
 from ._graph import KnownGraph, Quantum
@@ -146,7 +147,7 @@ def _waiting(butler: Butler, graph: KnownGraph, quantum: Quantum, run: str) -> F
 def _dataset(butler: Butler, dataset_type: str, data_id: DataCoordinate, run: str) -> DatasetRef | None:
     try:
         return butler.find_dataset(dataset_type, data_id, collections=[run])
-    except (MissingDatasetTypeError, LookupError):
+    except (MissingDatasetTypeError, MissingCollectionError, LookupError):
         return None
 
 

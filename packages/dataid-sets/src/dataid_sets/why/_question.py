@@ -158,7 +158,7 @@ def ask(
     wanted : `str` or `None`
         The dataset type.
     outputs : iterable of `str`
-        Runs that are known to be outputs.
+        Runs that are known to be outputs; they may be planned only.
 
     Raises
     ------
@@ -167,15 +167,10 @@ def ask(
     DataIdSetValueError
         If the collection, the dataset type or a dimension is a mistake.
     """
-    try:
-        info = butler.collections.get_info(collection)
-        members = tuple(butler.collections.query(collection, flatten_chains=True))
-    except MissingCollectionError:
-        told = f"There is no collection {collection}."
-        raise DataIdSetValueError(told, where="collection", remedy="`butler query-collections REPO` lists them.") from None
+    known = set(outputs)
+    kind, members = _collection(butler, collection, known)
     runs, others = members, tuple[str, ...]()
-    if info.type is CollectionType.CHAINED:
-        known = set(outputs)
+    if kind is CollectionType.CHAINED:
         runs = tuple(each for each in members if each in known or each.startswith(f"{collection}/"))
         others = tuple(each for each in members if each not in runs)
     expanded = _expanded(butler, data_id)
@@ -184,7 +179,7 @@ def ask(
     return Question(
         butler=butler,
         collection=collection,
-        kind=info.type,
+        kind=kind,
         runs=runs or members,
         others=others if runs else (),
         data_id=expanded,
@@ -192,6 +187,17 @@ def ask(
         wanted=wanted,
         values=_values(butler, expanded),
     )
+
+
+def _collection(butler: Butler, name: str, outputs: Iterable[str]) -> tuple[CollectionType, tuple[str, ...]]:
+    """Give what sort of collection an output is, and its members; of one that is only planned there are none."""
+    try:
+        return butler.collections.get_info(name).type, tuple(butler.collections.query(name, flatten_chains=True))
+    except MissingCollectionError:
+        if any(each == name or each.startswith(f"{name}/") for each in outputs):
+            return CollectionType.RUN, ()
+        told = f"There is no collection {name}, and no graph for it is known."
+        raise DataIdSetValueError(told, where="collection", remedy="`butler query-collections REPO` lists them.") from None
 
 
 def _expanded(butler: Butler, data_id: DataCoordinate | Mapping[str, Any]) -> DataCoordinate:
