@@ -23,7 +23,7 @@ from ._output import echo_json
 )
 @repo_argument()
 @reference_argument()
-@access_option()
+@access_option(help="Who may read it besides you: everyone, members of --group, or nobody.")
 @group_option()
 @click.option(
     "--give-name-to", metavar="GROUP", help="Let whoever belongs to this group load the next version; it cannot be taken back."
