@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from campaigns.api.app import create_app
+from campaigns.api.lists import encode_cursor
 from campaigns.config import Settings
 from campaigns.domain.identity import Role
 from campaigns.gateways.clock import FixedClock
@@ -115,6 +116,68 @@ def test_what_is_withdrawn_stays_on_record(client: Clients, ref: str) -> None:
     assert found == []
     kinds = [event["kind"] for event in client(Role.VIEWER).get(f"{API}/campaigns/{ref}/events").json()["items"]]
     assert kinds[-2:] == ["note.added", "note.withdrawn"]
+
+
+def test_who_is_named_finds_the_notes(client: Clients, ref: str, clock: FixedClock) -> None:
+    vera, mary = client(Role.VIEWER), client(Role.MANAGER)
+    first = write(client, ref, "@vera look")
+    clock.advance(seconds=60)
+    second = write(client, ref, "@vera and @mary")
+    third = write(client, ref, "@vera once more", submission="S-1")
+    edited = write(client, ref, "@vera?")
+    path = f"{API}/campaigns/{ref}/notes/{edited['root']}"
+    body = {"body": "nobody", "parent": edited["uuid"]}
+    assert client(Role.OPERATOR).post(f"{path}/versions", json=body).status_code == 201
+    gone = write(client, ref, "@vera not this")
+    away = client(Role.OPERATOR).post(f"{API}/campaigns/{ref}/notes/{gone['root']}/withdraw", json={"reason": "Wrong"})
+    assert away.status_code == 200
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = vera.get(f"{API}/mentions", params={"limit": 1, **cursor}).json()
+        seen += [note["uuid"] for note in answer["items"]]
+        if answer["next"] is None:
+            break
+        cursor = {"cursor": answer["next"]}
+    assert seen == [*sorted((second["uuid"], third["uuid"])), first["uuid"]]
+    assert [note["uuid"] for note in mary.get(f"{API}/mentions").json()["items"]] == [second["uuid"]]
+    assert client(Role.OPERATOR).get(f"{API}/mentions").json()["items"] == []
+    refused = vera.get(f"{API}/mentions", params={"cursor": encode_cursor(1, "x")})
+    assert (refused.status_code, refused.json()["where"]) == (422, "query.cursor")
+    for asking, names in ((vera, [ref]), (mary, [ref]), (client(Role.OPERATOR), [])):
+        listed = asking.get(f"{API}/campaigns", params={"filter": "mention = me"}).json()["items"]
+        assert [one["id"] for one in listed] == names
+    page = vera.get("/mentions").text
+    assert [page.index(f"note-{root}") for root in (second["root"], first["root"])] == sorted(
+        page.index(f"note-{root}") for root in (second["root"], first["root"])
+    )
+    assert 'mentions <b class="num">3</b>' in page
+    assert 'mentions <b class="num">1</b>' in mary.get("/campaigns").text
+    clock.advance(seconds=8 * 86400)
+    assert '<b class="num">' not in vera.get("/mentions").text.partition("<main")[0]
+
+
+def test_mentions_in_what_one_may_not_see_are_not_told(client: Clients) -> None:
+    mary, vera = client(Role.MANAGER), client(Role.VIEWER)
+    hidden = {"name": "hidden", "title": "-", "reason": "-", "kind": "other", "visibility": "team", "team": "raptors"}
+    assert mary.post(f"{API}/campaigns", json=hidden).status_code == 201
+    write(client, "hidden", "@vera and @mary", role=Role.MANAGER)
+    assert len(mary.get(f"{API}/mentions").json()["items"]) == 1
+    assert vera.get(f"{API}/mentions").json()["items"] == []
+    assert '<b class="num">' not in vera.get("/mentions").text.partition("<main")[0]
+
+
+def test_counts_and_waits_are_found_as_they_change(client: Clients, agent: ScriptedAgent, ref: str) -> None:
+    def found(wanted: str) -> bool:
+        return bool(client(Role.VIEWER).get(f"{API}/campaigns", params={"filter": wanted, "sort": "-failed"}).json()["items"])
+
+    assert found("submissions = 1 quanta = 0 waits_for is empty")
+    agent.run(agent.take("submit"), task("a", 5, 4, failed=1))
+    assert found("failed > 0 succeeded = 4 quanta = 5")
+    assert found("waits_for = s-1 waits_for = step1")
+    restarted = client(Role.OPERATOR).post(f"{API}/submissions/S-1/restart", json={"reason": "Again"})
+    assert restarted.status_code < 300, restarted.text
+    assert found("submissions = 2 failed = 0 quanta = 0 not waits_for = s-1")
 
 
 def test_users_are_mentioned(client: Clients, ref: str) -> None:

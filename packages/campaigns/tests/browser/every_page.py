@@ -132,6 +132,7 @@ def every_page(clients: Clients, agent: FakeAgent, folder: Path) -> dict[str, li
         "/history": [Shown("history", "/history")],
         "/login": [Shown("login", "/login", None)],
         "/login/{secret}": [Shown("link", link, None)],
+        "/mentions": [Shown("mentions", "/mentions"), Shown("mentions-none", "/mentions", Role.VIEWER)],
         "/queries": [Shown("queries", "/queries")],
         "/submissions/{ref}": [
             Shown("submission", "/submissions/S-5"),

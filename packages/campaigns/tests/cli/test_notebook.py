@@ -49,6 +49,16 @@ def test_notes_are_written_edited_and_withdrawn(ask: Runner, tmp_path: Path) -> 
     assert ask("note", "C-1").code == 2
 
 
+def test_who_is_named_lists_the_notes(ask: Runner) -> None:
+    assert "No note names you." in ask("notes", "--mentions").out
+    ask("note", "C-1", "@ada look")
+    ask("note", "C-1", "@ada and again")
+    assert [note["campaign"] for note in told(ask("notes", "--mentions", "--json"))["items"]] == ["C-1", "C-1"]
+    assert len(told(ask("notes", "--mentions", "--limit", "1", "--json"))["items"]) == 1
+    assert "again" in ask("notes", "--mentions").out
+    assert ask("notes").code == ask("notes", "C-1", "--mentions").code == ask("notes", "C-1", "--limit", "1").code == 2
+
+
 def test_a_notebook_is_opened_again(ask: Runner) -> None:
     assert ask("cancel", "C-1", "-m", "Enough").code == 0
     closed = ask("note", "C-1", "Late")

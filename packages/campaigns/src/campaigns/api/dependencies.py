@@ -53,6 +53,7 @@ __all__ = (
     "Starting",
     "WriteTurn",
     "Writing",
+    "services_of",
 )
 
 MAX_READERS: Final = 24
@@ -131,13 +132,27 @@ Caller = Annotated[Identity, Depends(_caller)]
 def _reading(request: Request) -> Iterator[Factory]:
     database: Database = request.app.state.database
     with database.read() as session:
-        yield _factory(session, request)
+        yield from _lent(_factory(session, request), request)
 
 
 def _writing(request: Request) -> Iterator[Factory]:
     database: Database = request.app.state.database
     with database.write() as session:
-        yield _factory(session, request)
+        yield from _lent(_factory(session, request), request)
+
+
+def _lent(factory: Factory, request: Request) -> Iterator[Factory]:
+    """Give services, and have them found by what renders a page, for as long as their transaction is open."""
+    request.state.services = factory
+    try:
+        yield factory
+    finally:
+        request.state.services = None
+
+
+def services_of(request: Request) -> Factory | None:
+    """Give the services on the handler's transaction; `None` where it has none, or has it no longer."""
+    return getattr(request.state, "services", None)
 
 
 def _factory(session: Session, request: Request) -> Factory:

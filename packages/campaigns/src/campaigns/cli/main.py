@@ -45,7 +45,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "next": ("campaigns.cli.campaigns:start_next", "Run the next submission that waits for somebody to start it."),
     "note": ("campaigns.cli.notes:note", "Write a note, edit one, or withdraw it."),
     "notebook": ("campaigns.cli.notes:notebook", "Open the notebook of a campaign that has ended, or close it again."),
-    "notes": ("campaigns.cli.notes:notes", "List what was written about a campaign."),
+    "notes": ("campaigns.cli.notes:notes", "List what was written about a campaign, or what names you."),
     "pause": ("campaigns.cli.campaigns:pause", "Hold a campaign: nothing new starts."),
     "preflight": ("campaigns.cli.campaigns:preflight", "See whether a campaign could run, and start nothing."),
     "query": ("campaigns.cli.finding:query", "Keep filters under names, for yourself or for everyone."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -68,13 +69,21 @@ def note(
 
 
 @click.command()
-@click.argument("campaign")
+@click.argument("campaign", required=False)
 @click.option("--versions", metavar="NOTE", help="List the versions of that note, oldest first.")
+@click.option("--mentions", is_flag=True, help="List the notes that name you, of all campaigns, in the place of CAMPAIGN's.")
+@click.option("--limit", type=click.IntRange(min=1), help="With --mentions: how many at most.")
 @client_command
-def notes(client: CampaignClient, output: Output, campaign: str, *, versions: str | None) -> None:
-    """List what was written about CAMPAIGN, newest first."""
-    path = f"campaigns/{campaign}/notes" + (f"/{versions}/versions" if versions else "")
-    items = list(client.items(path))
+def notes(
+    client: CampaignClient, output: Output, campaign: str | None, *, versions: str | None, mentions: bool, limit: int | None
+) -> None:
+    """List what was written about CAMPAIGN, newest first; or what names you."""
+    if mentions is (campaign is not None) or (mentions and versions) or (limit and not mentions):
+        raise click.UsageError("Give either CAMPAIGN, with --versions or without, or --mentions.")
+    if mentions:
+        items = list(islice(client.mentions(), limit))
+    else:
+        items = list(client.items(f"campaigns/{campaign}/notes" + (f"/{versions}/versions" if versions else "")))
     shown = [
         {
             **item,
@@ -85,10 +94,15 @@ def notes(client: CampaignClient, output: Output, campaign: str, *, versions: st
         for item in items
     ]
     columns = {
+        **({"CAMPAIGN": "campaign"} if mentions else {}),
         "NOTE": "root", "WHEN": "when", "AUTHOR": "author", "KIND": "kind", "ABOUT": "about", "VERSION": "version",
         "TEXT": "text",
     }  # fmt: skip
-    output.table(items if output.as_json else shown, columns=columns, empty="Nobody has written anything yet.")
+    output.table(
+        items if output.as_json else shown,
+        columns=columns,
+        empty="No note names you." if mentions else "Nobody has written anything yet.",
+    )
 
 
 @click.command()

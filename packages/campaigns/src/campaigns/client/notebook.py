@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from campaigns.client.connection import Connection
@@ -18,6 +18,10 @@ class NotebookClient(Connection):
     def notes(self, ref: str) -> list[dict[str, Any]]:
         """List a campaign's notes as they stand, newest first."""
         return list(self.items(f"campaigns/{ref}/notes"))
+
+    def mentions(self) -> Iterator[dict[str, Any]]:
+        """List the notes that name who asks, of all campaigns, the last written first, one at a time."""
+        return self.items("mentions")
 
     def note(
         self,

@@ -122,6 +122,11 @@ class Campaign:
         return campaign_id(self.number)
 
     @property
+    def lead(self) -> str:
+        """Who leads it: whom its definition names, and its owner where it names nobody (`str`)."""
+        return self.definition.lead or self.owner
+
+    @property
     def runs_here(self) -> bool:
         """Whether the service starts and moves it, and it is no record of what is run elsewhere (`bool`)."""
         return not self.adopted and self.origin is None
@@ -170,7 +175,7 @@ class CampaignListing:
     status_reason: str | None
     revision: int
     owner: str
-    lead: str | None
+    lead: str
     team: str | None
     ticket: str | None
     site: str | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, Text, Uuid, false, text
+from sqlalchemy import BigInteger, Index, Integer, String, Text, Uuid, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaigns.schema.base import Base, Microseconds, ShortText
@@ -40,6 +40,7 @@ class CampaignRow(Base):
     output: Mapped[str | None] = mapped_column(ShortText)
     claims_output: Mapped[bool]
     lead: Mapped[str | None] = mapped_column(ShortText)
+    """Who leads it: whom its definition names, and its owner where it names nobody."""
     team: Mapped[str | None] = mapped_column(ShortText)
     ticket: Mapped[str | None] = mapped_column(ShortText)
     instrument: Mapped[str | None] = mapped_column(ShortText)
@@ -64,6 +65,16 @@ class CampaignRow(Base):
     """The first of its line; none for one that derives from nothing."""
     likeness: Mapped[str | None] = mapped_column(String(32))
     """Alike in campaigns of the same kind, instrument and pipeline: see `campaigns.domain.lineage.likeness_of`."""
+
+    # What its submissions add up to: quanta of the newest attempts, and all submissions. The store of submissions keeps them.
+    n_quanta: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    n_succeeded: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    n_failed: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    n_submissions: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    skymap: Mapped[str | None] = mapped_column(ShortText)
+    description: Mapped[str | None] = mapped_column(Text)
+    data_query: Mapped[str | None] = mapped_column(Text)
+    """That of the campaign and those of its steps, a line each."""
 
     __table_args__ = (
         Index(None, "status", "number"),

@@ -143,7 +143,7 @@ class _Crate:
             root["keywords"] = ", ".join(definition.labels)
         licence = {"name": "Not stated", "description": "Who publishes this crate says under what licence."}
         root["license"] = self._thing("#licence", "CreativeWork", **licence)
-        root["author"] = self._person(definition.lead or campaign.owner)
+        root["author"] = self._person(campaign.lead)
         profiles = (*RUN_PROFILES, WORKFLOW_PROFILE) if submissions else (WORKFLOW_PROFILE,)
         for url, title, version in profiles:
             self._thing(url, "CreativeWork", name=title, version=version)
@@ -186,7 +186,7 @@ class _Crate:
         whole = {
             "name": f"{campaign.name}: {campaign.status.value}",
             "instrument": _ref(WORKFLOW),
-            "agent": self._person(campaign.definition.lead or campaign.owner),
+            "agent": self._person(campaign.lead),
             "actionStatus": _ref(f"http://schema.org/{_STATES.get(campaign.status, 'ActiveActionStatus')}"),
             "object": [_ref(f"#collection/{name}") for name in campaign.definition.inputs],
             # What was not accepted is told of by its own action alone.

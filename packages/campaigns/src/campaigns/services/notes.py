@@ -12,6 +12,7 @@ from campaigns.domain.attachments import FileLimits, GivenFile, check_sizes, fil
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.dataidsets import DataIdSetEntry
 from campaigns.domain.errors import Conflict, EditConflict, Forbidden, InvalidInput, NotebookClosed, NotFound
+from campaigns.domain.filtering.values import is_uuid
 from campaigns.domain.identity import Role, may
 from campaigns.domain.note import MAX_NOTE, Attachment, Note, NoteKind, mentioned_names
 from campaigns.services.conductor import Conductor
@@ -22,7 +23,10 @@ from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.notes import NoteStore
 from campaigns.storage.users import UserStore
 
-__all__ = ("NoteService",)
+__all__ = ("RECENT_US", "NoteService")
+
+RECENT_US = 7 * 86_400_000_000
+"""How long a note that names somebody counts as new."""
 
 
 class NoteService:
@@ -63,9 +67,29 @@ class NoteService:
         """Give the older versions of a campaign's notes, newest first, by the UUIDs of the notes."""
         return self._store.replaced(found_campaign(self._context, ref).uuid)
 
-    def mentioning(self, user_name: str, *, limit: int) -> list[Note]:
-        """List the notes in which a user is named, the last written first."""
-        return self._store.mentioning(user_name, limit=limit)
+    def mentioning_me(self, *, limit: int, before: tuple[int, str] | None = None) -> list[Note]:
+        """List the notes as they stand in which who asks is named, the last written first.
+
+        Parameters
+        ----------
+        limit : `int`
+            How many at most.
+        before : (`int`, `str`), optional
+            Only what comes behind this: when a note was written, UTC microseconds, and its version's UUID.
+
+        Raises
+        ------
+        InvalidInput
+            If that is no UUID.
+        """
+        if before is not None and not is_uuid(before[1]):
+            raise InvalidInput("The cursor is not one of this list.", where="query.cursor", remedy="Leave it out.")
+        return self._store.mentioning(self._context.identity.name, limit=limit, before=before)
+
+    def count_mentioning_me(self) -> int:
+        """Count the notes of the last seven days in which who asks is named."""
+        since = self._context.clock.now_us() - RECENT_US
+        return self._store.count_mentioning(self._context.identity.name, since_us=since)
 
     def versions(self, ref: str, note: str) -> list[Note]:
         """List all versions of a note, oldest first.

@@ -80,7 +80,9 @@ class SignOffService:
             raise Conflict(f"Revision {revision} of {campaign.id} is signed off by {signed.signed_by}.", where=campaign.id)
         sign_off = self._sign_off(campaign, told)
         self._store.add(sign_off, campaign_uuid=campaign.uuid)
-        CampaignStore(self._context.session, self._context.identity).set_signed_revision(campaign, revision)
+        CampaignStore(self._context.session, self._context.identity).set_signed_revision(
+            campaign, revision, by=sign_off.signed_by
+        )
         self._context.record(
             "campaign.signed",
             f"{campaign.id} revision {revision} signed off" + (" by its author" if sign_off.is_author else ""),

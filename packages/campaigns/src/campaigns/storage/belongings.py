@@ -28,7 +28,10 @@ LEFT_OUT: Final = frozenset({"agent_order", "campaign_alias"})
 """Orders are for this server's agents; an alias is made anew by each import."""
 
 LOCAL: Final[Mapping[str, frozenset[str]]] = {
-    CAMPAIGN: frozenset({"search_text", "origin"}),
+    CAMPAIGN: frozenset(
+        {"search_text", "origin", "description", "data_query", "skymap"}
+        | {"n_quanta", "n_succeeded", "n_failed", "n_submissions"}
+    ),
     "submission": frozenset({"origin_number"}),
     "event": frozenset({"origin_number"}),
 }

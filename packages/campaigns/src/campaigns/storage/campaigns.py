@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from campaigns.domain.campaign import (
@@ -19,14 +19,14 @@ from campaigns.domain.campaign import (
 from campaigns.domain.definition import Definition
 from campaigns.domain.definition.parts import STORED
 from campaigns.domain.filtering.texts import search_text
-from campaigns.domain.filtering.tree import folded
 from campaigns.domain.identity import Identity
 from campaigns.domain.lineage import Parent, likeness_of
 from campaigns.domain.states import CampaignStatus, Kind
 from campaigns.schema.campaign import CampaignRow
-from campaigns.schema.campaign_word import CampaignWordRow
 from campaigns.schema.counter import CounterRow
 from campaigns.schema.revision import RevisionRow
+from campaigns.storage.campaigncounts import add_up
+from campaigns.storage.campaignwords import DEFINED, add_words, defined_words, put_words, rebuild_words, wait_words
 from campaigns.storage.inserting import put_rows
 from campaigns.storage.textindex import TextIndex
 from campaigns.storage.visibility import may_see_campaign
@@ -101,7 +101,7 @@ class CampaignStore:
         row = {"id": campaign.uuid, "search_text": text, **_columns(campaign)}
         put_rows(self._session, CampaignRow, [row])
         TextIndex(self._session).put(campaign.number, text, old=None)
-        self._add_words(campaign)
+        add_words(self._session, campaign.uuid, defined_words(campaign.definition) | wait_words(campaign.waits))
         self.add_revision(campaign, revision)
 
     def add_revision(self, campaign: Campaign, revision: Revision) -> None:
@@ -124,47 +124,40 @@ class CampaignStore:
             text, old = _searched(campaign), row.search_text
             row.search_text = text
             TextIndex(self._session).put(campaign.number, text, old=old)
-            mine = (CampaignWordRow.campaign_id == campaign.uuid, CampaignWordRow.kind.in_(("label", "set")))
-            self._session.execute(delete(CampaignWordRow).where(*mine))
-            self._add_words(campaign)
+            put_words(self._session, campaign.uuid, DEFINED, defined_words(campaign.definition))
+        if row.waits != [wait.as_dict() for wait in campaign.waits]:
+            put_words(self._session, campaign.uuid, ("waits_for",), wait_words(campaign.waits))
         for name, value in _columns(campaign).items():
             setattr(row, name, value)
 
     def reindex(self, campaign_uuid: str) -> Campaign:
-        """Have a campaign found by its texts whose rows were written as they came."""
+        """Have a campaign found by all that it can be found by, whose rows were written as they came."""
         campaign = self.find(campaign_uuid)
         if campaign is None:
             raise LookupError(f"the campaign {campaign_uuid} has no newest revision")
         row = self._session.get_one(CampaignRow, campaign.uuid)
         row.search_text = _searched(campaign)
         TextIndex(self._session).put(campaign.number, row.search_text, old=None)
+        for name, value in _told_of_definition(campaign).items():
+            setattr(row, name, value)
+        self._session.flush()
+        rebuild_words(self._session, campaign)
+        add_up(self._session, campaign.uuid)
         return campaign
-
-    def _add_words(self, campaign: Campaign) -> None:
-        """Write what a definition has several of."""
-        definition = campaign.definition
-        parts = (definition.sets, *(step.sets for step in definition.steps))
-        sets = {name for part in parts for name in (*part.include, *part.exclude)}
-        words = {("label", folded(label)) for label in definition.labels}
-        words |= {("set", folded(name)) for each in sets for name in (each, each.partition("@")[0])}
-        rows = [{"campaign_id": campaign.uuid, "kind": kind, "word": word} for kind, word in sorted(words)]
-        put_rows(self._session, CampaignWordRow, rows)
 
     def put_operators(self, campaign_uuid: str, names: Iterable[str]) -> None:
         """Write who operates a campaign's submissions, for searching, in the place of what was there."""
-        mine = (CampaignWordRow.campaign_id == campaign_uuid, CampaignWordRow.kind == "operator")
-        self._session.execute(delete(CampaignWordRow).where(*mine))
-        rows = [{"campaign_id": campaign_uuid, "kind": "operator", "word": name} for name in sorted({*map(folded, names)})]
-        put_rows(self._session, CampaignWordRow, rows)
+        put_words(self._session, campaign_uuid, ("operator",), [("operator", name) for name in names])
 
     def signed_revision(self, campaign: Campaign) -> int | None:
         """Give the revision that is signed off, as this transaction has it."""
         return self._session.get_one(CampaignRow, campaign.uuid).signed_revision
 
-    def set_signed_revision(self, campaign: Campaign, revision: int | None) -> None:
-        """Write which revision is signed off, or that none is. Saving the campaign leaves it as it is."""
+    def set_signed_revision(self, campaign: Campaign, revision: int | None, *, by: str | None = None) -> None:
+        """Write which revision is signed off and by whom, or that none is. Saving the campaign leaves it as it is."""
         self._session.get_one(CampaignRow, campaign.uuid).signed_revision = revision
         self._session.flush()
+        put_words(self._session, campaign.uuid, ("signed_by",), [("signed_by", by)] if by is not None else [])
 
     def set_start_order(self, campaign: Campaign, order_id: str | None) -> None:
         """Remember, or forget, the order by which the site looks before a start."""
@@ -251,10 +244,10 @@ def _columns(campaign: Campaign) -> dict[str, object]:
         "claims_output": campaign.started_us is not None and campaign.runs_here,
         "adopted": campaign.adopted,
         "origin": campaign.origin,
-        "lead": campaign.definition.lead,
         "team": campaign.definition.team,
         "ticket": campaign.definition.ticket,
         "instrument": campaign.definition.instrument,
+        **_told_of_definition(campaign),
         "waiting": bool(campaign.waits),
         "visible_to": _only_team(campaign.definition),
         "notebook_reopened_us": campaign.notebook_reopened_us,
@@ -262,6 +255,18 @@ def _columns(campaign: Campaign) -> dict[str, object]:
         "parent_revision": campaign.parent.revision if campaign.parent else None,
         "root_id": campaign.parent.root if campaign.parent else None,
         "likeness": likeness_of(campaign.definition),
+    }
+
+
+def _told_of_definition(campaign: Campaign) -> dict[str, object]:
+    """Give what is kept beside a definition for finding alone."""
+    definition = campaign.definition
+    queries = (definition.data_query, *(step.data_query for step in definition.steps))
+    return {
+        "lead": campaign.lead,
+        "skymap": definition.skymap,
+        "description": definition.description or None,
+        "data_query": "\n".join(dict.fromkeys(query for query in queries if query)) or None,
     }
 
 
@@ -274,7 +279,7 @@ def _searched(campaign: Campaign) -> str:
     """Give all that a search for words looks at."""
     definition = campaign.definition
     told = (campaign.name, campaign.title, campaign.reason, definition.description, *definition.labels)
-    more = (definition.ticket, definition.lead, definition.team, definition.output, campaign.origin)
+    more = (definition.ticket, campaign.lead, definition.team, definition.output, campaign.origin)
     return search_text((campaign.id, *told, *more))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, assert_never
 
-from sqlalchemy import ColumnElement, UnaryExpression, and_, false, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, UnaryExpression, and_, case, false, func, literal, not_, or_, select, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql.functions import FunctionElement
@@ -18,6 +18,7 @@ from campaigns.domain.identity import Identity
 from campaigns.schema.campaign import CampaignRow
 from campaigns.schema.campaign_word import CampaignWordRow
 from campaigns.schema.note import NoteRow
+from campaigns.schema.note_mention import NoteMentionRow
 from campaigns.storage.textindex import TextIndex
 from campaigns.storage.visibility import may_see_campaign
 
@@ -52,7 +53,16 @@ _COLUMNS: Final[dict[str, InstrumentedAttribute[Any]]] = {
         name: getattr(CampaignRow, name)
         for name in ("name", "title", "kind", "status", "lead", "owner", "team", "ticket", "site", "stack", "butler")
     },
-    **{name: getattr(CampaignRow, name) for name in ("instrument", "output", "revision", "held", "adopted")},
+    **{
+        name: getattr(CampaignRow, name)
+        for name in (
+            *("instrument", "output", "revision", "held", "adopted"),
+            *("reason", "description", "status_reason", "data_query", "skymap", "origin"),
+        )
+    },
+    "uuid": CampaignRow.id,
+    "submissions": CampaignRow.n_submissions,
+    **{name: getattr(CampaignRow, f"n_{name}") for name in ("quanta", "succeeded", "failed")},
 }
 """Where the value of each field stands; those of which there may be several have a table of their own."""
 
@@ -119,7 +129,7 @@ class FilterSql:
         if field.is_many:
             word = _word_of(field)
             return self._has_word(field, word == value if operator is Operator.EQUAL else word.contains(value, autoescape=True))
-        folded = self._plain(sort_key(field))
+        folded = self._word(field)
         return folded == value if operator is Operator.EQUAL else folded.contains(value, autoescape=True)
 
     def _derives(self, field: Field, operator: Operator, values: Sequence[Value]) -> ColumnElement[bool]:
@@ -137,14 +147,20 @@ class FilterSql:
             return or_(false(), *(self._compared(field, Operator.EQUAL, value) for value in values))
         if field.is_many:
             return self._has_word(field, _word_of(field).in_(words))
-        return self._plain(sort_key(field)).in_(words)
+        return self._word(field).in_(words)
 
     def _empty(self, field: Field) -> ColumnElement[bool]:
         if field.is_many:
             return not_(self._has_word(field, true()))
         if field.kind in (FieldKind.WORD, FieldKind.CHOICE):
-            return self._plain(sort_key(field)) == ""
+            return self._word(field) == ""
         return false() if field.kind is FieldKind.FLAG else self._value(field).is_(None)
+
+    def _word(self, field: Field) -> ColumnElement[Any]:
+        """Give a value as a word to compare."""
+        if field.name == "visibility":
+            return case((CampaignRow.visible_to.is_(None), "staff"), else_="team")
+        return self._value(field) if field.kind is FieldKind.UUID else self._plain(sort_key(field))
 
     def _flag(self, field: Field) -> ColumnElement[bool]:
         if field.name == "signed":
@@ -152,11 +168,15 @@ class FilterSql:
         return self._value(field).is_(true())
 
     def _has_word(self, field: Field, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-        if field.name == "note":
+        if field.name in ("note", "mention"):
             # By a list that is made once: most campaigns have no notes, and none should be asked for them one by one.
             noted = select(NoteRow.campaign_id).where(~NoteRow.replaced, NoteRow.withdrawn_us.is_(None), condition)
+            if field.name == "mention":
+                noted = noted.join(NoteMentionRow, NoteMentionRow.note_id == NoteRow.id)
             return self._plain(CampaignRow.id.expression).in_(noted)
-        return self._index.word_condition(field.name, condition)
+        found = self._index.word_condition(field.name, condition)
+        # One that was imported has the words of its origin, and waits for nothing.
+        return and_(self._plain(CampaignRow.waiting.expression).is_(True), found) if field.name == "waits_for" else found
 
     def _value(self, field: Field) -> ColumnElement[Any]:
         return self._plain((_COLUMNS | _LINES)[field.name].expression)
@@ -189,4 +209,11 @@ def _held_against(
 
 
 def _word_of(field: Field) -> ColumnElement[str]:
-    return _folded(NoteRow.body) if field.name == "note" else CampaignWordRow.word.expression
+    match field.name:
+        case "note":
+            return _folded(NoteRow.body)
+        case "mention":
+            # Users are called by small letters alone.
+            return NoteMentionRow.user_name.expression
+        case _:
+            return CampaignWordRow.word.expression

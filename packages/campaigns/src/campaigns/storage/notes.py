@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TypeAlias
 
-from sqlalchemy import Row, Select, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from campaigns.domain.campaign import campaign_id
@@ -59,11 +59,30 @@ class NoteStore:
         there = (CampaignRow.site == site, CampaignRow.butler == butler)
         return self._newest(self._visible().where(named, *there, NoteRow.withdrawn_us.is_(None)))
 
-    def mentioning(self, user_name: str, *, limit: int) -> list[Note]:
-        """List the notes as they stand in which a user is named, the last written first, without those that were withdrawn."""
-        named = select(NoteMentionRow.note_id).where(NoteMentionRow.user_name == user_name)
-        statement = self._visible().where(NoteRow.id.in_(named), ~NoteRow.replaced, NoteRow.withdrawn_us.is_(None))
+    def mentioning(self, user_name: str, *, limit: int, before: tuple[int, str] | None = None) -> list[Note]:
+        """List the notes as they stand in which a user is named, the last written first, without those that were withdrawn.
+
+        Parameters
+        ----------
+        user_name : `str`
+            The user.
+        limit : `int`
+            How many at most.
+        before : (`int`, `str`), optional
+            Only what comes behind this: when a note was written, UTC microseconds, and its version's UUID.
+        """
+        statement = self._visible().where(*_naming(user_name))
+        if before is not None:
+            written, uuid = before
+            same = and_(NoteRow.created_us == written, NoteRow.id > uuid)
+            statement = statement.where(or_(NoteRow.created_us < written, same))
         return self._read(statement.order_by(NoteRow.created_us.desc(), NoteRow.id).limit(limit))
+
+    def count_mentioning(self, user_name: str, *, since_us: int) -> int:
+        """Count the notes in which a user is named and that were written since a time, UTC microseconds."""
+        found = self._visible().where(*_naming(user_name), NoteRow.created_us >= since_us)
+        counted = found.with_only_columns(func.count(), maintain_column_froms=True)
+        return self._session.scalar(counted) or 0
 
     def versions(self, campaign_uuid: str, note_uuid: str) -> list[Note]:
         """List all versions of a campaign's note, oldest first; none if there is no such note.
@@ -159,6 +178,12 @@ class NoteStore:
         return [
             replace(_note(row), mentions=mentions.get(row[0].id, ()), attachments=files.get(row[0].root_id, ())) for row in rows
         ]
+
+
+def _naming(user_name: str) -> tuple[ColumnElement[bool], ...]:
+    """Give the conditions that a note as it stands names a user."""
+    named = select(NoteMentionRow.note_id).where(NoteMentionRow.user_name == user_name)
+    return NoteRow.id.in_(named), ~NoteRow.replaced, NoteRow.withdrawn_us.is_(None)
 
 
 def _note(found: _Found) -> Note:

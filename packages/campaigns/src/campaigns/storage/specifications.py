@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from campaigns.domain.identity import Identity
 from campaigns.domain.specifications import SpecPin, SpecRole
 from campaigns.schema.spec_pin import SpecPinRow
+from campaigns.storage.campaignwords import put_commits
 from campaigns.storage.visibility import may_see_rows_of
 
 __all__ = ("SpecPinStore",)
@@ -59,6 +60,7 @@ class SpecPinStore:
                 )
             )
         self._session.flush()
+        put_commits(self._session, campaign_uuid)
 
 
 def _pin(row: SpecPinRow) -> SpecPin:

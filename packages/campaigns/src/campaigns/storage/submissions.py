@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -28,6 +29,7 @@ from campaigns.schema.quantum_failure import QuantumFailureRow
 from campaigns.schema.stored_file import StoredFileRow
 from campaigns.schema.submission import SubmissionRow
 from campaigns.schema.task_counts import TaskCountsRow
+from campaigns.storage.campaigncounts import counts_of, shift_counts
 from campaigns.storage.visibility import may_see_campaign
 
 __all__ = ("SubmissionStore",)
@@ -77,13 +79,11 @@ class SubmissionStore:
 
     def add(self, submission: Submission) -> None:
         """Write a new submission; earlier attempts at its group no longer count."""
-        for row in self._session.scalars(
-            select(SubmissionRow).where(
-                SubmissionRow.campaign_id == submission.campaign_uuid,
-                SubmissionRow.step == submission.step,
-                SubmissionRow.group_name == submission.group,
-            )
-        ):
+        same_group = (SubmissionRow.step == submission.step, SubmissionRow.group_name == submission.group)
+        earlier = select(SubmissionRow).where(SubmissionRow.campaign_id == submission.campaign_uuid, *same_group)
+        rows = list(self._session.scalars(earlier))
+        gone = counts_of(self._session, [row.id for row in rows])
+        for row in rows:
             row.superseded = True
         self._session.add(
             SubmissionRow(
@@ -95,6 +95,9 @@ class SubmissionStore:
             )
         )
         self._session.flush()
+        changes = Counter(n_submissions=1)
+        changes.subtract(gone)
+        shift_counts(self._session, submission.campaign_uuid, changes)
 
     def save(self, submission: Submission) -> None:
         """Write what may have changed of a submission, without its counts."""
@@ -105,12 +108,16 @@ class SubmissionStore:
 
     def set_counts(self, submission: Submission, tasks: Sequence[TaskCounts]) -> None:
         """Replace the counts of a submission's tasks."""
+        before = counts_of(self._session, [submission.uuid])
         self._session.execute(delete(TaskCountsRow).where(TaskCountsRow.submission_id == submission.uuid))
         rows = [
             {"submission_id": submission.uuid, "position": position, **task.model_dump()} for position, task in enumerate(tasks)
         ]
         if rows:
             self._session.execute(insert(TaskCountsRow), rows)
+        changes = counts_of(self._session, [submission.uuid])
+        changes.subtract(before)
+        shift_counts(self._session, submission.campaign_uuid, changes)
 
     def set_failures(self, submission: Submission, failures: Sequence[QuantumFailure]) -> None:
         """Replace the quanta that did not succeed."""

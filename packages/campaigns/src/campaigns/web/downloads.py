@@ -94,7 +94,7 @@ def atom_feed(listings: Iterable[CampaignListing], *, title: str, uuid: str, bas
         _add(entry, "title", f"{listing.id} {listing.name}: {listing.status.value.replace('_', ' ')}")
         _add(entry, "updated", _moment(listing.updated_us) or "")
         _add(entry, "link", rel="alternate", href=f"{base}/campaigns/{listing.id}")
-        _add(ET.SubElement(entry, f"{{{_ATOM}}}author"), "name", listing.lead or listing.owner)
+        _add(ET.SubElement(entry, f"{{{_ATOM}}}author"), "name", listing.lead)
         told = (listing.title, waits_in_words(listing), listing.status_reason)
         _add(entry, "summary", " · ".join(part for part in told if part))
     return ET.tostring(feed, encoding="unicode", xml_declaration=True)

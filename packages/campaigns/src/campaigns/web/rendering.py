@@ -13,6 +13,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from campaigns.api.dependencies import services_of
 from campaigns.domain.identity import Identity, Role, may
 from campaigns.domain.quanta import QuantaCounts
 from campaigns.gateways.clock import Clock
@@ -146,7 +147,14 @@ def _surroundings(request: Request) -> dict[str, Any]:
         "can_operate": identity is not None and may(identity, Role.OPERATOR),
         "can_manage": identity is not None and may(identity, Role.MANAGER),
         "here": request.url.path,
+        "mentions": lambda: _mentions(request),
     }
+
+
+def _mentions(request: Request) -> int:
+    """Count the new notes that name who asks, while the page's handler has a transaction; a page of an error has none."""
+    services = services_of(request)
+    return 0 if services is None else services.notes().count_mentioning_me()
 
 
 @pass_context

@@ -79,6 +79,7 @@ class CampaignModel(Wire):
     origin: str | None = Field(description="For one that was imported, its name at its origin, such as `usdf:C-42`.")
     revision: int
     owner: str
+    lead: str = Field(description="Who leads it: whom its definition names, and its owner where it names nobody.")
     created_us: int
     updated_us: int
     started_us: int | None
@@ -157,7 +158,7 @@ class CampaignSummary(Wire):
     waits: list[WaitModel]
     revision: int
     owner: str
-    lead: str | None
+    lead: str = Field(description="Whom its definition names, and its owner where it names nobody.")
     team: str | None
     ticket: str | None
     site: str | None

@@ -55,7 +55,9 @@ class _Heading(Part):
     )
     kind: Kind = Field(description="What sort of processing it is.")
     description: str = Field(default="", max_length=100_000, description="More about it, in Markdown.")
-    lead: str | None = Field(default=None, max_length=200, description="The campaign manager who answers for it.")
+    lead: str | None = Field(
+        default=None, max_length=200, description="The campaign manager who answers for it; by default whoever made it."
+    )
     team: str | None = Field(default=None, max_length=200, description="The team it belongs to.")
     visibility: Literal["staff", "team"] = Field(
         default="staff", description="Who may see it: all staff, or only its team, its owner, its lead and administrators."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from campaigns.domain.errors import InvalidInput
-from campaigns.domain.filtering.fields import FIELDS, Field
+from campaigns.domain.filtering.fields import CLOSE, FIELDS, Field
 
 __all__ = ("NEWEST_FIRST", "Ordering", "parse_ordering")
 
@@ -53,7 +53,7 @@ def parse_ordering(text: str | None) -> Ordering:
     descending, name = name.startswith("-"), name.removeprefix("-").lower()
     possible = [each for each, field in FIELDS.items() if field.is_sortable]
     if name not in possible:
-        close = difflib.get_close_matches(name, possible, n=1)
+        close = difflib.get_close_matches(name, possible, n=1, cutoff=CLOSE)
         remedy = f"Did you mean `{close[0]}`?" if close else f"Possible are {', '.join(possible)}."
         raise InvalidInput(f"Campaigns cannot be ordered by {name[:60]!r}.", where="sort", remedy=remedy)
     return Ordering(FIELDS[name], descending)

@@ -14,7 +14,7 @@ from typing import Final
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
 
 from campaigns.domain.errors import Fault, InvalidFilter
-from campaigns.domain.filtering.fields import FIELDS, Field, FieldKind
+from campaigns.domain.filtering.fields import CLOSE, FIELDS, Field, FieldKind
 from campaigns.domain.filtering.texts import fold_text
 from campaigns.domain.filtering.tree import (
     EVERYTHING,
@@ -31,7 +31,7 @@ from campaigns.domain.filtering.tree import (
     Value,
     folded,
 )
-from campaigns.domain.filtering.values import BadValue, read_value
+from campaigns.domain.filtering.values import RANGE, BadValue, is_uuid, read_value
 
 __all__ = ("MAX_FILTER", "parse_filter")
 
@@ -44,7 +44,10 @@ MAX_PARTS: Final = 200
 MAX_VALUES: Final = 200
 """How many values there are at most in all its lists together."""
 
-MAX_COSTLY: Final = 20
+MAX_TEXTS: Final = 20
+"""How many texts are looked for within others, as words of their own or by ``~``: SQLite goes through all campaigns for each."""
+
+MAX_COSTLY: Final = 10
 """How many of its parts may look through more than the campaigns themselves."""
 
 MAX_SEARCHED: Final = 200
@@ -64,15 +67,18 @@ class _Limit:
 
 _PARTS: Final = _Limit(MAX_PARTS, "parts", "Make it shorter.")
 _VALUES: Final = _Limit(MAX_VALUES, "values in lists", "Give fewer, or a range such as C-40..C-49.")
+_TEXTS: Final = _Limit(MAX_TEXTS, "texts to look for", "Leave some out, or put words that stand together in quotes.")
 _COSTLY: Final = _Limit(
     MAX_COSTLY, "parts that look into notes, words or lines", "Ask for fewer, or list words: `label in (one, two)`."
 )
 
 _ORDERED = (FieldKind.ID, FieldKind.NUMBER, FieldKind.TIME)
+_RELATIONS: Final = (Operator.LESS, Operator.AT_MOST, Operator.MORE, Operator.AT_LEAST)
 _OPERATORS_OF: Final = {
     FieldKind.WORD: (Operator.EQUAL, Operator.UNEQUAL, Operator.HAS),
     FieldKind.CHOICE: (Operator.EQUAL, Operator.UNEQUAL),
     FieldKind.FLAG: (Operator.EQUAL, Operator.UNEQUAL),
+    FieldKind.UUID: (Operator.EQUAL, Operator.UNEQUAL),
     **dict.fromkeys(_ORDERED, tuple(operator for operator in Operator if operator is not Operator.HAS)),
 }
 
@@ -175,7 +181,7 @@ class _Reading:
         first = _token(parts[0] if parts else tree)
         self._count(_PARTS, first)
         if tree.data == "text":
-            return Text(self._searched(fold_text(_plain(first)), first))
+            return self._text(first)
         field = self._field(first)
         if field is None:
             return EVERYTHING
@@ -194,10 +200,16 @@ class _Reading:
             case _:
                 return Not(Empty(field))
 
+    def _text(self, token: Token) -> Condition:
+        self._count(_TEXTS, token)
+        text = _plain(token)
+        found = Text(self._searched(fold_text(text), token))
+        return Or((found, Compare(FIELDS["uuid"], Operator.EQUAL, text.lower()))) if is_uuid(text) else found
+
     def _field(self, token: Token) -> Field | None:
         name = folded(str(token))
         if (field := FIELDS.get(name)) is None:
-            close = difflib.get_close_matches(name, FIELDS, n=1)
+            close = difflib.get_close_matches(name, FIELDS, n=1, cutoff=CLOSE)
             remedy = f"Did you mean `{close[0]}`?" if close else f"There are: {', '.join(FIELDS)}."
             self.faults.append(_fault("unknown_field", f"There is no field {_shown(token)}.", token.column, remedy))
         return field
@@ -212,8 +224,15 @@ class _Reading:
                 _fault("bad_operator", f"`{operator}` does not go with {field.name}.", operator.column, f"Possible are {signs}.")
             )
             return EVERYTHING
+        if wanted in _RELATIONS and RANGE in token:
+            remedy = f"Give one end after `{operator}`, or write `{field.name} in {_plain(token)[:60]}`."
+            self.faults.append(
+                _fault("bad_value", f"{_shown(token)} is a range, and `{operator}` takes one value.", token.column, remedy)
+            )
+            return EVERYTHING
         value = self._value(field, token)
         if wanted is Operator.HAS and isinstance(value, str):
+            self._count(_TEXTS, token)
             self._searched(value, token)
         if wanted is Operator.UNEQUAL:
             return Not(Compare(field, Operator.EQUAL, value))

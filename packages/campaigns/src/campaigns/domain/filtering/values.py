@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -16,7 +17,10 @@ from campaigns.domain.campaign import parse_campaign_id
 from campaigns.domain.filtering.fields import Field, FieldKind
 from campaigns.domain.filtering.tree import Interval, Value, folded
 
-__all__ = ("BadValue", "read_value")
+__all__ = ("RANGE", "BadValue", "is_uuid", "read_value")
+
+RANGE: Final = ".."
+"""Stands between the ends of a range."""
 
 _SECOND_US: Final = 1_000_000
 _UNITS_S: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "month": 30 * 86400, "y": 365 * 86400}
@@ -78,6 +82,8 @@ def read_value(field: Field, text: str, *, quoted: bool, now_us: int, me: str | 
             return _choice(field, text)
         case FieldKind.FLAG:
             return _flag(text)
+        case FieldKind.UUID:
+            return _uuid(text)
         case FieldKind.TIME:
             return _ranged(text, lambda part: _time(part, now_us))
         case FieldKind.ID:
@@ -102,12 +108,27 @@ def _flag(text: str) -> str:
     raise BadValue("is neither yes nor no.", "Write yes or no.")
 
 
+def _uuid(text: str) -> str:
+    word = text.strip().lower()
+    if not is_uuid(word):
+        raise BadValue("is no UUID.", "Write the whole of it: `campaign show --json` tells it.")
+    return word
+
+
+def is_uuid(text: str) -> bool:
+    """Tell whether a text is a UUID, as they are written here."""
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
 Reader: TypeAlias = Callable[[str], Interval]
 
 
 def _ranged(text: str, read: Reader) -> Interval:
     """Read ``a..b``, which has both ends in it, or a single value."""
-    low, dots, end = text.partition("..")
+    low, dots, end = text.partition(RANGE)
     if not dots:
         return read(text)
     if not low.strip() and not end.strip():

@@ -28,6 +28,7 @@ _OPERATORS = {
     FieldKind.WORD: ("=", "!=", "~", "!~", "is empty", "is not empty"),
     FieldKind.CHOICE: ("=", "!="),
     FieldKind.FLAG: ("=",),
+    FieldKind.UUID: ("=", "!="),
     FieldKind.TIME: (">", "<", "=", ">=", "<=", "is empty", "is not empty"),
     FieldKind.NUMBER: ("=", ">", "<", ">=", "<="),
     FieldKind.ID: ("=", ">", "<", ">=", "<="),

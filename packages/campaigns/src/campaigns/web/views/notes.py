@@ -14,7 +14,7 @@ from campaigns.services.factory import Factory
 from campaigns.web.actions import Action
 from campaigns.web.addresses import set_address
 
-__all__ = ("NoteView", "Notes", "campaign_notes", "note_views", "notebook_action")
+__all__ = ("NoteView", "Notes", "alone", "campaign_notes", "note_views", "notebook_action")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +80,12 @@ def note_views(factory: Factory, campaign: Campaign, notes: Sequence[Note]) -> l
     """Put what pages show beside notes of a campaign."""
     replaced = factory.notes().replaced(campaign.uuid) if any(note.version > 1 for note in notes) else {}
     return [_view(note, replaced.get(note.root, []), campaign, factory.identity) for note in notes]
+
+
+def alone(note: Note) -> NoteView:
+    """Give a note as it is shown apart from its campaign: it is changed there."""
+    look = _look(note)
+    return NoteView(note=note, older=(), first_us=note.created_us, author=note.author, look=look, may_edit=False, withdraw=None)
 
 
 def notebook_action(campaign: Campaign, identity: Identity) -> Action | None:
