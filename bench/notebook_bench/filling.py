@@ -70,26 +70,25 @@ def _campaigns(connection: Connection, tables: dict[str, Table], numbers: range,
     campaigns, revisions, words = [], [], []
     for number in numbers:
         created = END_US - _SPAN_US + _SPAN_US * number // n_all
-        campaign, definition = _campaign(number, created, chance)
+        campaign, listed, definition = _campaign(number, created, chance)
         told = {"campaign_id": campaign["id"], "number": 1, "author": campaign["owner"], "reason": campaign["reason"]}
         document = definition.model_dump(mode="json", exclude_defaults=True)
         revisions.append(whole(tables["revision"], {**told, "document": document, "digest": "0" * 64, "created_us": created}))
         campaigns.append(whole(tables["campaign"], campaign))
-        listed = [("label", label) for label in definition.labels] + [("operator", chance.choice(_PEOPLE))]
-        words += [{"campaign_id": campaign["id"], "kind": kind, "word": word} for kind, word in listed]
+        words += [*listed, {"campaign_id": campaign["id"], "kind": "operator", "word": chance.choice(_PEOPLE)}]
     connection.execute(insert(tables["campaign"]), campaigns)
     connection.execute(insert(tables["revision"]), revisions)
     connection.execute(insert(tables["campaign_word"]), words)
 
 
-def _campaign(number: int, created: int, chance: random.Random) -> tuple[dict[str, Any], Definition]:
+def _campaign(number: int, created: int, chance: random.Random) -> tuple[dict[str, Any], list[dict[str, Any]], Definition]:
     document = document_of(number, chance)
     status = CampaignStatus.COMPLETED if chance.random() < 0.9 else chance.choice(list(CampaignStatus))
     updated = min(created + chance.randrange(1, 30 * 86_400_000_000), END_US)
-    campaign, _ = campaign_rows(document, number, chance)
+    campaign, words = campaign_rows(document, number, chance)
     campaign |= {"status": status.value, "created_us": created, "started_us": created, "updated_us": updated}
     campaign["ended_us"] = updated if status is CampaignStatus.COMPLETED else None
-    return campaign, Definition.model_validate(document)
+    return campaign, words, Definition.model_validate(document)
 
 
 def document_of(number: int, chance: random.Random, *, prefix: str = "") -> dict[str, Any]:
@@ -109,7 +108,11 @@ def document_of(number: int, chance: random.Random, *, prefix: str = "") -> dict
         "stack": f"w_{2022 + number % 5}_{1 + number % 52:02d}",
         "butler": "main",
         "instrument": chance.choice(("LSSTCam", "HSC")),
+        "inputs": ["LSSTCam/defaults", f"LSSTCam/runs/{2022 + number % 5}"],
         "output": f"u/{owner}/{prefix}run{number}",
+        "pipeline": f"$DRP_PIPE_DIR/pipelines/LSSTCam/DRP-{number % 20}.yaml",
+        "data_query": f"tract = {number % 20_000} AND skymap = 'lsst_cells_v1'",
+        "skymap": "lsst_cells_v1",
         "steps": [{"name": f"step{each}"} for each in range(1, 4)],
     }
 
@@ -119,7 +122,7 @@ def campaign_rows(document: dict[str, Any], number: int, chance: random.Random) 
     told = [f"C-{number}", *(document[name] for name in ("name", "title", "reason", "description")), *document["labels"]]
     campaign = {
         **{name: document[name] for name in ("name", "title", "reason", "kind", "lead", "team", "ticket", "site", "stack")},
-        **{name: document[name] for name in ("butler", "instrument", "output")},
+        **{name: document[name] for name in ("butler", "instrument", "output", "description", "data_query", "skymap")},
         "id": str(uuid.UUID(int=chance.getrandbits(128), version=4)),
         "number": number,
         "status": "draft",
@@ -130,7 +133,9 @@ def campaign_rows(document: dict[str, Any], number: int, chance: random.Random) 
         "waits": [],
         "search_text": search_text((*told, *(document[name] for name in ("ticket", "lead", "team", "output")))),
     }
-    return campaign, [{"campaign_id": campaign["id"], "kind": "label", "word": label} for label in document["labels"]]
+    words = [("label", label) for label in document["labels"]] + [("input", name.lower()) for name in document["inputs"]]
+    words.append(("pipeline", document["pipeline"].lower()))
+    return campaign, [{"campaign_id": campaign["id"], "kind": kind, "word": word} for kind, word in words]
 
 
 def whole(table: Table, given: dict[str, Any]) -> dict[str, Any]:
@@ -171,9 +176,18 @@ def _submissions(connection: Connection, table: Table) -> None:
 
 
 def _counts(connection: Connection) -> None:
+    """Give each submission three tasks; one in fifty has failures. What is kept of them with the campaigns is added up."""
+    failed = "CASE WHEN s.number % 50 = 0 THEN s.number % 7 ELSE 0 END"
+    connection.execute(
+        text(
+            "INSERT INTO task_counts (submission_id, position, label, expected, succeeded, caveats, failed, blocked, unknown)"
+            f" SELECT s.id, n.n, 'task', 1000, 998 - {failed}, 5, {failed}, 2, 0 FROM submission s, ({_series(3)}) n"
+        )
+    )
     connection.exec_driver_sql(
-        "INSERT INTO task_counts (submission_id, position, label, expected, succeeded, caveats, failed, blocked, unknown)"
-        f" SELECT s.id, n.n, 'task', 1000, 990, 5, 3, 2, 0 FROM submission s, ({_series(3)}) n"
+        "UPDATE campaign SET n_submissions = (SELECT COUNT(*) FROM submission s WHERE s.campaign_id = campaign.id),"
+        " (n_quanta, n_succeeded, n_failed) = (SELECT SUM(t.expected), SUM(t.succeeded), SUM(t.failed)"
+        " FROM submission s JOIN task_counts t ON t.submission_id = s.id WHERE s.campaign_id = campaign.id)"
     )
 
 

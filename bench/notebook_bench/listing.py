@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 
@@ -13,6 +14,8 @@ __all__ = ("LIMIT_MS", "Listed", "measure_lists")
 
 LIMIT_MS = 50.0
 PAGE = 10
+PAGE_OF_FIFTY = 50
+"""How many the pages show."""
 DEEP = 10_000
 """The number of the page that is deep in the list."""
 
@@ -27,8 +30,14 @@ LISTS = {
     "filter, order and common text": ('status = completed and created > 2022 and "coadd"', "title"),
     "filter, order and rare text": ('status = completed and "dm-29999"', "-created"),
     "text that nothing has": ('"no such word"', "-id"),
+    "failed quanta, most first": ("failed > 0", "-failed"),
+    "reason with a rare text": ("reason ~ dm-29999", "-id"),
     "operator and label": ("operator = ann1 and label = sky", "-updated"),
 }
+
+
+SAVED = ("all, by what changed last", "filter, order and common text", "operator and label")
+"""Those that are also asked for by a saved query, and as a page asks."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +61,37 @@ def measure_lists(client: httpx.Client, backend: str, *, n: int) -> Iterator[Lis
         if deep > 1:
             cursor = _cursor_of(client, wanted, sort, (deep - 1) * PAGE)
             yield _listed(client, backend, what, f"page {deep:,}", n_found, n, filter=wanted, sort=sort, cursor=cursor)
+        if what in SAVED:
+            yield from _saved(client, backend, what, n_found, n)
+
+
+def _saved(client: httpx.Client, backend: str, what: str, n_found: int, n: int) -> Iterator[Listed]:
+    """Read a list by a saved query, as the command does: the query, then what it finds; and as its page, with the count."""
+    wanted, sort = LISTS[what]
+    kept = client.post("/api/v1/queries", json={"name": what, "filter": wanted, "sort": sort})
+    kept.raise_for_status()
+    uuid = kept.json()["uuid"]
+
+    def by_query(**place: object) -> None:
+        query = client.get(f"/api/v1/queries/{uuid}").raise_for_status().json()
+        _get(client, filter=query["filter"], sort=query["sort"], limit=PAGE, **place)
+
+    def as_page(**place: object) -> None:
+        client.get("/campaigns", params={"query": uuid, "block": "live", **place}).raise_for_status()
+
+    for how, act, size in ((f"saved query: {what}", by_query, PAGE), (f"fifty, counted: {what}", as_page, PAGE_OF_FIFTY)):
+        yield _timed(backend, how, "first", n_found, milliseconds(act, n))
+        deep = min(DEEP * PAGE, n_found) // size
+        if deep > 1:
+            place = {"cursor": _cursor_of(client, wanted, sort, (deep - 1) * size)}
+            yield _timed(backend, how, f"page {deep:,}", n_found, milliseconds(partial(act, **place), n))
 
 
 def _listed(client: httpx.Client, backend: str, what: str, page: str, n_found: int, n: int, **params: str) -> Listed:
-    took = milliseconds(lambda: _get(client, **params, limit=PAGE), n)
+    return _timed(backend, what, page, n_found, milliseconds(lambda: _get(client, **params, limit=PAGE), n))
+
+
+def _timed(backend: str, what: str, page: str, n_found: int, took: list[float]) -> Listed:
     return Listed(backend, what, page, n_found, percentile(took, 50), percentile(took, 95))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,6 +31,11 @@ class Made:
     def ratios(self) -> list[float]:
         """Ours by theirs, pair by pair (`list`)."""
         return sorted(ours / bare for ours, bare in zip(self.ours, self.bare, strict=True))
+
+    @property
+    def ratio(self) -> float:
+        """The median of those, which the limit is held against (`float`)."""
+        return statistics.median(self.ratios)
 
 
 def measure_making(ours: httpx.Client, bare: httpx.Client, backend: str, *, n_clients: int, n: int, n_pairs: int) -> Made:

@@ -91,7 +91,7 @@ def written(runs: Sequence[Run]) -> str:
         *(f"- {run.backend}: {run.n_campaigns:,} campaigns, {run.at}, {run.minutes:.0f} minutes; {run.machine}" for run in runs),
         "",
         "There are ten submissions and thirty events of each campaign. The server is a process of its own; one client asks it",
-        "over HTTP for ten campaigns at a time.",
+        "over HTTP for ten campaigns at a time. *Kept* says whether p95 is within the limit.",
         "",
         "## Lists",
         "",
@@ -102,6 +102,9 @@ def written(runs: Sequence[Run]) -> str:
             f"| {LIMIT_MS:.0f} ms | {_kept(most=LIMIT_MS, is_=each.p95_ms)} |"
             for each in lists
         ),
+        "",
+        "*Saved query* is two requests, as the command makes them: one for the query, one for what it finds. *Fifty, counted* is",
+        "the list as its page asks for it: fifty campaigns of a saved query, as HTML, with the count of all, to 10,000.",
         "",
         "## The page in Chromium, until the list is painted",
         "",
@@ -115,13 +118,18 @@ def written(runs: Sequence[Run]) -> str:
         "",
         "## Making campaigns, against a handler that only makes the same inserts",
         "",
-        "| database | clients | ours | bare | ratio | least – most | limit | kept |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "Both make the same number of campaigns in turn, pair by pair, since a shared machine is not always as fast. *Ours* and",
+        "*bare* are the medians over all pairs. *Ratio* is the median of the ratios of each pair, and so is not the quotient of",
+        "the two; *least – most* are the smallest and the largest ratio of a pair. *Kept* holds the ratio, and not the least,",
+        "against the limit.",
+        "",
+        "| database | clients | pairs | ours | bare | ratio | least – most | limit | kept |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
         *(
-            f"| {each.backend} | {each.n_clients} | {statistics.median(each.ours):.0f} /s "
-            f"| {statistics.median(each.bare):.0f} /s | {statistics.median(each.ratios):.2f} "
+            f"| {each.backend} | {each.n_clients} | {len(each.ours)} | {statistics.median(each.ours):.0f} /s "
+            f"| {statistics.median(each.bare):.0f} /s | {each.ratio:.2f} "
             f"| {each.ratios[0]:.2f} – {each.ratios[-1]:.2f} | at least {LIMIT} "
-            f"| {_kept(most=statistics.median(each.ratios), is_=LIMIT)} |"
+            f"| {_kept(most=each.ratio, is_=LIMIT)} |"
             for each in made
         ),
         "",
