@@ -134,6 +134,9 @@ def test_a_paused_campaign_goes_on_by_its_new_revision(client: Clients, reposito
         (2, "data"), (2, "processing"), (1, "data"), (1, "processing"),
     ]  # fmt: skip
     assert told[1]["commit"] == moved != told[3]["commit"]
+    for commit in (moved, told[3]["commit"]):
+        found = client(Role.VIEWER).get(f"{API}/campaigns", params={"filter": f"commit ~ {commit[:9]}"}).json()["items"]
+        assert [one["id"] for one in found] == [ref], "by the commits of all revisions"
     first = agent.take("submit")
     assert (first["payload"]["revision"], first["payload"]["bps"]) == (1, {}), "what was submitted stays as it is"
     agent.send(first, *finished())

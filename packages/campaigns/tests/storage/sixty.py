@@ -63,6 +63,7 @@ WORDS = (
     "ab",
     "Ǆ",
     "x\\y",
+    "cafe\u0301s",
 )
 NAMES = ("ann", "Ann", "bob", "Ünal", "", None)
 HOUR_US = 3_600_000_000

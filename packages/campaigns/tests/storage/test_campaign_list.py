@@ -133,6 +133,7 @@ def _values(field: Field) -> st.SearchStrategy[Value]:
                 "mary",
                 "a1",
                 *("hsc/calib", "/b/third.yaml", "visit > 5", "https://example.org/specs.git", "v1", "a1" * 20, "s-12", "usdf"),
+                *("cafe", "cafes", "brigh", "moon", "lead", "c-1"),
                 "%",
                 "_",
             ]

@@ -80,6 +80,7 @@ class CampaignRow(Base):
         Index(None, "status", "number"),
         Index(None, "parent_id"),
         Index(None, "root_id"),
+        Index(None, "visible_to"),
         Index(None, "likeness", "status", "number"),
         Index(None, "updated_us", "number"),
         # From its start on, a campaign's output collection in a repository is its own.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, assert_never
 
-from sqlalchemy import ColumnElement, UnaryExpression, and_, case, false, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, UnaryExpression, and_, false, func, literal, not_, or_, select, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql.functions import FunctionElement
@@ -66,6 +66,12 @@ _COLUMNS: Final[dict[str, InstrumentedAttribute[Any]]] = {
 }
 """Where the value of each field stands; those of which there may be several have a table of their own."""
 
+
+_SEARCHED: Final = frozenset({"name", "title", "reason", "description", "ticket", "lead", "team", "output"})
+"""What a search for words looks at, of which a campaign has one."""
+
+_NOTED: Final = ("note", "mention")
+"""What campaigns have by their notes."""
 
 _LINES: Final[dict[str, InstrumentedAttribute[Any]]] = {"parent": CampaignRow.parent_id, "root": CampaignRow.root_id}
 """Campaigns that a campaign derives from: the columns have their UUIDs, people write their numbers."""
@@ -128,9 +134,27 @@ class FilterSql:
             return self._flag(field) if value == "yes" else not_(self._flag(field))
         if field.is_many:
             word = _word_of(field)
-            return self._has_word(field, word == value if operator is Operator.EQUAL else word.contains(value, autoescape=True))
+            if operator is Operator.EQUAL:
+                return self._has_word(field, word == value)
+            is_noted = field.name in _NOTED
+            has = word.contains(value, autoescape=True) if is_noted else self._index.word_contains(field.name, value)
+            return self._has_word(field, has)
+        if field.name == "visibility":
+            return self._of_team() if value == "team" else not_(self._of_team())
         folded = self._word(field)
-        return folded == value if operator is Operator.EQUAL else folded.contains(value, autoescape=True)
+        return folded == value if operator is Operator.EQUAL else self._contains(field, folded, value)
+
+    def _contains(self, field: Field, folded: ColumnElement[Any], value: str) -> ColumnElement[bool]:
+        """Tell whether a word has another in it; for what is searched for words too, the index of texts narrows it down.
+
+        Notes
+        -----
+        Of letters of ASCII all but the last stand in the folded text just as they are; the last may have become one letter with
+        an accent behind it.
+        """
+        has = folded.contains(value, autoescape=True)
+        near = self._index.narrowing(value[:-1].replace("\n", " ")) if field.name in _SEARCHED and value.isascii() else None
+        return has if near is None else and_(near, has)
 
     def _derives(self, field: Field, operator: Operator, values: Sequence[Value]) -> ColumnElement[bool]:
         """Tell whether what a campaign derives from has such a number; by a list, so that the index serves."""
@@ -143,7 +167,7 @@ class FilterSql:
         if field.name in _LINES:
             return self._derives(field, Operator.EQUAL, values)
         words = [value for value in values if isinstance(value, str)]
-        if field.kind is FieldKind.FLAG or not words:
+        if field.kind is FieldKind.FLAG or field.name == "visibility" or not words:
             return or_(false(), *(self._compared(field, Operator.EQUAL, value) for value in values))
         if field.is_many:
             return self._has_word(field, _word_of(field).in_(words))
@@ -152,15 +176,20 @@ class FilterSql:
     def _empty(self, field: Field) -> ColumnElement[bool]:
         if field.is_many:
             return not_(self._has_word(field, true()))
+        if field.name == "visibility" or field.kind in (FieldKind.FLAG, FieldKind.UUID):
+            return false()
         if field.kind in (FieldKind.WORD, FieldKind.CHOICE):
             return self._word(field) == ""
-        return false() if field.kind is FieldKind.FLAG else self._value(field).is_(None)
+        return self._value(field).is_(None)
 
     def _word(self, field: Field) -> ColumnElement[Any]:
         """Give a value as a word to compare."""
-        if field.name == "visibility":
-            return case((CampaignRow.visible_to.is_(None), "staff"), else_="team")
         return self._value(field) if field.kind is FieldKind.UUID else self._plain(sort_key(field))
+
+    def _of_team(self) -> ColumnElement[bool]:
+        """Tell whether only a team may see a campaign; by a comparison, for which SQLite has an index."""
+        team = self._plain(CampaignRow.visible_to.expression)
+        return and_(team.is_not(None), team >= "")
 
     def _flag(self, field: Field) -> ColumnElement[bool]:
         if field.name == "signed":
@@ -168,7 +197,7 @@ class FilterSql:
         return self._value(field).is_(true())
 
     def _has_word(self, field: Field, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-        if field.name in ("note", "mention"):
+        if field.name in _NOTED:
             # By a list that is made once: most campaigns have no notes, and none should be asked for them one by one.
             noted = select(NoteRow.campaign_id).where(~NoteRow.replaced, NoteRow.withdrawn_us.is_(None), condition)
             if field.name == "mention":

@@ -66,12 +66,22 @@ class TextIndex:
         if not self._is_sqlite:
             # PostgreSQL knows from its statistics how many there are.
             return CampaignRow.search_text.contains(wanted, autoescape=True)
-        if len(wanted) >= _SHORTEST:
-            quoted = wanted.replace('"', '""')
-            hits = select(_FTS.c.rowid).where(_FTS.c.search_text.op("MATCH")(f'"{quoted}"'))
-            if self._are_few(hits):
-                return CampaignRow.number.in_(hits)
-        return func.instr(CampaignRow.search_text, wanted) > 0
+        near = self.narrowing(wanted)
+        return func.instr(CampaignRow.search_text, wanted) > 0 if near is None else near
+
+    def _hits(self, wanted: str) -> Select[int]:
+        """Give the numbers of the campaigns that SQLite's index finds."""
+        quoted = wanted.replace('"', '""')
+        return select(_FTS.c.rowid).where(_FTS.c.search_text.op("MATCH")(f'"{quoted}"'))
+
+    def narrowing(self, wanted: str) -> ColumnElement[bool] | None:
+        """Give the condition that a campaign's text has this in it, if the index is any help with it."""
+        if len(wanted) < _SHORTEST:
+            return None
+        if not self._is_sqlite:
+            return self.condition(wanted)
+        hits = self._hits(wanted)
+        return CampaignRow.number.in_(hits) if self._are_few(hits) else None
 
     def word_condition(self, kind: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
         """Give the condition that a campaign has a word of a kind, in the form that is quicker here."""
@@ -80,6 +90,20 @@ class TextIndex:
         if self._are_few(hits):
             return CampaignRow.id.in_(hits)
         return exists().where(CampaignWordRow.campaign_id == CampaignRow.id, *of_kind)
+
+    def word_contains(self, kind: str, wanted: str) -> ColumnElement[bool]:
+        """Give the condition that a word of a kind has this in it.
+
+        Notes
+        -----
+        Most words are those of many campaigns. SQLite looks into each of them once, and leaps from one to the next in its index:
+        but only where the words are listed for themselves, to their end.
+        """
+        word = CampaignWordRow.word
+        if not self._is_sqlite:
+            return word.contains(wanted, autoescape=True)
+        all_words = select(word).where(CampaignWordRow.kind == kind).distinct().limit(-1).subquery()
+        return word.in_(select(all_words.c.word).where(all_words.c.word.contains(wanted, autoescape=True)))
 
     def _are_few(self, hits: Select[Any]) -> bool:
         limit = _VERY_FEW if self.walking else _FEW

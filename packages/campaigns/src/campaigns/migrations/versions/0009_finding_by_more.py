@@ -39,6 +39,7 @@ def upgrade() -> None:
     _count()
     _fill()
     _fill_words_of_tables()
+    op.create_index(op.f("ix_campaign_visible_to"), "campaign", ["visible_to"])
     for name in SORTED:
         op.execute(f"CREATE INDEX sort_campaign_{name} ON campaign ({_sort_key(name)}, number)")
 
@@ -165,6 +166,7 @@ def _fill_words_of_tables() -> None:
 
 def downgrade() -> None:
     """Take the tables back to the revision before."""
+    op.drop_index(op.f("ix_campaign_visible_to"), "campaign")
     for name in SORTED:
         op.execute(f"DROP INDEX sort_campaign_{name}")
     word = sa.table("campaign_word", sa.column("kind"))
