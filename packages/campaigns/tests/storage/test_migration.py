@@ -108,7 +108,7 @@ def test_what_was_there_before_is_found_by_more(backend: str, request: pytest.Fi
     one, two, ada = UUID(int=1), UUID(int=2), "Ada"
     with open_for_changes(database) as connection:
         config = migration_config(connection)
-        command.upgrade(config, "0008")
+        command.upgrade(config, "0009")
         metadata = MetaData()
         metadata.reflect(connection, only=names)
         tables = metadata.tables
@@ -149,7 +149,7 @@ def test_what_was_there_before_is_found_by_more(backend: str, request: pytest.Fi
         store = CampaignListStore(session, identity_of(Role.ADMIN))
         assert [store.count(Text(word)) for word in ("ada", "cai", "c-1")] == [1, 0, 1]
     with open_for_changes(database) as connection:
-        command.downgrade(migration_config(connection), "0008")
+        command.downgrade(migration_config(connection), "0009")
         assert connection.scalar(text("SELECT COUNT(*) FROM campaign_word")) == 0
     database.close()
 
