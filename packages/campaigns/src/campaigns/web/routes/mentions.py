@@ -9,13 +9,13 @@ from campaigns.api.dependencies import Reading
 from campaigns.api.lists import Cursor, cut, decode_cursor
 from campaigns.api.policy import viewer
 from campaigns.web.rendering import renderer_of
-from campaigns.web.views.notes import alone
+from campaigns.web.views.notes import notes_of_several
 
 __all__ = ("router",)
 
 router = APIRouter(include_in_schema=False)
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 
 
 @router.get("/mentions", dependencies=[viewer])
@@ -24,5 +24,5 @@ def show_mentions(request: Request, reading: Reading, cursor: Cursor = None) -> 
     before = None if cursor is None else decode_cursor(cursor, int, str)
     notes = reading.notes().mentioning_me(limit=PAGE_SIZE + 1, before=None if before is None else (before[0], before[1]))
     items, following = cut(notes, limit=PAGE_SIZE, key=lambda note: (note.created_us, note.uuid))
-    shown = {"views": [alone(note) for note in items], "next": following, "cursor": cursor}
+    shown = {"views": notes_of_several(reading, items), "next": following, "cursor": cursor}
     return renderer_of(request).page(request, "mentions.html", shown)

@@ -15,7 +15,7 @@ from campaigns.domain.site import SiteView
 from campaigns.domain.submission import Submission
 from campaigns.services.factory import Factory
 from campaigns.web.addresses import set_address
-from campaigns.web.views.notes import NoteView, note_views
+from campaigns.web.views.notes import NoteView, notes_of_several
 
 __all__ = ("CampaignData", "SetListPage", "SetPageView", "address_of", "campaign_data", "set_list_page", "set_page")
 
@@ -163,18 +163,11 @@ def set_page(factory: Factory, site: str, butler: str, reference: str, *, cursor
         address=address_of(entry),
         versions=[(one.version, address_of(entry, one.version)) for one in service.versions(entry)],
         users=service.users(entry),
-        notes=_notes(factory, entry),
+        notes=notes_of_several(factory, factory.notes().of_set(entry)),
         rows=None if page is None else page.rows,
         start=start,
         next=None if page is None or page.next is None else encode_cursor(page.next),
     )
-
-
-def _notes(factory: Factory, entry: DataIdSetEntry) -> list[NoteView]:
-    """Gather what campaigns say of a set; each with its campaign, whose notebook may be open or not."""
-    notes = factory.notes().of_set(entry)
-    campaigns = {ref: factory.campaigns().get(ref) for ref in dict.fromkeys(note.campaign for note in notes)}
-    return [view for note in notes for view in note_views(factory, campaigns[note.campaign], [note])]
 
 
 def campaign_data(factory: Factory, campaign: Campaign, submissions: Sequence[Submission]) -> CampaignData:

@@ -14,7 +14,7 @@ from campaigns.services.factory import Factory
 from campaigns.web.actions import Action
 from campaigns.web.addresses import set_address
 
-__all__ = ("NoteView", "Notes", "alone", "campaign_notes", "note_views", "notebook_action")
+__all__ = ("NoteView", "Notes", "campaign_notes", "note_views", "notebook_action", "notes_of_several")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +82,10 @@ def note_views(factory: Factory, campaign: Campaign, notes: Sequence[Note]) -> l
     return [_view(note, replaced.get(note.root, []), campaign, factory.identity) for note in notes]
 
 
-def alone(note: Note) -> NoteView:
-    """Give a note as it is shown apart from its campaign: it is changed there."""
-    look = _look(note)
-    return NoteView(note=note, older=(), first_us=note.created_us, author=note.author, look=look, may_edit=False, withdraw=None)
+def notes_of_several(factory: Factory, notes: Sequence[Note]) -> list[NoteView]:
+    """Put what pages show beside notes of several campaigns; each with its own, whose notebook may be open or not."""
+    campaigns = {ref: factory.campaigns().get(ref) for ref in dict.fromkeys(note.campaign for note in notes)}
+    return [view for note in notes for view in note_views(factory, campaigns[note.campaign], [note])]
 
 
 def notebook_action(campaign: Campaign, identity: Identity) -> Action | None:
