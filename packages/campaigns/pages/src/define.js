@@ -4,8 +4,9 @@ import htmx from "htmx.org/dist/htmx.esm.js";
 import { isMap, isScalar, parseDocument } from "yaml";
 import { gutter } from "./editor.js";
 import { READ, SHOW, UNREADABLE, empty } from "./fields.js";
-import { tellProblems } from "./problems.js";
+import { lead, tellProblems } from "./problems.js";
 
+const form = document.getElementById("define-form");
 const guided = document.getElementById("guided");
 const text = document.getElementById("document");
 const steps = document.getElementById("g-steps");
@@ -84,7 +85,7 @@ function show() {
   guided.classList.toggle("stale", !found);
   if (!found) return;
   const data = found.toJS() ?? {};
-  for (const field of guided.querySelectorAll("[data-path]")) fill(field, get(data, field.dataset.path.split(".")));
+  for (const field of form.querySelectorAll("[data-path]")) fill(field, get(data, field.dataset.path.split(".")));
   for (const part of guided.querySelectorAll(".unfold")) tellUnfold(part);
   showSteps(Array.isArray(data.steps) ? data.steps : []);
   offer(data.site);
@@ -143,8 +144,17 @@ function removeStep(button) {
   show();
 }
 
+/** Take an output collection that is proposed for a rerun; by itself, as long as nobody gave another. */
+function takeProposed(event) {
+  const proposed = document.getElementById("proposed")?.dataset.output;
+  if (!proposed || (event.type !== "click" && parsed()?.get("output") !== output)) return;
+  output = proposed;
+  put(["output"], proposed);
+  show();
+}
+
 guided.hidden = false;
-guided.addEventListener("input", edited);
+form.addEventListener("input", (event) => (event.target.dataset.path || event.target.dataset.field) && edited(event));
 // Enter in a field of a long form means that the field is done, not the form.
 guided.addEventListener("keydown", (event) => event.key === "Enter" && event.target.matches("input") && event.preventDefault());
 guided.addEventListener("click", (event) => event.target.closest(".remove-step") && removeStep(event.target));
@@ -155,10 +165,15 @@ text.addEventListener("input", () => {
 });
 text.addEventListener("scroll", () => gutter(text));
 let leaving = false;
-document.getElementById("define-form").addEventListener("submit", () => (leaving = true));
+form.addEventListener("submit", () => (leaving = true));
 addEventListener("beforeunload", (event) => {
   if (!leaving && text.value !== text.defaultValue) event.preventDefault();
 });
 gutter(text);
 show();
-tellProblems(guided, text);
+tellProblems(form, text);
+let output = parsed()?.get("output");
+document.addEventListener("htmx:after:swap", takeProposed);
+form.addEventListener("click", (event) => event.target.id === "take-proposed" && takeProposed(event));
+const refused = document.querySelector("#refused [data-where]");
+if (refused) lead(form, text, refused.dataset.where);

@@ -106,3 +106,30 @@ def test_commits_stand_on_the_page_and_their_repository_is_asked_on_request(
     expect(page.locator("#moved-processing")).to_contain_text("main has moved: 1 commit since.")
     expect(page.locator("#list-1")).to_contain_text("data/bad seeing.json")
     picture(page, f"specifications-{width}")
+
+
+def test_a_refused_save_leads_to_the_first_field_that_is_empty(served: Served) -> None:
+    page = served.open("/campaigns/new", width=1280)
+    page.locator("#save-and-begin").click()
+    expect(page.locator("#refused")).to_contain_text("Not saved: 3 fields are empty.")
+    expect(page.locator("#g-name")).to_be_focused()
+    page.locator("#refused a").nth(2).click()
+    expect(page.locator("#g-reason")).to_be_focused()
+
+
+def test_what_is_said_above_a_rerun_is_in_its_document(served: Served) -> None:
+    made = definition("weekly", output="LSSTCam/runs/RC2/w_2026_46/DM-51234")
+    ref = served.clients(Role.MANAGER).post("/api/v1/campaigns", json=made).json()["id"]
+    page = served.open(f"/campaigns/{ref}/rerun", width=1280)
+    expect(page.locator("#changes-h")).to_have_text(f"2 changes from {ref} revision 1")
+    page.get_by_label("Why is it run again?").fill("The next weekly: #48")
+    expect(page.locator("#changes-h")).to_have_text(f"3 changes from {ref} revision 1")
+    assert '"The next weekly: #48"' in page.locator("#document").input_value()
+    page.locator("#g-stack").fill("w_2026_48")
+    expect(page.locator("#g-output")).to_have_value("LSSTCam/runs/RC2/w_2026_48/DM-51234")
+    page.locator("#g-output").fill("u/mary/mine")
+    page.locator("#g-stack").fill("w_2026_50")
+    expect(page.locator("#proposed")).to_contain_text("LSSTCam/runs/RC2/w_2026_50/DM-51234")
+    expect(page.locator("#g-output")).to_have_value("u/mary/mine")
+    page.locator("#take-proposed").click()
+    expect(page.locator("#g-output")).to_have_value("LSSTCam/runs/RC2/w_2026_50/DM-51234")

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import Path
 
+import pytest
+
+from campaigns.config import Settings
+from campaigns.domain.document import with_reason
 from campaigns.domain.identity import Role
+from support.repositories import Repository
 from support.serving import Clients
 from web.conftest import browser
+from web.examples import definition
+from web.fake_agent import FakeAgent
 
 
 def text_of(page: str) -> str:
@@ -83,3 +91,83 @@ def test_what_is_ticked_in_the_list_is_compared(clients: Clients) -> None:
     assert 'action="/compare" id="picked"' in page
     assert page.count('form="picked" name="of"') == 8
     assert "Compare</h1>" in victor.get("/compare?of=C-2&of=C-1").text
+
+
+def test_the_reason_of_a_rerun_is_what_the_document_says(clients: Clients) -> None:
+    mary = browser(clients, Role.MANAGER)
+    form = fields(mary.get("/campaigns/C-2/rerun").text)
+    assert 'reason: ""' in form["document"]
+    page = mary.get("/campaigns/C-2/rerun").text
+    assert 'id="save-and-begin"' in page
+    assert "is paused" not in text_of(page)
+    told = with_reason(form["document"], "The next stack.")
+    checked = text_of(mary.post("/campaigns/C-2/rerun/check?revision=1", data={"document": told}).text)
+    assert "3 changes from C-2 revision 1" in checked
+    assert "The title is still that of C-2." in checked
+    # Without scripts the reason stands above the document alone.
+    made = mary.post("/campaigns/C-2/rerun", data={**form, "reason": "The next stack."})
+    ref = made.headers["location"].rpartition("/")[2].partition("?")[0]
+    assert mary.get(f"/api/v1/campaigns/{ref}").json()["reason"] == "The next stack."
+
+
+def test_another_stack_changes_the_output_that_is_proposed(clients: Clients) -> None:
+    mary = browser(clients, Role.MANAGER)
+    shared = {**definition("weekly"), "output": "LSSTCam/runs/RC2/w_2026_46/DM-51234"}
+    ref = mary.post("/api/v1/campaigns", json=shared).json()["id"]
+    form = fields(mary.get(f"/campaigns/{ref}/rerun").text)
+    assert "output: LSSTCam/runs/RC2/w_2026_46-r2/DM-51234" in form["document"]
+    newer = with_reason(form["document"], "The next stack.").replace("stack: w_2026_46", "stack: w_2026_48")
+    checked = mary.post(f"/campaigns/{ref}/rerun/check?revision=1", data={"document": newer}).text
+    assert 'data-output="LSSTCam/runs/RC2/w_2026_48/DM-51234"' in checked
+
+
+def test_a_refused_save_says_so_and_leads_to_what_is_wrong(clients: Clients) -> None:
+    mary = browser(clients, Role.MANAGER)
+    page = mary.post("/campaigns/new", data={"document": "name: ''\ntitle: ''\nkind: wrong\n", "then": "begin"})
+    assert page.status_code == 422
+    assert "Not saved: 3 fields are empty, 1 problem." in text_of(page.text)
+    assert 'href="#document" data-where="name (line 1)"' in page.text
+    form = fields(mary.get("/campaigns/C-2/rerun").text)
+    again = mary.post("/campaigns/C-2/rerun", data={**form, "reason": " "})
+    assert "Not saved: 1 field is empty." in text_of(again.text)
+
+
+def test_an_edit_shows_its_changes_and_saves_none(clients: Clients) -> None:
+    mary = browser(clients, Role.MANAGER)
+    page = mary.get("/campaigns/C-5/edit").text
+    assert "Nothing changes since revision 1" in text_of(page)
+    document = fields(page)["document"]
+    changed = document.replace("stack: w_2026_46", "stack: w_2026_48")
+    checked = text_of(mary.post("/campaigns/C-5/edit/check?revision=1", data={"document": changed}).text)
+    assert "1 change since revision 1" in checked
+    assert "w_2026_48" in checked
+    same = mary.post("/campaigns/C-5/edit", data={"document": document, "revision": "1", "reason": "To look."})
+    assert "Nothing was changed: C-5 stays at revision 1." in text_of(mary.get(same.headers["location"]).text)
+    assert mary.get("/api/v1/campaigns/C-5").json()["revision"] == 1
+
+
+def test_a_paused_campaign_takes_newer_commits(clients: Clients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Settings, "git_roots", property(lambda _: (tmp_path,)))
+    made = Repository(tmp_path / "drp")
+    made.commit({"drp.yaml": "a"})
+    mary, agent = browser(clients, Role.MANAGER), FakeAgent(clients(Role.AGENT), clients.clock)
+    agent.hello()
+    spec = {"repository": str(made.path), "reference": "main"}
+    ref = mary.post("/api/v1/campaigns", json=definition("in-git", pipeline="drp.yaml", processing_spec=spec)).json()["id"]
+    mary.post(f"/api/v1/campaigns/{ref}/transitions", json={"action": "start", "reason": "go", "wait_s": 0})
+    agent.take()
+    mary.post(f"/api/v1/campaigns/{ref}/transitions", json={"action": "pause", "reason": "To look."})
+    page = f"/campaigns/{ref}/specifications"
+    assert 'id="take-commits"' not in mary.get(page).text
+    document = fields(mary.get(f"/campaigns/{ref}/edit").text)["document"]
+    same = {"document": document, "revision": "1", "reason": "To look."}
+    assert "Nothing was changed" in text_of(mary.get(mary.post(f"/campaigns/{ref}/edit", data=same).headers["location"]).text)
+    made.commit({"drp.yaml": "b"}, subject="Better sky")
+    edit = text_of(mary.get(f"/campaigns/{ref}/edit").text)
+    assert "main has moved: 1 commit since." in edit
+    assert "Nothing changes since revision 1 but the commits, where they have moved" in edit
+    assert 'id="take-commits"' in mary.get(page).text
+    taken = mary.post(f"{page}/take", data={"revision": "1", "reason": "The better sky."})
+    assert "Revision 2" in text_of(mary.get(taken.headers["location"]).text)
+    assert "main still stands for that commit." in text_of(mary.get(page).text)
+    assert browser(clients, Role.OPERATOR).post(f"{page}/take", data={"revision": "2", "reason": "x"}).status_code == 403

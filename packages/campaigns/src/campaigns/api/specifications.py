@@ -91,6 +91,10 @@ class Resolving:
         """Tell how far the references of a campaign's newest resolved revision have moved."""
         return moves(self._git, self.pins(ref))
 
+    def moves_in_pause(self, ref: str) -> list[Move]:
+        """Tell the same of a campaign that a new revision would give the newer commits: one that is paused."""
+        return self.moves(ref) if self._read(ref).status is CampaignStatus.PAUSED else []
+
     def pins(self, ref: str) -> list[SpecPin]:
         """List the specifications of a campaign's newest revision that was resolved."""
         with self._database.read() as session:

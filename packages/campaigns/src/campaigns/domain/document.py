@@ -21,7 +21,16 @@ from campaigns.domain.definition import Definition, graph_faults, needs_faults
 from campaigns.domain.definition.parts import FORMS
 from campaigns.domain.errors import Fault, InvalidDefinition
 
-__all__ = ("definition_schema", "document_yaml", "dump_yaml", "read_definition", "read_partial", "read_yaml", "unkeepable")
+__all__ = (
+    "definition_schema",
+    "document_yaml",
+    "dump_yaml",
+    "read_definition",
+    "read_partial",
+    "read_yaml",
+    "unkeepable",
+    "with_reason",
+)
 
 MAX_YAML_BYTES = 1_000_000
 MAX_DEPTH = 50
@@ -173,6 +182,32 @@ def dump_yaml(definition: Definition) -> str:
 def document_yaml(document: dict[str, Any]) -> str:
     """Write a campaign file's document as YAML, fields in the order they have."""
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+
+
+def with_reason(text: str, reason: str) -> str:
+    """Put a reason into the text of a campaign file; all else stays as it was written, comments too.
+
+    Parameters
+    ----------
+    text : `str`
+        The campaign file. What cannot be read stays as it is.
+    reason : `str`
+        What is to stand there.
+    """
+    try:
+        _, node = _loaded(text)
+    except InvalidDefinition:
+        return text
+    if not isinstance(node, yaml.MappingNode) or node.flow_style:
+        return text
+    told = json.dumps(reason, ensure_ascii=False)
+    for key, value in node.value:
+        if key.value == "reason":
+            begin, end = value.start_mark.index, value.end_mark.index
+            line_end = "\n" if text[begin:end].endswith("\n") else ""
+            return f"{text[:begin]}{'' if text[:begin].endswith(' ') else ' '}{told}{line_end}{text[end:]}"
+    begin = node.start_mark.index
+    return f"{text[:begin]}reason: {told}\n{text[begin:]}"
 
 
 def definition_schema() -> dict[str, Any]:

@@ -129,6 +129,11 @@ class RerunService:
         """Tell what a rerun with a whole definition would be, as a page has it."""
         return self._plan(self._campaigns.get(ref), self._campaigns.revision(ref, revision), definition)
 
+    def output_for(self, ref: str, definition: Definition, *, revision: int) -> str | None:
+        """Propose an output collection for a rerun as it is now: its name, stack and ticket take the places of the old ones."""
+        old = self._campaigns.revision(ref, revision).definition
+        return self._free_output(old, wanted=definition.model_dump(mode="json")) if old.output else None
+
     def make(self, plan: RerunPlan, *, reason: str, draft: bool = False) -> Campaign:
         """Make the campaign of a plan.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import Response
 
 from campaigns.api.dependencies import Reading, Writing
@@ -17,6 +17,7 @@ from campaigns.domain.definition import Definition
 from campaigns.domain.document import dump_yaml
 from campaigns.domain.errors import InvalidDefinition, InvalidInput
 from campaigns.domain.site import SiteView
+from campaigns.domain.specifications import Move
 from campaigns.domain.states import CampaignStatus, Kind
 from campaigns.services.factory import Factory
 from campaigns.services.specifications import Resolution
@@ -26,6 +27,7 @@ from campaigns.web.forms import Document, Reason, Then, on_refusal
 from campaigns.web.once import FormKey, form_once
 from campaigns.web.rendering import renderer_of
 from campaigns.web.views.clash import Clash, merged_text
+from campaigns.web.views.defining import changes_from, form_context
 
 __all__ = ("ToBegin", "followed", "router", "show_form")
 
@@ -51,6 +53,10 @@ ToBegin = Annotated[Resolution | None, Depends(_to_begin)]
 
 ToRevise = Annotated[Resolution | None, Depends(_to_revise)]
 """The same for a campaign's new revision, also where it is paused."""
+
+
+def _moved(ref: str, resolving: ToResolve) -> list[Move]:
+    return resolving.moves_in_pause(ref)
 
 
 @router.get("/campaigns/new", dependencies=[manager])
@@ -87,11 +93,29 @@ def create_campaign(
 
 
 @router.get("/campaigns/{ref}/edit", dependencies=[manager])
-def show_definition(ref: str, request: Request, reading: Reading) -> Response:
+def show_definition(ref: str, request: Request, moves: Annotated[list[Move], Depends(_moved)], reading: Reading) -> Response:
     """Show a campaign's definition, to be changed."""
     campaign = reading.campaigns().get(ref)
     checked = check(dump_yaml(campaign.definition))
-    return show_form(request, checked, sites=reading.sites().list(), campaign=campaign, revision=campaign.revision)
+    sites = reading.sites().list()
+    return show_form(request, checked, sites=sites, campaign=campaign, revision=campaign.revision, moves=moves)
+
+
+@router.post("/campaigns/{ref}/edit/check", dependencies=[viewer])
+def check_revision(
+    ref: str, request: Request, reading: Reading, revision: Annotated[int, Query()], document: Annotated[str, Form()] = ""
+) -> Response:
+    """Look at a new revision as it is typed, and at what it changes; nothing is kept."""
+    campaign, before = reading.campaigns().get(ref), reading.campaigns().revision(ref, revision).definition
+    checked = check(document)
+    context = {
+        "checked": checked,
+        "campaign": campaign,
+        "revision": revision,
+        "changes": changes_from(before, checked),
+        "in_pause": campaign.status is CampaignStatus.PAUSED,
+    }
+    return renderer_of(request).page(request, "define.html", context, block="verdict")
 
 
 @router.post("/campaigns/{ref}/edit", dependencies=[manager])
@@ -113,8 +137,22 @@ def revise_campaign(
         return form(_merged(writing, seen, checked, base=base), revision=seen.revision)
     # Whoever saves after seeing what others changed means to.
     on_refusal(request, lambda problem: form(checked, revision=problem.get("newest_revision", revision), problem=problem))
-    campaign = writing.revising().revise(ref, _whole(checked), expected_revision=revision, reason=reason, resolution=resolution)
+    definition = _whole(checked)
+    if revision == seen.revision and definition == seen.definition and not _takes_commits(writing, seen, resolution):
+        message = f"Nothing was changed: {seen.id} stays at revision {seen.revision}."
+        return followed(writing, seen, resolution, then=then, reason=reason, message=message)
+    campaign = writing.revising().revise(ref, definition, expected_revision=revision, reason=reason, resolution=resolution)
     return _saved(writing, campaign, resolution, then=then, reason=reason)
+
+
+def _takes_commits(writing: Factory, campaign: Campaign, resolution: Resolution | None) -> bool:
+    """Tell whether the same definition stands for other commits now, in a campaign that would go on by them."""
+    if campaign.status is not CampaignStatus.PAUSED or resolution is None:
+        return False
+    pinned = {
+        (pin.role, pin.commit) for pin in writing.specifications().of_campaign(campaign) if pin.revision == campaign.revision
+    }
+    return bool(resolution.faults) or pinned != {(one.role, one.commit) for one in resolution.specs}
 
 
 def _merged(writing: Factory, campaign: Campaign, checked: Checked, *, base: int) -> Checked:
@@ -180,6 +218,10 @@ def show_form(
     reason: str = "",
     problem: Mapping[str, Any] | None = None,
     source: Mapping[str, Any] | None = None,
+    before: Definition | None = None,
+    moves: Sequence[Move] = (),
+    template: str = "define.html",
+    **more: Any,
 ) -> Response:
     """Show the form of a definition.
 
@@ -201,19 +243,30 @@ def show_form(
         What was refused.
     source : mapping, optional
         Where in a repository it was read from: ``repository``, ``reference``, ``path``, and a ``problem`` or none.
+    before : `Definition`, optional
+        What it is compared with; by default the campaign's newest.
+    moves : sequence of `Move`, optional
+        How far the references of its specifications have moved.
+    template : `str`, optional
+        The page.
+    **more : `typing.Any`
+        What that page is told besides.
     """
-    # What is wrong with the document itself stands in the verdict already.
-    shown = None if problem and checked.faults else problem
+    told = form_context(checked, problem)
+    shown = told["problem"]
+    before = before or (campaign.definition if campaign is not None else None)
     context = {
-        "checked": checked,
+        **told,
+        "changes": None if before is None else changes_from(before, checked),
         "campaign": campaign,
         "revision": revision,
         "reason": reason,
-        "problem": shown,
         "source": source,
+        "moves": [one for one in moves if one.move is None or one.move.n_ahead or one.move.n_behind],
         "in_pause": campaign is not None and campaign.status is CampaignStatus.PAUSED,
         "clash": Clash.of(shown) if shown and shown["code"] == "lost_update" else None,
         "kinds": [kind.value for kind in Kind],
         "sites": sites,
+        **more,
     }
-    return renderer_of(request).page(request, "define.html", context, status=problem["status"] if problem else 200)
+    return renderer_of(request).page(request, template, context, status=problem["status"] if problem else 200)

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from campaigns.api.dependencies import Reading, Writing
 from campaigns.api.policy import manager, operator, viewer
 from campaigns.api.specifications import ToResolve
-from campaigns.domain.campaign import Campaign
 from campaigns.domain.definition import Definition
-from campaigns.domain.differences import definition_differences
-from campaigns.domain.document import dump_yaml
+from campaigns.domain.document import dump_yaml, with_reason
 from campaigns.domain.errors import InvalidDefinition
-from campaigns.domain.site import SiteView
 from campaigns.domain.specifications import SpecRole
-from campaigns.domain.states import Kind
-from campaigns.services.lookup import checked_reason
+from campaigns.services.factory import Factory
+from campaigns.services.specifications import Resolution
 from campaigns.web.checking import Checked, check
 from campaigns.web.forms import Document, Reason, Then, on_refusal
 from campaigns.web.once import FormKey, form_once
 from campaigns.web.rendering import renderer_of
-from campaigns.web.routes.define import ToBegin, followed
+from campaigns.web.routes.define import followed, show_form
 from campaigns.web.views.comparing import choice_page, compare_page
-from campaigns.web.views.differences import changes_by_group
+from campaigns.web.views.defining import changes_from, with_old_title_told
 
 __all__ = ("router",)
 
@@ -38,6 +36,18 @@ AsPinned = Annotated[bool, Query(description="Whether to take DataId sets as the
 TO_BE_SAID = "to be said above"
 
 
+def _to_begin(
+    resolving: ToResolve, document: Document, reason: Reason, then: Annotated[Then, Form()] = Then.SAVE
+) -> Resolution | None:
+    definition = _with_told(document, reason).definition
+    return resolving.definition(definition) if then in (Then.LOOK, Then.BEGIN) and definition is not None else None
+
+
+def _with_told(document: str, reason: str) -> Checked:
+    """Check a document with the reason that stands above it; without scripts it is not in the document yet."""
+    return check(with_reason(document, reason) if reason.strip() else document)
+
+
 @router.get("/campaigns/{ref}/rerun", dependencies=[manager])
 def show_rerun(
     ref: str, request: Request, reading: Reading, *, revision: Revision = None, as_pinned: AsPinned = False
@@ -45,11 +55,8 @@ def show_rerun(
     """Show what a rerun would be, to be changed."""
     plan = reading.reruns().proposal(ref, reason=TO_BE_SAID, revision=revision, as_pinned=as_pinned)
     parent = reading.campaigns().revision(ref, plan.revision)
-    shown = plan.definition.model_copy(update={"reason": parent.definition.reason})
-    checked = check(dump_yaml(shown))
-    return _form(
-        request, checked, campaign=plan.parent, revision=plan.revision, before=parent.definition, sites=reading.sites().list()
-    )
+    text = with_reason(dump_yaml(plan.definition), "")
+    return _again(reading, request, check(text), ref=ref, revision=plan.revision, before=parent.definition)(None)
 
 
 @router.post("/campaigns/{ref}/rerun/check", dependencies=[viewer])
@@ -58,8 +65,15 @@ def check_rerun(
 ) -> Response:
     """Look at a changed definition as it is typed, and at what it changes; nothing is kept."""
     parent, before = reading.campaigns().get(ref), reading.campaigns().revision(ref, revision).definition
-    checked = check(document)
-    context = {"checked": checked, "changes": _changes(before, checked), "campaign": parent, "revision": revision}
+    checked = with_old_title_told(check(document), before, parent=parent.id)
+    context = {
+        "checked": checked,
+        "changes": changes_from(before, checked),
+        "campaign": parent,
+        "revision": revision,
+        "rerun_of": parent,
+        "proposed_output": _proposed_output(reading, ref, checked, revision=revision),
+    }
     return renderer_of(request).page(request, "define.html", context, block="verdict")
 
 
@@ -67,7 +81,7 @@ def check_rerun(
 def make_rerun(
     ref: str,
     request: Request,
-    resolution: ToBegin,
+    resolution: Annotated[Resolution | None, Depends(_to_begin)],
     writing: Writing,
     document: Document,
     revision: Annotated[int, Form()],
@@ -76,23 +90,16 @@ def make_rerun(
     then: Annotated[Then, Form()] = Then.SAVE,
 ) -> Response:
     """Make the new campaign; then begin, or have the site look, if that was asked for."""
-    checked, parent, sites = check(document), writing.campaigns().get(ref), writing.sites().list()
+    checked = _with_told(document, reason)
     before = writing.campaigns().revision(ref, revision).definition
-
-    def again(problem: Mapping[str, Any]) -> Response:
-        return _form(
-            request, checked, campaign=parent, revision=revision, before=before, sites=sites, reason=reason, problem=problem
-        )
-
-    on_refusal(request, again)
+    on_refusal(request, _again(writing, request, checked, ref=ref, revision=revision, before=before, reason=reason))
 
     def make() -> Response:
         if checked.definition is None:
             raise InvalidDefinition(checked.faults)
-        definition = checked.definition.model_copy(update={"reason": checked_reason(reason)})
-        plan = writing.reruns().plan_of(ref, definition, revision=revision)
+        plan = writing.reruns().plan_of(ref, checked.definition, revision=revision)
         made = writing.reruns().make(plan, reason=reason)
-        message = f"{made.id} derives from {parent.id} revision {revision} and is {made.status.value}."
+        message = f"{made.id} derives from {plan.parent.id} revision {revision} and is {made.status.value}."
         return followed(writing, made, resolution, then=then, reason=reason, message=message)
 
     return form_once(writing, once, make)
@@ -128,37 +135,35 @@ def compare_outputs(writing: Writing, of: Annotated[list[str], Form()], here: An
     return RedirectResponse(f"{back}#outputs", status_code=303)
 
 
-def _changes(before: Definition, checked: Checked) -> Sequence[Any] | None:
+def _proposed_output(factory: Factory, ref: str, checked: Checked, *, revision: int) -> str | None:
+    """Give the output collection that would tell what a rerun is of, where it has another."""
     if checked.definition is None:
         return None
-    # The reason is said beside the document.
-    after = checked.definition.model_copy(update={"reason": before.reason})
-    return changes_by_group(definition_differences(before, after))
+    proposed = factory.reruns().output_for(ref, checked.definition, revision=revision)
+    return proposed if proposed != checked.definition.output else None
 
 
-def _form(
-    request: Request,
-    checked: Checked,
-    *,
-    campaign: Campaign,
-    revision: int,
-    before: Definition,
-    sites: Sequence[SiteView],
-    reason: str = "",
-    problem: Mapping[str, Any] | None = None,
-) -> Response:
-    # What is wrong with the document itself stands in the verdict already.
-    shown = None if problem and checked.faults else problem
-    context = {
-        "checked": checked,
-        "changes": _changes(before, checked),
-        "campaign": campaign,
-        "revision": revision,
-        "reason": reason,
-        "problem": shown,
-        "clash": None,
-        "rerun_of": campaign,
-        "kinds": [kind.value for kind in Kind],
-        "sites": sites,
-    }
-    return renderer_of(request).page(request, "rerun.html", context, status=problem["status"] if problem else 200)
+def _again(
+    factory: Factory, request: Request, checked: Checked, *, ref: str, revision: int, before: Definition, reason: str = ""
+) -> Callable[[Mapping[str, Any] | None], Response]:
+    """Give what shows the form; it may be shown after the transaction's end, and so must need nothing of it."""
+    parent = factory.campaigns().get(ref)
+    told = with_old_title_told(checked, before, parent=parent.id)
+    return partial(
+        _shown,
+        request,
+        told,
+        sites=factory.sites().list(),
+        campaign=parent,
+        revision=revision,
+        reason=reason,
+        before=before,
+        template="rerun.html",
+        rerun_of=parent,
+        in_pause=False,
+        proposed_output=_proposed_output(factory, ref, checked, revision=revision),
+    )
+
+
+def _shown(request: Request, checked: Checked, problem: Mapping[str, Any] | None = None, **told: Any) -> Response:
+    return show_form(request, checked, problem=problem, **told)

@@ -75,6 +75,26 @@ def upload_list(
     return form_once(writing, once, upload)
 
 
+@router.post("/campaigns/{ref}/specifications/take", dependencies=[manager])
+def take_newer_commits(
+    ref: str,
+    resolution: ResolvedCampaign,
+    writing: Writing,
+    reason: Reason,
+    once: FormKey,
+    revision: Annotated[int, Form()],
+) -> Response:
+    """Give a paused campaign the commits that its specifications stand for now, by a new revision of the same definition."""
+
+    def take() -> Response:
+        definition = writing.campaigns().get(ref).definition
+        revised = writing.revising().revise(ref, definition, expected_revision=revision, reason=reason, resolution=resolution)
+        told = f"Revision {revised.revision} of {revised.id} takes the newer commits, for what is submitted from now on."
+        return done(f"/campaigns/{revised.id}/specifications", message=told)
+
+    return form_once(writing, once, take)
+
+
 @router.post("/campaigns/{ref}/would-run", dependencies=[operator])
 def look_what_would_run(ref: str, resolution: ResolvedCampaign, writing: Writing, once: FormKey) -> Response:
     """Have the site look what would run, and start nothing."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from campaigns.domain.campaign import Campaign
 from campaigns.domain.specifications import Move, SpecPin, SpecRole
+from campaigns.domain.states import CampaignStatus
 from campaigns.services.repositories import DataIdFile, LookedAt, set_name_of
 
 __all__ = ("SpecificationsPage", "UploadableList", "spec_pins_of_newest", "specifications_page")
@@ -28,6 +30,11 @@ class SpecificationsPage:
     lists: tuple[UploadableList, ...]
     n_left_out: int
     problem: str | None
+
+    def may_take(self, campaign: Campaign) -> bool:
+        """Tell whether a new revision would give the campaign other commits, and may be made now."""
+        moved = any(one.move is not None and (one.move.n_ahead or one.move.n_behind) for one in self.moves)
+        return moved and campaign.status is CampaignStatus.PAUSED
 
 
 def specifications_page(found: LookedAt) -> SpecificationsPage:
