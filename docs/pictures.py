@@ -66,7 +66,7 @@ def _find(page: Page, url: str) -> None:
     page.goto(f"{url}/campaigns?filter=status+in+(running,+paused)")
     page.locator("#builder > summary").click()
     page.locator("#build-field").select_option("kind")
-    page.locator("#build-value").fill("integration")
+    page.get_by_label("integration", exact=True).check()
 
 
 def _compare(page: Page, url: str) -> None:

@@ -218,3 +218,24 @@ def test_signing_in_by_a_link_and_working_with_the_cookie(served: Served) -> Non
     expect(page.locator(".note em").first).to_have_text("3 a.m.")
     page.locator("#sign-out").click()
     expect(page.locator("#login-form")).to_be_visible()
+
+
+def test_values_are_ticked_in_the_builder(served: Served) -> None:
+    page = served.open("/campaigns", Role.VIEWER)
+    page.locator("#builder > summary").click()
+    for status in ("running", "paused"):
+        page.get_by_label(status, exact=True).check()
+    page.locator("#build-and").click()
+    expect(page.locator("#filter")).to_have_value("status in (running, paused)")
+    page.locator("#builder > summary").click()
+    page.locator("#build-field").select_option("waits")
+    page.get_by_label("yes", exact=True).check()
+    page.locator("#build-and").click()
+    expect(page.locator("#filter")).to_have_value("status in (running, paused) and waits = yes")
+    page.locator("#builder > summary").click()
+    page.locator("#build-field").select_option("updated")
+    page.locator("#build-since").select_option("the day…")
+    page.locator("#build-date").fill("2026-01-31")
+    page.locator("#build-and").click()
+    expect(page.locator("#filter")).to_have_value("status in (running, paused) and waits = yes and updated > 2026-01-31")
+    expect(page.locator("#found")).to_contain_text("match")

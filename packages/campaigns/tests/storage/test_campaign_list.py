@@ -231,6 +231,16 @@ def test_the_largest_filters_are_within_what_the_databases_take(database: Databa
             assert len(store.page(condition, parse_ordering("id"), after=None, limit=100)) == wanted
 
 
+def test_several_lists_are_counted_at_once(database: Database) -> None:
+    wanted = [parse_filter(text, now_us=NOW_US) for text in ("", "status = draft", "not status = draft", "name = no-such")]
+    with database.read() as session:
+        store = CampaignListStore(session, MARY)
+        numbers = store.counts(wanted, at_most=1000)
+        assert numbers == [store.count(each) for each in wanted]
+        assert numbers[0] == numbers[1] + numbers[2] > 1
+        assert store.counts(wanted, at_most=1)[0] == 1
+
+
 def test_notes_are_not_asked_for_campaign_by_campaign(database: Database) -> None:
     """Twenty parts on notes took seconds where no campaign had any."""
     with database.read() as session:

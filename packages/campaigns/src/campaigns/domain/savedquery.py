@@ -45,6 +45,9 @@ COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """What a list can show, and its heads."""
 
+_CALLED: Final = {"status": "state", "name": "campaign", "changed": "updated", "operator": "operators", "label": "labels"}
+"""Other names of columns, as filters have them."""
+
 DEFAULT_COLUMNS: Final = ("state", "id", "campaign", "kind", "quanta", "waits", "updated", "ticket")
 
 
@@ -78,13 +81,14 @@ class SavedQuery:
 
 
 def checked_columns(names: tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    """Give the columns of a list, the usual ones if there are none.
+    """Give the columns of a list, the usual ones if there are none; they may be called as the fields of filters are.
 
     Raises
     ------
     InvalidInput
         If there is no such column.
     """
+    names = [_CALLED.get(name, name) for name in names]
     if unknown := [name for name in names if name not in COLUMNS]:
         raise InvalidInput(
             f"There is no column {unknown[0][:60]!r}.", where="columns", remedy=f"There are: {', '.join(COLUMNS)}."

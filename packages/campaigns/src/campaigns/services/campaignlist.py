@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 
 from campaigns.domain.campaign import CampaignListing
 from campaigns.domain.errors import InvalidInput
@@ -91,6 +92,10 @@ class CampaignListService:
             If the filter is not valid.
         """
         return self._store.count(self.parsed(wanted), at_most=at_most)
+
+    def counts(self, wanted: Sequence[str], *, at_most: int) -> Sequence[int]:
+        """Count the campaigns that each of several filters finds, as far as a number."""
+        return self._store.counts([self.parsed(each) for each in wanted], at_most=at_most)
 
     def parsed(self, wanted: str | None) -> Condition:
         """Read a filter, as of now and of who asks.

@@ -35,6 +35,14 @@ class QueryService:
         """List the queries that the caller may see, their own first."""
         return self._store.all()
 
+    def teams(self) -> Sequence[str]:
+        """List the teams that the caller can share queries with, by name."""
+        return self._store.teams()
+
+    def may_change(self, query: SavedQuery) -> bool:
+        """Tell whether the caller may change or remove a query."""
+        return query.owner == self._context.identity.name or self._context.identity.role is Role.ADMIN
+
     def get(self, ref: str) -> SavedQuery:
         """Give a query by its UUID, its name, or its owner and name as ``mary/weekly``; of one name, one's own comes first.
 
@@ -120,7 +128,7 @@ class QueryService:
 
     def _checked_team(self, shared: str) -> str:
         team = shared.removeprefix(TEAM)
-        if team != shared and not self._store.is_in(team):
+        if team != shared and team not in self._store.teams():
             raise InvalidInput(
                 f"You are not in a team {team}.", where="shared", remedy="Share it with a team that you are in, or with everyone."
             )
@@ -165,8 +173,8 @@ class QueryService:
         self._context.record(f"query.{what}", f"{shown} of {query.owner} {what}", details={"query": query.uuid, **told})
 
     def _own(self, ref: str) -> SavedQuery:
-        query, identity = self.get(ref), self._context.identity
-        if query.owner != identity.name and identity.role is not Role.ADMIN:
+        query = self.get(ref)
+        if not self.may_change(query):
             raise Forbidden(
                 f"The query {query.name} belongs to {query.owner}.",
                 where=query.name,

@@ -73,10 +73,10 @@ class QueryStore:
         """Remove a query."""
         self._session.execute(delete(SavedQueryRow).where(SavedQueryRow.id == uuid))
 
-    def is_in(self, team: str) -> bool:
-        """Tell whether who asks is in a team."""
-        mine = select(TeamMemberRow.team).where(TeamMemberRow.team == team, TeamMemberRow.user_name == self._identity.name)
-        return self._session.scalar(mine) is not None
+    def teams(self) -> list[str]:
+        """List the teams that who asks is in, by name."""
+        mine = select(TeamMemberRow.team).where(TeamMemberRow.user_name == self._identity.name)
+        return list(self._session.scalars(mine.order_by(TeamMemberRow.team)))
 
     def _visible(self) -> Select[SavedQueryRow]:
         statement = select(SavedQueryRow).execution_options(populate_existing=True)

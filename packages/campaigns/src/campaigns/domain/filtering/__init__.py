@@ -6,12 +6,13 @@ asked for (`fields`). What the tree means in SQL is the store's business. Page, 
 
 from __future__ import annotations
 
-from campaigns.domain.filtering.fields import FIELDS, Field, FieldKind
+from campaigns.domain.filtering.fields import ALIASES, FIELDS, Field, FieldKind
 from campaigns.domain.filtering.ordering import Ordering, parse_ordering
 from campaigns.domain.filtering.parsing import parse_filter
 from campaigns.domain.filtering.tree import EVERYTHING, Among, And, Compare, Condition, Empty, Not, Operator, Or, Text
 
 __all__ = (
+    "ALIASES",
     "EVERYTHING",
     "FIELDS",
     "Among",

@@ -10,7 +10,7 @@ from typing import Final
 
 from campaigns.domain.states import CampaignStatus, Kind
 
-__all__ = ("CLOSE", "FIELDS", "Field", "FieldKind")
+__all__ = ("ALIASES", "CLOSE", "FIELDS", "Field", "FieldKind")
 
 
 CLOSE: Final = 0.75
@@ -236,6 +236,9 @@ _FIELDS = (
         description="Who signed off its newest revision.",
     ),
 )
+
+ALIASES: Final[Mapping[str, str]] = MappingProxyType({"state": "status", "campaign": "name", "changed": "updated"})
+"""Other names of fields, as lists have them at the heads of their columns."""
 
 FIELDS: Final[Mapping[str, Field]] = MappingProxyType({field.name: field for field in _FIELDS})
 """All fields by name, in the order in which they are explained."""

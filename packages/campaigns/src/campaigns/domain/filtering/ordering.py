@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from campaigns.domain.errors import InvalidInput
-from campaigns.domain.filtering.fields import CLOSE, FIELDS, Field
+from campaigns.domain.filtering.fields import ALIASES, CLOSE, FIELDS, Field
 
 __all__ = ("NEWEST_FIRST", "Ordering", "parse_ordering")
 
@@ -51,6 +51,7 @@ def parse_ordering(text: str | None) -> Ordering:
         return NEWEST_FIRST
     name = text.strip()
     descending, name = name.startswith("-"), name.removeprefix("-").lower()
+    name = ALIASES.get(name, name)
     possible = [each for each, field in FIELDS.items() if field.is_sortable]
     if name not in possible:
         close = difflib.get_close_matches(name, possible, n=1, cutoff=CLOSE)

@@ -14,7 +14,7 @@ from typing import Final
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
 
 from campaigns.domain.errors import Fault, InvalidFilter
-from campaigns.domain.filtering.fields import CLOSE, FIELDS, Field, FieldKind
+from campaigns.domain.filtering.fields import ALIASES, CLOSE, FIELDS, Field, FieldKind
 from campaigns.domain.filtering.texts import fold_text
 from campaigns.domain.filtering.tree import (
     EVERYTHING,
@@ -208,7 +208,7 @@ class _Reading:
 
     def _field(self, token: Token) -> Field | None:
         name = folded(str(token))
-        if (field := FIELDS.get(name)) is None:
+        if (field := FIELDS.get(ALIASES.get(name, name))) is None:
             close = difflib.get_close_matches(name, FIELDS, n=1, cutoff=CLOSE)
             remedy = f"Did you mean `{close[0]}`?" if close else f"There are: {', '.join(FIELDS)}."
             self.faults.append(_fault("unknown_field", f"There is no field {_shown(token)}.", token.column, remedy))

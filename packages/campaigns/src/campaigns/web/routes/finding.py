@@ -19,7 +19,9 @@ from campaigns.web.flash import done
 from campaigns.web.forms import Reason
 from campaigns.web.once import FormKey, form_once
 from campaigns.web.rendering import Block, renderer_of
+from campaigns.web.views.keeping import queries_page
 from campaigns.web.views.listing import Asked, list_page
+from campaigns.web.views.overview import place_of
 
 __all__ = ("router",)
 
@@ -57,7 +59,9 @@ def list_campaigns(
     query: Kept = None,
     block: Block = None,
 ) -> Response:
-    """Show the list of campaigns."""
+    """Show the list of campaigns; an id that stands alone leads to what it is of."""
+    if block is None and query is None and (place := place_of(reading, wanted)) is not None:
+        return RedirectResponse(place, status_code=302)
     asked = _asked(reading, wanted, sort, ",".join(column or ()) or columns, cursor, query)
     view = list_page(reading, asked)
     status = 422 if view.faults and block is None else 200
@@ -128,7 +132,7 @@ def act_on_many(
 @router.get("/queries", dependencies=[viewer])
 def list_queries(request: Request, reading: Reading) -> Response:
     """Show the saved queries."""
-    return renderer_of(request).page(request, "queries.html", {"queries": reading.queries().all()})
+    return renderer_of(request).page(request, "queries.html", {"view": queries_page(reading)})
 
 
 @router.post("/queries", dependencies=[viewer])
@@ -166,6 +170,21 @@ def follow_query(ref: str, request: Request, reading: Reading, clock: ClockUsed)
     base = str(request.base_url).rstrip("/")
     feed = atom_feed(page.items, title=f"Campaigns: {query.name}", uuid=query.uuid, base=base, now_us=clock.now_us())
     return Response(feed, media_type="application/atom+xml")
+
+
+@router.post("/queries/{ref}", dependencies=[viewer])
+def change_query(
+    ref: str,
+    writing: Writing,
+    name: Annotated[str, Form()] = "",
+    wanted: Annotated[str, Form(alias="filter")] = "",
+    sort: Annotated[str, Form()] = "",
+    shared: Annotated[str, Form()] = "private",
+) -> Response:
+    """Give a saved query another name, filter or order, or share it with others."""
+    columns = writing.queries().get(ref).columns
+    query = writing.queries().change(ref, name=name, wanted=wanted, sort=sort, columns=columns, shared=shared)
+    return done("/queries", message=f"The query {query.name} is changed.")
 
 
 @router.post("/queries/{ref}/remove", dependencies=[viewer])

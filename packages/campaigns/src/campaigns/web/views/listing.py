@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from campaigns.domain.campaign import CampaignListing, WaitKind
 from campaigns.domain.errors import CampaignError, Fault
-from campaigns.domain.filtering import FIELDS, Field, FieldKind, Ordering, parse_ordering
+from campaigns.domain.filtering import ALIASES, FIELDS, Field, FieldKind, Ordering, parse_ordering
 from campaigns.domain.savedquery import COLUMNS, DEFAULT_COLUMNS, SavedQuery, checked_columns
 from campaigns.domain.states import CampaignStatus
 from campaigns.pictures.looks import LEGEND, Look, look_of, settled
 from campaigns.services.bulk import MAX_CAMPAIGNS
 from campaigns.services.factory import Factory
+from campaigns.web.views.keeping import my_teams
+from campaigns.web.views.overview import Counted, NamedSet, counted_lists, meant, sets_called
 
 __all__ = ("Asked", "Head", "ListPage", "ListRow", "list_page", "waits_in_words")
 
@@ -21,12 +24,9 @@ PAGE_SIZE = 50
 COUNTED = 10_000
 """How far campaigns are counted; REST and the command count to the end."""
 
-_SORTED_BY = {"campaign": "name", "state": "status"}
-"""Columns that are sorted by a field of another name."""
-
 _OPERATORS = {
     FieldKind.WORD: ("=", "!=", "~", "!~", "is empty", "is not empty"),
-    FieldKind.CHOICE: ("=", "!="),
+    FieldKind.CHOICE: ("is", "is not"),
     FieldKind.FLAG: ("=",),
     FieldKind.UUID: ("=", "!="),
     FieldKind.TIME: (">", "<", "=", ">=", "<=", "is empty", "is not empty"),
@@ -99,6 +99,12 @@ class ListPage:
         How many the filter finds; not more than `COUNTED`.
     and_more : `bool`
         Whether it finds more than that.
+    lists : `list` [`Counted`]
+        What mostly is looked for.
+    meant : `list` [`str`]
+        Filters that may be meant, where nothing is found.
+    sets : sequence of `NamedSet`
+        DataId sets of that name, where nothing is found.
     """
 
     asked: Asked
@@ -108,8 +114,17 @@ class ListPage:
     heads: list[Head] = field(default_factory=list)
     faults: tuple[Fault, ...] = ()
     queries: list[SavedQuery] = field(default_factory=list)
+    teams: Sequence[str] = ()
     may_move: bool = False
     and_more: bool = False
+    lists: list[Counted] = field(default_factory=list)
+    meant: list[str] = field(default_factory=list)
+    sets: Sequence[NamedSet] = ()
+
+    @property
+    def is_filter_wrong(self) -> bool:
+        """Whether it is the filter that is not valid (`bool`)."""
+        return any((fault.where or "").startswith("filter") for fault in self.faults)
 
     @property
     def choices(self) -> dict[str, str]:
@@ -152,7 +167,7 @@ def list_page(factory: Factory, asked: Asked) -> ListPage:
     page : `ListPage`
         With what is wrong, and without campaigns, where the filter or the order is not valid.
     """
-    queries = factory.queries().all()
+    queries, teams = factory.queries().all(), my_teams(factory)
     try:
         columns, ordering = checked_columns(asked.columns or _own_columns(asked)), parse_ordering(asked.sort)
         campaigns = factory.campaign_list()
@@ -161,7 +176,10 @@ def list_page(factory: Factory, asked: Asked) -> ListPage:
         count = len(page.items) if is_all else campaigns.count(asked.filter, at_most=COUNTED + 1)
     except CampaignError as error:
         faults = error.faults or (Fault(error.code, error.message, error.where, error.remedy),)
-        return ListPage(asked=asked, queries=queries, faults=faults, heads=_heads(asked, DEFAULT_COLUMNS, None))
+        lists = counted_lists(factory)
+        return ListPage(
+            asked=asked, queries=queries, teams=teams, faults=faults, lists=lists, heads=_heads(asked, DEFAULT_COLUMNS, None)
+        )
     return ListPage(
         asked=asked,
         rows=[_row(listing) for listing in page.items],
@@ -170,7 +188,11 @@ def list_page(factory: Factory, asked: Asked) -> ListPage:
         and_more=count > COUNTED,
         heads=_heads(asked, columns, ordering),
         queries=queries,
+        teams=teams,
         may_move=0 < count <= MAX_CAMPAIGNS,
+        lists=counted_lists(factory),
+        meant=meant(asked.filter) if not count else [],
+        sets=sets_called(factory, asked.filter) if not count else (),
     )
 
 
@@ -181,7 +203,7 @@ def _own_columns(asked: Asked) -> tuple[str, ...]:
 def _heads(asked: Asked, columns: tuple[str, ...], ordering: Ordering | None) -> list[Head]:
     heads = []
     for key in columns:
-        name = _SORTED_BY.get(key, key)
+        name = ALIASES.get(key, key)
         sortable = name in FIELDS and FIELDS[name].is_sortable
         now = ordering is not None and ordering.field.name == name
         # What is newest or largest is mostly what one wants first.
