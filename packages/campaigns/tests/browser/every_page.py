@@ -27,6 +27,7 @@ NO_PAGES: Final = {
     "/campaigns.{form}": "a file",
     "/campaigns/{ref}/live": "a stream",
     "/campaigns/{ref}/notes/{note}/files/{name}": "a file",
+    "/dataid-sets/{site}/{butler}/{reference:path}/rows.{form}": "a file",
     "/history/file": "a file",
     "/queries/{ref}": "leads on",
     "/queries/{ref}/feed.atom": "a feed",

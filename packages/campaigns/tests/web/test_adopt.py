@@ -20,6 +20,9 @@ def test_form_leads_over_the_wait_to_the_campaign(client: Clients) -> None:
     assert sent.status_code == 303, sent.text
     waiting = mary.get(sent.headers["location"])
     assert "is looking at what ran" in waiting.text
+    assert f"<h1>Adopt {ADOPT['name']}</h1>" in waiting.text
+    assert ADOPT["submit_dir"] in waiting.text
+    assert "One of these is needed" in mary.get("/campaigns/adopt").text
     assert 'http-equiv="refresh"' in waiting.text
     agent.report(agent.take("inspect_run"), found(task("isr", 4, 4)))
     there = mary.get(sent.headers["location"])

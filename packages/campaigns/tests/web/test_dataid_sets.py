@@ -72,6 +72,9 @@ def test_a_set_shows_what_campaigns_say_of_it(clients: Clients) -> None:
 def test_a_campaign_tells_what_it_leaves_out_and_what_has_drifted(clients: Clients) -> None:
     text = browser(clients, Role.VIEWER).get("/campaigns/C-2?tab=data").text
     assert "A newer version DM-51300/clouds@2 exists." in text
+    assert 'href="/dataid-sets/here/main/DM-51300/clouds@2?with=1#compared"><span class="num">+3 −0</span> data IDs</a>' in text
+    assert "a manager may revise the campaign to use" in text
+    assert 'href="/campaigns/C-2/edit" class="revise"' in browser(clients, Role.MANAGER).get("/campaigns/C-2?tab=data").text
     assert "41</b> data IDs of instrument, exposure" in text
     assert "applied" in text
     assert "translated" in text
@@ -263,3 +266,54 @@ def test_large_sets_come_as_a_file_or_as_text(clients: Clients) -> None:
     assert too_large.status_code == 413
     assert "at most 1 MB are taken here" in too_large.text
     assert orders.status_code == 200
+
+
+def test_data_ids_are_found_compared_and_taken_away(clients: Clients) -> None:
+    viewer, address = browser(clients, Role.VIEWER), "/dataid-sets/here/main/DM-51300/clouds"
+    text = viewer.get(f"{address}@1?q=dome").text
+    assert 0 < text.count('<tr id="row-') < 41
+    assert f'href="{address}@1?q=dome+closing#rows-h"' in text
+    assert viewer.get(f"{address}@1?q=2026110100101").text.count('<tr id="row-') == 1
+    compared = viewer.get(f"{address}@2?with=1").text
+    assert "+3 −0" in compared
+    assert viewer.get(f"{address}@2?with=9").status_code == 404
+    rows = viewer.get(f"{address}@1/rows.json").json()
+    assert len(rows) == 41
+    lines = viewer.get(f"{address}@1/rows.csv").text.splitlines()
+    assert (lines[0], len(lines)) == ("instrument,exposure,reason", 42)
+    assert "asked for by otto: <q>The night&#39;s log.</q>" in viewer.get(f"{address}@1").text
+    assert "The night&#39;s log." in viewer.get("/dataid-sets").text
+
+
+ECSV = """\
+# %ECSV 1.0
+# ---
+# datatype:
+# - {name: instrument, datatype: string}
+# - {name: visit, datatype: int64}
+# - {name: band, datatype: string}
+# - {name: reason, datatype: string}
+# schema: astropy-2.0
+instrument visit band reason
+X 12 2 "trailed, twice"
+"""
+
+
+def test_tables_of_data_ids_are_taken(clients: Clients) -> None:
+    operator, agent = browser(clients, Role.OPERATOR), _agent(clients)
+    form = {"place": "here main", "name": "from/table", "reason": "The night's list."}
+    for text in (ECSV, 'instrument,visit,reason\nX,12,"trailed, twice"\n'):
+        _sent(operator, "/dataid-sets", **form, data_ids=text)
+    agent.take()
+    wanted = {"instrument": "X", "visit": 12, "reason": "trailed, twice"}
+    made = [operator.get(f"/dataid-sets/here/main/from/table@{version}/rows.json").json() for version in (1, 2)]
+    assert [wanted] in made
+    assert [{**wanted, "band": "2"}] in made
+    for text, where in (
+        ("visit,visit\n1,2\n", "line 1"),
+        ("visit,band\n1\n", "line 2"),
+        ("# %ECSV 1.0\n# ---\n# - a\nx\n1\n", "line 1"),
+    ):
+        refused = operator.post("/dataid-sets", data={**form, "data_ids": text})
+        assert refused.status_code == 422
+        assert where in refused.text

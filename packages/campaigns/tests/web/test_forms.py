@@ -11,6 +11,7 @@ from campaigns.domain.identity import Role
 from support.serving import Clients, TestClient
 from web.conftest import browser
 from web.examples import definition
+from web.fake_agent import FakeAgent
 
 FORMS = (
     *(
@@ -198,3 +199,23 @@ def test_an_empty_form_tells_what_it_needs_and_no_mistakes(clients: Clients) -> 
     wrong = manager.post("/campaigns/check", data={"document": "name: a b\ntitle: ''\nreason: c\nkind: other\n"}).text
     assert "2 problems: it cannot be saved yet" in wrong
     assert 'data-where="name (line 1)"' in wrong
+
+
+def test_what_would_run_leads_on(clients: Clients) -> None:
+    manager, agent = browser(clients, Role.MANAGER), FakeAgent(clients(Role.AGENT), clients.clock)
+    agent.hello()
+    ref = clients(Role.MANAGER).post("/api/v1/campaigns", json=definition("would")).json()["id"]
+    page = manager.post(f"/campaigns/{ref}/would-run").headers["location"]
+    assert 'id="look-again"' not in manager.get(page).text, "the site is looking"
+    agent.take()
+    shown = manager.get(page).text
+    assert "of revision 1<" in shown
+    for element in ("edit", "look-again", "act-start"):
+        assert f'id="{element}"' in shown, element
+    viewed = browser(clients, Role.VIEWER).get(page).text
+    for element in ("edit", "look-again", "act-start"):
+        assert f'id="{element}"' not in viewed, element
+    clients.clock.advance(seconds=60)
+    newer = {"document": yaml.safe_dump(definition("would", team="drp")), "revision": "1", "reason": "Of the team."}
+    assert manager.post(f"/campaigns/{ref}/edit", data=newer).status_code == 303
+    assert "asked of revision 1; the newest is 2" in manager.get(page).text

@@ -44,8 +44,11 @@ def form_fields() -> list[dict[str, Any]]:
 
 def test_the_form_has_all_fields() -> None:
     shown = {field["path"][0] for field in form_fields() if not field["ofStep"]}
-    # Kind and steps are shown in ways of their own; the others are seldom set and stay in the document.
-    assert set(Definition.model_fields) - shown <= {"kind", "steps", "links", "visibility"}
+    # These are shown in ways of their own.
+    assert set(Definition.model_fields) - shown == {"kind", "steps", "visibility"}
+    text = (TEMPLATES / "parts" / "guided.html").read_text()
+    assert 'data-path="kind"' in text
+    assert 'data-path="visibility"' in text
 
 
 @pytest.mark.skipif(NODE is None or not YAML.exists(), reason="the form's scripts: there is no Node, or no build: `make setup`")

@@ -55,10 +55,13 @@ class SetPage:
         Each with a value for each dimension, and ``reason`` or `None`.
     next : `int`, optional
         Where the next piece begins, if there is one.
+    n_found : `int`
+        How many there are that are wanted.
     """
 
     rows: list[dict[str, Any]]
     next: int | None
+    n_found: int
 
 
 class DataIdSetService:
@@ -125,16 +128,29 @@ class DataIdSetService:
         """List the campaigns that pinned a version of a set's name: their id and name, and the version."""
         return self._pins.users(entry.site, entry.butler, entry.name)
 
-    def rows(self, entry: DataIdSetEntry, *, start: int, limit: int) -> SetPage | None:
-        """Give some of a set's data IDs; `None` if they are not here, see `show`."""
+    def rows(self, entry: DataIdSetEntry, *, start: int, limit: int, wanted: str = "") -> SetPage | None:
+        """Give some of a set's data IDs; `None` if they are not here, see `show`.
+
+        Parameters
+        ----------
+        entry : `DataIdSetEntry`
+            The set.
+        start, limit : `int`
+            Which of those that are wanted.
+        wanted : `str`, optional
+            Only data IDs with this value, or with this in their reason, in capitals or not.
+        """
         if entry.rows_sha256 is None:
             return None
         whole = SetRows.model_validate_json(self._context.files.path(entry.rows_sha256).read_bytes())
+        word = wanted.casefold()
+        named = {number for number, reason in enumerate(whole.reasons) if word in reason.casefold()}
+        found = [row for row in whole.rows if not word or row[-1] in named or word in (str(each).casefold() for each in row[:-1])]
         rows = [
             {**dict(zip(whole.dimensions, values, strict=True)), "reason": None if number is None else whole.reasons[number]}
-            for *values, number in whole.rows[start : start + limit]
+            for *values, number in found[start : start + limit]
         ]
-        return SetPage(rows, start + limit if start + limit < len(whole.rows) else None)
+        return SetPage(rows, start + limit if start + limit < len(found) else None, len(found))
 
     def of_campaign(self, ref: str) -> Sequence[CampaignSet]:
         """List the sets of a campaign, in the order of its definition."""

@@ -13,7 +13,7 @@ from campaigns.domain.campaign import CampaignListing
 from campaigns.web.views.listing import waits_in_words
 from campaigns.wire.campaigns import CampaignSummary
 
-__all__ = ("atom_feed", "csv_lines", "json_lines")
+__all__ = ("atom_feed", "csv_lines", "json_lines", "rows_as_csv")
 
 _ATOM: Final = "http://www.w3.org/2005/Atom"
 
@@ -49,6 +49,12 @@ def csv_lines(listings: Iterable[CampaignListing], columns: Iterable[str]) -> It
     yield _line(heads)
     for listing in listings:
         yield _line([_cell(listing, head) for head in heads])
+
+
+def rows_as_csv(dimensions: Iterable[str], rows: Iterable[dict[str, Any]]) -> str:
+    """Give the data IDs of a set as CSV, with a head."""
+    heads = [*dimensions, "reason"]
+    return "".join([_line(heads), *(_line([_harmless(row.get(head)) for head in heads]) for row in rows)])
 
 
 def json_lines(listings: Iterable[CampaignListing]) -> Iterator[str]:
@@ -112,6 +118,10 @@ def _cell(listing: CampaignListing, head: str) -> Any:
     value = _CELLS[head](listing) if head in _CELLS else getattr(listing, head)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    return _harmless(value)
+
+
+def _harmless(value: Any) -> Any:
     # A spreadsheet would take such text for a formula.
     return f"'{value}" if isinstance(value, str) and value.startswith(_DANGEROUS) else value
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from campaigns.api.dependencies import Reading, Writing
 from campaigns.api.policy import manager, operator, viewer
-from campaigns.domain.errors import InvalidInput
+from campaigns.domain.errors import InvalidInput, NotFound
+from campaigns.web.downloads import rows_as_csv
 from campaigns.web.flash import done
 from campaigns.web.forms import Reason, SetForm
 from campaigns.web.once import FormKey, form_once
 from campaigns.web.rendering import renderer_of
+from campaigns.web.sentids import document_of
 from campaigns.web.views.dataidsets import set_list_page, set_page
 from campaigns.web.views.exclude import exclude_page, picked
+from campaigns.wire.agentsets import MAX_SENT_ROWS
 
 __all__ = ("router",)
 
@@ -27,6 +29,8 @@ router = APIRouter(include_in_schema=False)
 Part = Annotated[str | None, Query(max_length=200)]
 Text = Annotated[str, Form()]
 Picked = Annotated[list[str], Form(default_factory=list)]
+RowsWanted = Annotated[str, Query(alias="q", max_length=500, description="A value, or words of a reason.")]
+OtherVersion = Annotated[int | None, Query(alias="with", ge=1, le=2**31 - 1, description="A version to compare it with.")]
 Looked = Annotated[str | None, Query(pattern="^[0-9a-f-]{36}$")]
 
 
@@ -50,7 +54,7 @@ def upload_set(writing: Writing, form: SetForm) -> Response:
 
     def make() -> Response:
         site, butler = _place(form.place)
-        name, data_ids = form.name.strip(), _document(form.data_ids)
+        name, data_ids = form.name.strip(), document_of(form.data_ids)
         writing.dataid_sets().upload(site=site, butler=butler, stack=None, name=name, data_ids=data_ids, reason=form.reason)
         told = f"{site} was asked to make the set {name}: it stands here when it is made; if it cannot be, its order says why."
         return done(f"/dataid-sets?site={quote(site)}&butler={quote(butler)}", message=told)
@@ -78,6 +82,22 @@ def dismiss_order(order_id: UUID, writing: Writing) -> Response:
     return done("/dataid-sets", message=f"What {order.site} could not do is no longer told of here; it stays on record.")
 
 
+@router.get("/dataid-sets/{site}/{butler}/{reference:path}/rows.{form}", dependencies=[viewer])
+def download_rows(site: str, butler: str, reference: str, form: Literal["csv", "json"], reading: Reading) -> Response:
+    """Give the data IDs of a set as a DataId file, in JSON or CSV."""
+    service = reading.dataid_sets()
+    entry = service.get(site, butler, reference)
+    page = service.rows(entry, start=0, limit=MAX_SENT_ROWS)
+    if page is None:
+        remedy = "Have the site bring them here: there is a button on the page."
+        raise NotFound(f"The data IDs of {entry} are not here.", where=reference, remedy=remedy)
+    name = f"{entry.name.replace('/', '-')}-{entry.version}.{'csv' if form == 'csv' else 'json'}"
+    named = {"Content-Disposition": f'attachment; filename="{name}"'}
+    if form == "json":
+        return JSONResponse([{key: value for key, value in row.items() if value is not None} for row in page.rows], headers=named)
+    return Response(rows_as_csv(entry.dimensions, page.rows), media_type="text/csv; charset=utf-8", headers=named)
+
+
 @router.get("/dataid-sets/{site}/{butler}/{reference:path}", dependencies=[viewer])
 def show_set(
     site: str,
@@ -86,9 +106,11 @@ def show_set(
     request: Request,
     reading: Reading,
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
+    wanted: RowsWanted = "",
+    other: OtherVersion = None,
 ) -> Response:
     """Show one set with its data IDs and reasons."""
-    page = set_page(reading, site, butler, reference, cursor=cursor)
+    page = set_page(reading, site, butler, reference, cursor=cursor, wanted=wanted.strip(), other=other)
     return renderer_of(request).page(request, "dataid_set.html", {"view": page})
 
 
@@ -188,16 +210,3 @@ def _place(place: str) -> tuple[str, str]:
     if not separator:
         raise InvalidInput("No repository is chosen.", where="place", remedy="Choose one of a site's repositories.")
     return site, butler
-
-
-def _document(text: str) -> Any:
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        where = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "data_ids"
-        raise InvalidInput(
-            "The data IDs are not valid JSON.", where=where, remedy="Give a list of data IDs, as a DataId file has it."
-        ) from None
-    if not isinstance(document, list | dict):
-        raise InvalidInput("A DataId file is a list of data IDs, or an object with `data_ids`.", where="data_ids")
-    return document

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
-from campaigns.api.dependencies import Reading, Writing
+from campaigns.api.dependencies import Caller, Reading, Writing
 from campaigns.api.policy import manager, operator, viewer
 from campaigns.api.specifications import ResolvedCampaign, ToResolve
 from campaigns.domain.errors import CampaignError
@@ -107,9 +107,11 @@ def look_what_would_run(ref: str, resolution: ResolvedCampaign, writing: Writing
 
 
 @router.get("/campaigns/{ref}/would-run/{order_id}", dependencies=[viewer])
-def show_what_would_run(ref: str, order_id: UUID, request: Request, reading: Reading) -> Response:
+def show_what_would_run(ref: str, order_id: UUID, request: Request, reading: Reading, identity: Caller) -> Response:
     """Show what the site found: counts, collections, sets, or what is wrong."""
-    return renderer_of(request).page(request, "would_run.html", {"view": would_run(reading, ref, str(order_id))})
+    return renderer_of(request).page(
+        request, "would_run.html", {"view": would_run(reading, ref, str(order_id), identity=identity)}
+    )
 
 
 def _read(resolving: ToResolve, repository: Text = "", reference: Text = "", path: Text = "") -> tuple[str, CampaignError | None]:

@@ -8,9 +8,12 @@ from typing import Any
 
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.dataidsets import SetFit
+from campaigns.domain.identity import Identity
 from campaigns.domain.order import AgentOrder
+from campaigns.domain.states import CampaignStatus
 from campaigns.services.dataidsets import fits_of
 from campaigns.services.factory import Factory
+from campaigns.web.actions import Action, campaign_actions
 
 __all__ = ("StepCounts", "WouldRun", "would_run")
 
@@ -51,6 +54,12 @@ class WouldRun:
         What the definition calls each DataId set, which it is, and how many data IDs it has.
     fits : `dict` [`str`, `list` [`SetFit`]]
         What each would do to each step, by what the definition calls it.
+    revision : `int`
+        The revision that was the newest when the site was asked.
+    start : `Action`, optional
+        What starts the campaign, where that may be.
+    may_edit : `bool`
+        Whether its definition may be changed, and the site be asked again.
     """
 
     campaign: Campaign
@@ -58,9 +67,12 @@ class WouldRun:
     steps: tuple[StepCounts, ...]
     sets: tuple[tuple[str, str, int], ...]
     fits: dict[str, list[SetFit]]
+    revision: int
+    start: Action | None
+    may_edit: bool
 
 
-def would_run(factory: Factory, ref: str, order_id: str) -> WouldRun:
+def would_run(factory: Factory, ref: str, order_id: str, *, identity: Identity) -> WouldRun:
     """Gather what a site found of a campaign.
 
     Parameters
@@ -71,6 +83,8 @@ def would_run(factory: Factory, ref: str, order_id: str) -> WouldRun:
         The campaign.
     order_id : `str`
         The order by which the site looks.
+    identity : `Identity`
+        Who looks.
     """
     campaign, order = factory.campaigns().get(ref), factory.starting().outcome(order_id)
     result = order.result or {}
@@ -79,7 +93,19 @@ def would_run(factory: Factory, ref: str, order_id: str) -> WouldRun:
         (one["reference"], f"{one['set']['name']}@{one['set']['version']}", one["set"]["rows"]) for one in result.get("sets", [])
     )
     fits = {reference: told for (_, reference), told in fits_of(order).items()}
-    return WouldRun(campaign, order, steps, sets, fits)
+    asked_of = [one.number for one in factory.campaigns().revisions(ref) if one.created_us <= order.created_us]
+    actions = campaign_actions(campaign, [], under_way=[], identity=identity)
+    may_edit = campaign.status in (CampaignStatus.DRAFT, CampaignStatus.DEFINED) and campaign.runs_here and not campaign.starting
+    return WouldRun(
+        campaign,
+        order,
+        steps,
+        sets,
+        fits,
+        revision=max(asked_of, default=campaign.revision),
+        start=next((action for action in actions if action.label == "start"), None),
+        may_edit=may_edit,
+    )
 
 
 def _counts(step: Mapping[str, Any], output: str) -> StepCounts:
