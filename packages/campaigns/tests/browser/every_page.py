@@ -25,6 +25,7 @@ __all__ = ("NO_PAGES", "Shown", "every_page", "open_shown", "page_routes")
 NO_PAGES: Final = {
     "/": "leads on",
     "/campaigns.{form}": "a file",
+    "/campaigns/bulk/outlook": "a part of a page",
     "/campaigns/{ref}/live": "a stream",
     "/campaigns/{ref}/notes/{note}/files/{name}": "a file",
     "/dataid-sets/{site}/{butler}/{reference:path}/rows.{form}": "a file",

@@ -239,3 +239,12 @@ def test_values_are_ticked_in_the_builder(served: Served) -> None:
     page.locator("#build-and").click()
     expect(page.locator("#filter")).to_have_value("status in (running, paused) and waits = yes and updated > 2026-01-31")
     expect(page.locator("#found")).to_contain_text("match")
+
+
+def test_an_action_on_many_is_counted_before_it_is_done(served: Served) -> None:
+    page = served.open("/campaigns?filter=status+in+(paused,+completed)")
+    page.locator("#bulk > summary").click()
+    page.locator("#bulk-action").select_option("cancel")
+    expect(page.locator("#bulk-do")).to_have_text("cancel 3 campaigns")
+    expect(page.locator("#bulk-outlook")).to_contain_text("1 cannot (already ended)")
+    expect(page.locator("#bulk-do")).to_have_class(re.compile("button-danger"))

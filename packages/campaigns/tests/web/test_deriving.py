@@ -171,3 +171,44 @@ def test_a_paused_campaign_takes_newer_commits(clients: Clients, tmp_path: Path,
     assert "Revision 2" in text_of(mary.get(taken.headers["location"]).text)
     assert "main still stands for that commit." in text_of(mary.get(page).text)
     assert browser(clients, Role.OPERATOR).post(f"{page}/take", data={"revision": "2", "reason": "x"}).status_code == 403
+
+
+def test_a_set_is_the_same_however_it_is_named(clients: Clients) -> None:
+    mary, agent = browser(clients, Role.MANAGER), FakeAgent(clients(Role.AGENT), clients.clock)
+    agent.hello()
+    sent = {"site": "here", "butler": "main", "name": "demo/bad", "data_ids": [{"visit": 1}], "reason": "Bad."}
+    mary.post("/api/v1/dataid-sets", json=sent)
+    agent.take()
+    refs = []
+    for name, reference, stack in (("one", "demo/bad", "w_2026_45"), ("two", "demo/bad@1", "w_2026_46")):
+        made = definition(name, sets={"exclude": [reference]}, stack=stack)
+        refs.append(mary.post("/api/v1/campaigns", json=made).json()["id"])
+        mary.post(f"/api/v1/campaigns/{refs[-1]}/transitions", json={"action": "start", "reason": "go", "wait_s": 0})
+        agent.take()
+    page = text_of(mary.get(f"/compare?of={refs[0]}&of={refs[1]}").text)
+    assert "same data, other processing" in page
+    assert f"{refs[0]} → {refs[1]} : stack w_2026_45 → w_2026_46; " in page
+    assert "as many quanta not succeeded" in page
+
+
+def test_what_came_of_campaigns_is_held_against_the_first(clients: Clients) -> None:
+    page = browser(clients, Role.VIEWER).get("/compare?of=C-1&of=C-2").text
+    assert "+12 quanta not succeeded" in text_of(page)
+    assert re.search(r'in the graphs</th><td class="num">[\d,]+</td><td class="num odd">', page)
+    statuses = re.findall(r'<span class="status-(\w+)">\1</span> <code>', page)
+    assert statuses == sorted(statuses, key=["failed", "unknown", "blocked"].index)
+    assert len(set(statuses)) == 2
+
+
+def test_what_is_alike_is_offered_for_comparison(clients: Clients) -> None:
+    mary = browser(clients, Role.MANAGER)
+    form = fields(mary.get("/campaigns/C-2/rerun").text)
+    made = mary.post("/campaigns/C-2/rerun", data={**form, "reason": "The next."}).headers["location"]
+    ref = made.rpartition("/")[2].partition("?")[0]
+    page = mary.get("/compare?of=C-2").text
+    line = re.search(r'<ul class="files" id="line">.*?</ul>', page, re.DOTALL)
+    assert line is not None
+    assert f"/compare?of={ref}&amp;of=C-2" in line[0]
+    others = page[page.index("The newest of its kind") :]
+    assert "of=C-3&" not in others, "it is of another kind"
+    assert f'<option value="rc2-w_2026_46-r2">{ref} ' in page

@@ -97,3 +97,20 @@ def test_a_query_is_shared_with_a_team_changed_and_removed(clients: Clients) -> 
     assert browser(clients, Role.VIEWER).post(address, data=changed).status_code == 403
     assert mary.post(f"{address}/remove").status_code == 303
     assert "No query is saved yet." in mary.get("/queries").text
+
+
+def test_an_action_on_many_says_what_it_would_come_to(clients: Clients) -> None:
+    mary = browser(clients, Role.MANAGER)
+    told = mary.get("/campaigns/bulk/outlook", params={"filter": "status in (paused, completed, cancelled)", "action": "cancel"})
+    text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", told.text)).split())
+    assert text == "cancel : 3 can be, 2 cannot (already ended) cancel 3 campaigns"
+    assert "button-danger" in told.text
+    several = mary.get("/campaigns/bulk/outlook", params={"filter": "id in C-1..C-8", "action": "resume"}).text
+    assert "2 already ended" in several
+    assert "held by nobody" in several
+    assert "resume 1 campaign<" in several
+    assert browser(clients, Role.VIEWER).get("/campaigns/bulk/outlook?action=cancel").status_code == 403
+    # What was told of is what is done.
+    form = {"filter": "status in (paused, completed, cancelled)", "action": "cancel", "reason": "Over.", "expected": "5"}
+    page = mary.get(mary.post("/campaigns/bulk", data=form).headers["location"]).text
+    assert "cancel: 3 done, 2 refused" in page

@@ -11,7 +11,7 @@ from campaigns.domain.dataidsets import NamedSet, Pin, named_sets
 from campaigns.domain.definition import Definition
 from campaigns.domain.differences import Difference, DifferenceKind, Item, Path, differences, document_of, is_nothing, value_at
 from campaigns.domain.differences import path_text as written
-from campaigns.domain.failures import message_pattern
+from campaigns.domain.failures import message_pattern, rank_of
 from campaigns.domain.lineage import FieldGroup, Relation, group_of
 from campaigns.domain.metrics import MetricRow
 from campaigns.domain.quanta import QuantaCounts
@@ -380,7 +380,7 @@ def _version(reference: str) -> int | None:
 
 
 def compared_failures(found: Iterable[FailureCount], *, n_subjects: int) -> list[FailureRow]:
-    """Bring failures together by task, state, exception and pattern, the largest change first."""
+    """Bring failures together by task, state, exception and pattern: failed before blocked, then the largest change first."""
     counts: dict[tuple[str, str, str, str], list[int]] = {}
     for one in found:
         error = one.exception.rpartition(".")[2]
@@ -390,4 +390,5 @@ def compared_failures(found: Iterable[FailureCount], *, n_subjects: int) -> list
         FailureRow(task=task, status=status, error=error, pattern=pattern, counts=tuple(numbers))
         for (task, status, error, pattern), numbers in counts.items()
     ]
-    return sorted(rows, key=lambda row: (-(max(row.counts) - min(row.counts)), -sum(row.counts), row.task, row.pattern))
+    changes = {row: max(row.counts) - min(row.counts) for row in rows}
+    return sorted(rows, key=lambda row: (rank_of(row.status), -changes[row], -sum(row.counts), row.task, row.pattern))

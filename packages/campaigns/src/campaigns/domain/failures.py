@@ -9,7 +9,7 @@ from typing import Final
 
 from campaigns.domain.quanta import QuantumFailure
 
-__all__ = ("FailurePattern", "PlacedFailure", "group_failures", "message_pattern")
+__all__ = ("FailurePattern", "PlacedFailure", "group_failures", "message_pattern", "rank_of")
 
 _RULES: Final = tuple(
     (re.compile(expression), put)
@@ -88,6 +88,11 @@ def message_pattern(message: str) -> str:
     return text if len(text) <= _MAX_CHARS else text[: _MAX_CHARS - 1] + "…"
 
 
+def rank_of(status: str) -> int:
+    """Tell where failures of a sort stand: failed ones first, then unknown, then those that are only blocked by others."""
+    return {"failed": 0, "unknown": 1, "blocked": 2}.get(status, 3)
+
+
 def group_failures(failures: Iterable[PlacedFailure]) -> Sequence[FailurePattern]:
     """Bring failures together by task, state, exception and pattern.
 
@@ -109,5 +114,4 @@ def group_failures(failures: Iterable[PlacedFailure]) -> Sequence[FailurePattern
         FailurePattern(task=task, status=status, exception=exception, pattern=pattern, failures=tuple(placed))
         for (task, status, exception, pattern), placed in found.items()
     ]
-    rank = {"failed": 0, "unknown": 1, "blocked": 2}
-    return sorted(patterns, key=lambda one: (rank.get(one.status, 3), -len(one.failures), one.task, one.pattern))
+    return sorted(patterns, key=lambda one: (rank_of(one.status), -len(one.failures), one.task, one.pattern))

@@ -10,7 +10,7 @@ from typing import Any, Final
 from campaigns.domain.differences import NAMES
 from campaigns.domain.errors import InvalidInput
 
-__all__ = ("merged", "placed", "proposed_name", "proposed_output")
+__all__ = ("merged", "placed", "proposed_name", "proposed_output", "with_exact_sets")
 
 MAX_DEPTH: Final = 50
 MAX_TRIES: Final = 1000
@@ -89,6 +89,23 @@ def placed(document: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]
     else:
         here[key] = deepcopy(value)
     return changed
+
+
+def with_exact_sets(document: dict[str, Any], exact: Mapping[str, str]) -> dict[str, Any]:
+    """Put other references in the places of those to DataId sets.
+
+    Parameters
+    ----------
+    document : `dict`
+        The definition as JSON; it is changed.
+    exact : mapping of `str` to `str`
+        What each becomes; those that are not in it stay.
+    """
+    for part in (document, *document.get("steps", ())):
+        sets = part.get("sets", {})
+        for role in sets:
+            sets[role] = list(dict.fromkeys(exact.get(reference, reference) for reference in sets[role]))
+    return document
 
 
 class _InList(str):

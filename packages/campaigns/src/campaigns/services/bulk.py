@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from campaigns.domain.bulk import Bulk
+from collections import Counter
+
+from campaigns.domain.bulk import Bulk, BulkOutlook, hindrance
 from campaigns.domain.campaign import CampaignListing
 from campaigns.domain.errors import CampaignError, Conflict, Fault, InvalidInput
 from campaigns.domain.filtering import parse_ordering
@@ -31,6 +33,15 @@ class BulkService:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+
+    def outlook(self, wanted: str, action: CampaignAction) -> BulkOutlook:
+        """Tell what would become of an action on all campaigns that a filter finds, as far as a list tells; see `act`."""
+        condition = CampaignListService(self._context).parsed(wanted)
+        store = CampaignListStore(self._context.session, self._context.identity)
+        found = [item for _, item in store.page(condition, parse_ordering("id"), after=None, limit=MAX_CAMPAIGNS)]
+        why = Counter(hindrance(item, action) or "" for item in found)
+        n_can = why.pop("", 0)
+        return BulkOutlook(action=action, n_can=n_can, hindrances=dict(why.most_common()))
 
     def act(self, wanted: str, action: CampaignAction, *, reason: str, expected: int) -> Bulk:
         """Move all campaigns that a filter finds.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +19,12 @@ from campaigns.domain.comparison import (
     compared_fields,
     compared_sets,
 )
+from campaigns.domain.dataidsets import Pin
+from campaigns.domain.definition import Definition
 from campaigns.domain.errors import Conflict, InvalidInput, NotReady
-from campaigns.domain.lineage import relation_of
+from campaigns.domain.lineage import Relation, relation_of
 from campaigns.domain.metrics import MetricValue, compared_metrics, read_metrics
+from campaigns.domain.modifying import with_exact_sets
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.quanta import QuantaCounts
 from campaigns.domain.specifications import SpecRole
@@ -114,7 +117,7 @@ class ComparisonService:
         metrics, left_out = self._metrics(store, n_subjects=len(subjects))
         return Comparison(
             subjects=tuple(subjects),
-            relations=tuple(relation_of(definitions[0], definition) for definition in definitions),
+            relations=_relations(columns),
             fields=tuple(compared_fields(definitions)),
             specs=tuple(self.specifications(subjects)),
             sets=tuple(compared_sets(columns)),
@@ -305,3 +308,13 @@ def _bounds(step: dict[str, Any]) -> list[int]:
 
 def _dicts(value: Any) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _relations(columns: Sequence[tuple[Definition, Mapping[str, Pin]]]) -> tuple[Relation, ...]:
+    """Tell what each has in common with the first; sets are what they were pinned to, however they are named."""
+    pinned = []
+    for definition, pins in columns:
+        document = definition.model_dump(mode="json", exclude_defaults=True)
+        exact = with_exact_sets(document, {reference: str(pin) for reference, pin in pins.items()})
+        pinned.append(Definition.model_validate(exact))
+    return tuple(relation_of(pinned[0], definition) for definition in pinned)

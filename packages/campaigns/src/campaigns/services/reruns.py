@@ -12,7 +12,7 @@ from campaigns.domain.differences import Difference, definition_differences
 from campaigns.domain.document import read_definition
 from campaigns.domain.errors import Conflict, Fault, InvalidDefinition, InvalidInput
 from campaigns.domain.lineage import Parent, Relation, relation_of
-from campaigns.domain.modifying import merged, placed, proposed_name, proposed_output
+from campaigns.domain.modifying import merged, placed, proposed_name, proposed_output, with_exact_sets
 from campaigns.services.campaigns import CampaignService
 from campaigns.services.context import Context
 from campaigns.services.lookup import checked_reason
@@ -216,12 +216,7 @@ class RerunService:
 
     def _pinned(self, parent: Campaign, document: dict[str, Any]) -> dict[str, Any]:
         pins = PinStore(self._context.session, self._context.identity).of_campaign(parent.uuid)
-        exact = {reference: str(pin) for reference, pin in pins.items()}
-        for part in (document, *document.get("steps", ())):
-            sets = part.get("sets", {})
-            for role in sets:
-                sets[role] = list(dict.fromkeys(exact.get(reference, reference) for reference in sets[role]))
-        return document
+        return with_exact_sets(document, {reference: str(pin) for reference, pin in pins.items()})
 
 
 def _is_open(campaign: Campaign) -> bool:

@@ -108,6 +108,12 @@ def download_campaigns(
     return StreamingResponse(csv_lines(found, shown), media_type="text/csv; charset=utf-8", headers=named)
 
 
+@router.get("/campaigns/bulk/outlook", dependencies=[operator])
+def look_at_many(request: Request, reading: Reading, action: CampaignAction, wanted: Wanted = "") -> Response:
+    """Tell to how many of the campaigns that a filter finds something can be done: a part of the list's page."""
+    return renderer_of(request).page(request, "bulk.html", {"outlook": reading.bulk().outlook(wanted, action)})
+
+
 @router.post("/campaigns/bulk", dependencies=[operator])
 def act_on_many(
     writing: Writing,

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from campaigns.domain.campaign import CampaignListing
 from campaigns.domain.comparison import CommandRow, Comparison, FailureRow, FieldRow, SetRow, Subject, TaskRow
 from campaigns.domain.differences import Line, line_changes
+from campaigns.domain.lineage import FieldGroup, LineageNode
 from campaigns.domain.metrics import MetricRow
 from campaigns.pictures.looks import Look, look_of, settled
 from campaigns.services.comparing import MAX_SUBJECTS, OutputsCompared
@@ -20,6 +21,7 @@ from campaigns.web.views.lineage import ENDED, Origin, origin_of
 __all__ = ("ChoicePage", "ComparePage", "FieldView", "SubjectView", "choice_page", "compare_page")
 
 OFFERED = 12
+MAX_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,8 @@ class ComparePage:
     ----------
     here, toggled : `str`
         The page's own address, and that with all or only the differences.
+    summary : `list` [`str`]
+        What the last has other than the first, in few words: what changed, and what came of it.
     """
 
     comparison: Comparison
@@ -69,6 +73,7 @@ class ComparePage:
     here: str
     toggled: str
     has_room: bool
+    summary: list[str]
 
     @property
     def refs(self) -> list[str]:
@@ -84,6 +89,7 @@ class ChoicePage:
     look: Look | None
     origin: Origin | None
     offered: Sequence[CampaignListing]
+    line: Sequence[LineageNode] = ()
 
 
 def compare_page(factory: Factory, refs: Sequence[str], *, everything: bool) -> ComparePage:
@@ -109,19 +115,44 @@ def compare_page(factory: Factory, refs: Sequence[str], *, everything: bool) -> 
         here=_address(told, everything=everything),
         toggled=_address(told, everything=not everything),
         has_room=len(told) < MAX_SUBJECTS,
+        summary=_summary(comparison),
     )
 
 
+def _summary(comparison: Comparison) -> list[str]:
+    """Say in few words what the last has other than the first; what is about a campaign alone is not told."""
+    changed = [row for row in comparison.changed_fields if row.group not in (FieldGroup.ABOUT, FieldGroup.PLACE)]
+    changed = [row for row in changed if row.path[-1] not in ("title", "description")]
+    plain = [row for row in changed if all(isinstance(row.values[end], str | int) and not row.is_text for end in (0, -1))]
+    told = [f"{row.where} {row.values[0]} → {row.values[-1]}" for row in plain[:MAX_TOLD]]
+    if more := len(changed) - len(told):
+        told.append(f"{more} {'more ' if told else ''}{'place' if more == 1 else 'places'} of the definition")
+    lost = [counts.expected - counts.succeeded for counts in (comparison.totals[0], comparison.totals[-1])]
+    delta = lost[1] - lost[0]
+    told.append(f"{delta:+,} quanta not succeeded" if delta else "as many quanta not succeeded")
+    return told
+
+
 def choice_page(factory: Factory, refs: Sequence[str]) -> ChoicePage:
-    """Gather the page that asks what is to be compared: what one derives from, the last good one, and the newest others."""
+    """Gather the page that asks what is to be compared: its parent, its line, the last good one, and others like it."""
     given = factory.comparing().subject(refs[0]) if refs else None
-    offered = factory.campaign_list().list(limit=OFFERED + 1).items
+    alike = "" if given is None else _alike(given)
+    offered = factory.campaign_list().list(wanted=alike, limit=OFFERED + 1).items
+    line = factory.lineage().of_campaign(given.campaign).nodes if given else ()
     return ChoicePage(
         given=given,
         look=look_of(given.campaign.status) if given else None,
         origin=origin_of(factory, given.campaign) if given else None,
         offered=[one for one in offered if given is None or one.uuid != given.campaign.uuid][:OFFERED],
+        line=[node for node in line if given is not None and node.uuid != given.campaign.uuid],
     )
+
+
+def _alike(given: Subject) -> str:
+    """Give the filter for campaigns of the same kind and instrument."""
+    definition = given.campaign.definition
+    instrument = (definition.instrument or "").replace("\\", "\\\\").replace('"', '\\"')
+    return f"kind = {definition.kind.value}" + (f' and instrument = "{instrument}"' if instrument else "")
 
 
 def _subject(comparison: Comparison, index: int, *, everything: bool) -> SubjectView:
