@@ -26,7 +26,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from campaigns.agent.site import EnvironmentSettings, LinkSettings, RepositorySettings, Site, StackSettings
+from campaigns.agent.site import EnvironmentSettings, LinkSettings, RepositorySettings, Site, StackSettings, WouldRunSettings
 from campaigns.api import idempotency
 from campaigns.api.app import API_PREFIX, create_app
 from campaigns.api.policy import Policy
@@ -197,6 +197,7 @@ def _site_file() -> str:
         "A repository": RepositorySettings,
         "The environment": EnvironmentSettings,
         "A link": LinkSettings,
+        "What would run": WouldRunSettings,
     }
     return "\n\n".join(_fields(head, model, schema) for head, model in parts.items())
 

@@ -15,7 +15,7 @@ PREFLIGHT = PreflightPayload(
     repository="demo",
     input_collections=["HSC/defaults"],
     output="u/ann/trial",
-    steps=[PreflightStep(name="step1", pipeline="/a/pipeline.yaml#step1", data_queries=["visit = 1"], first=True)],
+    steps=[PreflightStep(name="step1", pipeline="/a/pipeline.yaml#step1", data_queries=["visit = 1"], groups=["all"])],
 )
 
 
@@ -65,7 +65,8 @@ def test_preflight(server: FakeServer, stack: StubStack, site_file: Path, state_
         assert failed.faults[0].model_dump() == fault
         stack.answer(preflight={"faults": [], "steps": [{"name": "step1"}]})
         server.add(make_order(P2, PREFLIGHT))
-        assert server.wait_for_report(P2, "done").result == {"steps": [{"name": "step1"}], "sets": []}
+        told = {"output": "u/ann/trial", "steps": [{"name": "step1"}], "sets": [], "fits": []}
+        assert server.wait_for_report(P2, "done").result == told
     assert stack.calls("preflight")[0]["bps"]["wmsServiceClass"] == "a.wms.Service"
 
 

@@ -69,7 +69,7 @@ def _clean() -> dict[str, str]:
 
 
 def _preflight(worker: StackWorker, place: Path, **changes: Any) -> dict[str, Any]:
-    step = {"name": "step1", "pipeline": f"{PIPELINE}#step1", "data_queries": [TWO_VISITS], "first": True}
+    step = {"name": "step1", "pipeline": f"{PIPELINE}#step1", "data_queries": [TWO_VISITS]}
     arguments = {
         "repository": str(place), "input_collections": INPUTS, "output": "u/ann/never", "instrument": "HSC", "bps": LOCAL,
         "steps": [step],
@@ -79,7 +79,7 @@ def _preflight(worker: StackWorker, place: Path, **changes: Any) -> dict[str, An
 
 
 def _steps(**changes: Any) -> list[dict[str, Any]]:
-    return [{"name": "step1", "pipeline": f"{PIPELINE}#step1", "data_queries": [TWO_VISITS], "first": True, **changes}]
+    return [{"name": "step1", "pipeline": f"{PIPELINE}#step1", "data_queries": [TWO_VISITS], **changes}]
 
 
 def test_preflight_in_the_stack(worker: StackWorker, repository: Path) -> None:
@@ -154,7 +154,7 @@ def _look_at_what_ran(server: FakeServer, order_id: str) -> None:
 
 
 def test_run_with_failures_is_told_truly(server: FakeServer, site_file: Path, state_dir: Path, repository: Path) -> None:
-    steps = [PreflightStep(name="step1", pipeline=f"{PIPELINE}#step1", data_queries=[TWO_VISITS], first=True)]
+    steps = [PreflightStep(name="step1", pipeline=f"{PIPELINE}#step1", data_queries=[TWO_VISITS])]
     look = PreflightPayload(stack="demo", repository="demo", input_collections=INPUTS, output=f"u/ann/{R1}", steps=steps)
     with agent_thread(site_file, server, state_dir):
         server.add(_submit(R1))

@@ -129,7 +129,7 @@ MODELS = (
     ),
     *(
         ("site-file", getattr(site, name))
-        for name in ("Site", "StackSettings", "RepositorySettings", "EnvironmentSettings", "LinkSettings")
+        for name in ("Site", "StackSettings", "RepositorySettings", "EnvironmentSettings", "LinkSettings", "WouldRunSettings")
     ),
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import partial
 from typing import assert_never
 
 import structlog
@@ -13,10 +12,11 @@ from campaigns.agent.courier import SLOW_RETRY_S, Courier, Post
 from campaigns.agent.inspectorders import carry_out_inspect_run
 from campaigns.agent.orderfolder import OrderFolder, OrderFolders
 from campaigns.agent.outputorders import carry_out_compare_outputs
+from campaigns.agent.preflightorders import PreflightOrders
 from campaigns.agent.server import ServerClient
 from campaigns.agent.setorders import SetOrders
 from campaigns.agent.site import Site
-from campaigns.agent.smallorders import carry_out_cancel, carry_out_chain, carry_out_preflight, check_names
+from campaigns.agent.smallorders import carry_out_cancel, carry_out_chain, check_names
 from campaigns.agent.subject import AgentStopping, Subject, Surroundings
 from campaigns.agent.submission import Submission
 from campaigns.agent.worker import Workers
@@ -76,6 +76,7 @@ class Carrier:
         self._freed = freed
         self._stopping = threading.Event()
         self._around = Surroundings(site, workers, server, self._stopping, self._release)
+        self._preflights = PreflightOrders(self._around)
         self._set_orders = SetOrders(site, workers, server, stopping=self._stopping)
         self._lock = threading.Lock()
         self._threads: dict[str, threading.Thread] = {}
@@ -182,8 +183,7 @@ class Carrier:
             case ChainPayload():
                 post.put(carry_out_chain(payload, self._site, self._workers))
             case PreflightPayload():
-                look = partial(carry_out_preflight, payload, post.order, self._site, self._workers, self._around.server)
-                post.put(look(pause=self._stopping.wait))
+                post.put(self._preflights.carry_out(post, payload))
             case CompareOutputsPayload():
                 post.put(carry_out_compare_outputs(payload, self._site, self._workers))
             case InspectRunPayload():

@@ -13,7 +13,7 @@ from campaigns.domain.errors import Fault, InvalidInput
 from campaigns.domain.links import LinkKind, template_fault
 from campaigns.wire.agentsite import SiteDocument, SiteLink, SiteRepository, SiteStack
 
-__all__ = ("EnvironmentSettings", "LinkSettings", "Site", "SiteFileInvalid", "StackSettings", "load_site")
+__all__ = ("EnvironmentSettings", "LinkSettings", "Site", "SiteFileInvalid", "StackSettings", "WouldRunSettings", "load_site")
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -92,6 +92,13 @@ class EnvironmentSettings(Settings):
         return value
 
 
+class WouldRunSettings(Settings, title="What would run"):
+    """How far the site goes to tell what would run."""
+
+    max_graphs: int = Field(default=8, ge=0, description="How many quantum graphs are built at most; 0 for none.")
+    timeout_s: float = Field(default=900.0, gt=0, description="How long they may take together.")
+
+
 class Site(Settings):
     """A site file."""
 
@@ -107,6 +114,9 @@ class Site(Settings):
     )
     max_submissions: int = Field(default=2, ge=1)
     cancel_grace_s: float = Field(default=60.0, gt=0, description="How long a submission has to stop in order.")
+    would_run: WouldRunSettings = Field(
+        default_factory=WouldRunSettings, description="Quantum graphs that are built to tell what would run."
+    )
 
     @field_validator("work_dir")
     @classmethod

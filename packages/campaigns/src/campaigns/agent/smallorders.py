@@ -1,36 +1,22 @@
-"""The orders that are done at once: cancel, chain, preflight. Doing one twice does no harm."""
+"""The orders that are done at once: cancel and chain. Doing one twice does no harm."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from campaigns.agent.bpsyaml import located
-from campaigns.agent.checkout import lay_out
 from campaigns.agent.launch import Launch
 from campaigns.agent.orderfolder import OrderFolders
-from campaigns.agent.server import ServerClient
 from campaigns.agent.site import Site
 from campaigns.agent.worker import StackRefused, Workers
-from campaigns.domain.definition import ConfigOverride
 from campaigns.domain.errors import CampaignError, Fault, InvalidInput
-from campaigns.domain.settings import merge
 from campaigns.wire.agent import (
     CancelPayload,
     ChainPayload,
     DoneReport,
     FailedReport,
     FaultModel,
-    Order,
-    PreflightPayload,
-    PreflightStep,
     Report,
 )
-from campaigns.wire.processing import PinnedSpecification
 
-__all__ = ("carry_out_cancel", "carry_out_chain", "carry_out_preflight", "check_names")
-
-PREFLIGHT_TIMEOUT_S = 1800.0
+__all__ = ("carry_out_cancel", "carry_out_chain", "check_names", "failed")
 
 
 def carry_out_cancel(payload: CancelPayload, folders: OrderFolders) -> Report:
@@ -73,85 +59,10 @@ def carry_out_chain(payload: ChainPayload, site: Site, workers: Workers) -> Repo
             collections=payload.collections,
         )
     except StackRefused as error:
-        return _failed(error.fault)
+        return failed(error.fault)
     except CampaignError as error:
-        return _failed(_fault(error))
+        return failed(Fault(error.code, error.message, error.where, error.remedy))
     return DoneReport(result=result)
-
-
-def carry_out_preflight(
-    payload: PreflightPayload,
-    order: Order,
-    site: Site,
-    workers: Workers,
-    server: ServerClient,
-    *,
-    pause: Callable[[float], object],
-) -> Report:
-    """Look whether a campaign could run.
-
-    Parameters
-    ----------
-    payload : `PreflightPayload`
-        What to look at.
-    order : `Order`
-        The order.
-    site : `Site`
-        The site.
-    workers : `Workers`
-        The helpers in the stacks.
-    server : `ServerClient`
-        Where files of the specification are.
-    pause : callable
-        Waits some seconds.
-
-    Returns
-    -------
-    report : `Report`
-        Failed, with all that was found, if the campaign could not; else done, with what its steps would run at most in ``steps``,
-        the DataId sets it names in ``sets``, and what these would do to each task in ``fits``.
-    """
-    try:
-        check_names(site, payload.repository)
-        lay_out(site, server, order, payload.specification, pause=pause)
-        result = workers.get(payload.stack).call(
-            "preflight",
-            repository=site.repositories[payload.repository].uri,
-            input_collections=payload.input_collections,
-            output=payload.output,
-            steps=[_step(step, site, payload.specification) for step in payload.steps],
-            bps=merge({"computeSite": site.name}, site.bps, payload.bps),
-            instrument=payload.instrument,
-            skymap=payload.skymap,
-            sets=[one.model_dump(mode="json") for one in payload.sets],
-            surroundings={"environment": payload.environment, "local_packages": payload.local_packages},
-            timeout_s=PREFLIGHT_TIMEOUT_S,
-        )
-    except StackRefused as error:
-        return _failed(error.fault)
-    except CampaignError as error:
-        return _failed(_fault(error))
-    if result["faults"]:
-        return FailedReport(faults=[FaultModel(**fault) for fault in result["faults"]])
-    return DoneReport(result={"steps": result["steps"], "sets": result.get("sets", []), "fits": result.get("fits", [])})
-
-
-def _step(step: PreflightStep, site: Site, specification: PinnedSpecification | None) -> dict[str, Any]:
-    """Give a step with its files as they are found at the site."""
-    find, processing = located(site, specification), step.processing
-
-    def found(overrides: list[ConfigOverride]) -> list[dict[str, Any]]:
-        return [one.model_dump() | ({"file": find(one.file)} if one.file is not None else {}) for one in overrides]
-
-    return {
-        **step.model_dump(exclude={"processing"}),
-        "translation": processing.translation,
-        "pipeline": find(step.pipeline),
-        "file": None if processing.file is None else find(processing.file),
-        "include_configs": list(map(find, processing.include_configs)),
-        "config_overrides": found(processing.config_overrides),
-        "shared_overrides": found(processing.shared_overrides),
-    }
 
 
 def check_names(site: Site, repository: str) -> None:
@@ -167,9 +78,6 @@ def check_names(site: Site, repository: str) -> None:
         raise InvalidInput(f"{site.name} has no repository {repository}.", where="repository", remedy=f"Known there: {known}.")
 
 
-def _fault(error: CampaignError) -> Fault:
-    return Fault(error.code, error.message, error.where, error.remedy)
-
-
-def _failed(fault: Fault) -> FailedReport:
+def failed(fault: Fault) -> FailedReport:
+    """Give the report of an order that cannot be carried out."""
     return FailedReport(faults=[FaultModel(code=fault.code, message=fault.message, where=fault.where, remedy=fault.remedy)])

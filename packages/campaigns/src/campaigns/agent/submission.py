@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import socket
 import time
-from typing import Any
 
-from campaigns.agent.bpsyaml import included_files, located, write_bps_yaml
 from campaigns.agent.checkout import lay_out
+from campaigns.agent.configuring import configure
 from campaigns.agent.ending import Ending
 from campaigns.agent.launch import Ended, LaunchFailed, LaunchState
 from campaigns.agent.launcherlog import tail
-from campaigns.agent.setfitting import SetFitting, SetsDoNotFit, surroundings_of
+from campaigns.agent.setfitting import SetsDoNotFit
 from campaigns.agent.stack import Stack
 from campaigns.agent.subject import Subject
 from campaigns.agent.watch import Watch
@@ -108,28 +107,16 @@ class Submission:
         subject.says.info("launched", pid=child.pid, run=subject.payload.output_run)
 
     def _prepare(self) -> list[str]:
-        subject, site, processing = self._subject, self._subject.around.site, self._subject.payload.processing
-        lay_out(site, subject.around.server, subject.post.order, processing.specification, pause=subject.pause)
-        find = located(site, processing.specification)
-        included: dict[str, Any] = {}
-        if (files := included_files(site, subject.payload)) or processing.local_packages:
-            # Asked also where there are only packages, which are looked for at the same time.
-            own = find(processing.file) if processing.file is not None else None
-            included = self._ask("read_bps", files=files, own=own)
-        pipeline = str(included["pipelineYaml"]) if processing.file is not None else find(subject.payload.pipeline)
-        labels = self._ask("task_labels", pipeline=pipeline) if processing.shared_overrides else []
-        fitting = SetFitting.find(subject, pipeline=pipeline)
-        path, text = write_bps_yaml(site, subject.payload, sets=fitting.applied, included=included, labels=labels)
+        subject, site = self._subject, self._subject.around.site
+        specification = subject.payload.processing.specification
+        lay_out(site, subject.around.server, subject.post.order, specification, pause=subject.pause)
+        path, text = configure(subject, site)
         command = ["bps", "--long-log", "submit", str(path)]
         report = PreparedReport(
             command=command, bps_yaml=text, submit_dir=str(subject.submit_dir), work_dir=str(subject.directory)
         )
         subject.once(report)
         return command
-
-    def _ask(self, verb: str, **args: Any) -> Any:
-        """Ask the helper in the stack, with what the campaign sets over the stack."""
-        return self._subject.worker.call(verb, surroundings=surroundings_of(self._subject.payload.processing), **args)
 
     def _follow(self) -> str:
         """Watch until nothing of it runs any more; give the workflow's last state, empty if it has none of its own."""

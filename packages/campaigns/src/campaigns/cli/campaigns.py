@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import click
@@ -10,15 +11,17 @@ import click
 from campaigns.cli.connecting import client_command
 from campaigns.cli.editing import campaign_file
 from campaigns.cli.output import Output, text_of
-from campaigns.cli.shown import campaign_text, moved_text, submission_text
+from campaigns.cli.shown import campaign_text, moved_text, progress_text, submission_text, would_run_lines
 from campaigns.client import CampaignClient
-from campaigns.domain.errors import CampaignError
+from campaigns.domain.errors import CampaignError, Fault, PreflightFailed
 from campaigns.domain.submission import parse_submission_id
 
 __all__ = (
     "cancel", "complete", "define", "fail", "pause", "preflight", "resume", "show", "start",
     "start_next",
 )  # fmt: skip
+
+POLL_S = 0.5
 
 reason_option = click.option("--reason", "-m", required=True, help="Why, for those who come after.")
 campaign_argument = click.argument("campaign")
@@ -84,12 +87,29 @@ def start(client: CampaignClient, output: Output, campaign: str, *, reason: str,
 
 @click.command()
 @campaign_argument
+@click.option("--graphs/--no-graphs", default=True, show_default=True, help="Build quantum graphs, where their inputs are there.")
+@click.option("--wait", "wait_s", type=click.FloatRange(0), default=1200.0, show_default=True, help="Seconds to wait at most.")
 @client_command
-def preflight(client: CampaignClient, output: Output, campaign: str) -> None:
-    """Have the site of CAMPAIGN look whether it could run; nothing is started."""
-    found = client.preflight(campaign)
-    text = "Nothing is wrong." if found["status"] == "done" else "The site has not answered yet."
-    output.document(found, text=text)
+def preflight(client: CampaignClient, output: Output, campaign: str, *, graphs: bool, wait_s: float) -> None:
+    """Have the site of CAMPAIGN look whether it could run, and what would run; nothing is started.
+
+    Graphs are built in the campaign's stack and thrown away. Numbers with ≤ are upper bounds, those behind → what a graph has.
+    """
+    order_id = client.preflight(campaign, wait_s=0, graphs=graphs)["order"]
+    deadline_s, told = time.monotonic() + wait_s, ""
+    while (order := client.get(f"orders/{order_id}"))["ended_us"] is None and time.monotonic() < deadline_s:
+        if (now := progress_text(order["result"])) not in ("", told):
+            told = now
+            click.echo(now, err=True)
+        time.sleep(POLL_S)
+    if order["ended_us"] is None:
+        head = f"The site has not answered yet; its order is {order_id}."
+    else:
+        head = "It could not run." if order["faults"] else "Nothing is wrong."
+    found = {"order": order_id, "status": order["status"], "result": order["result"]}
+    output.document(found, text="\n".join([head, *would_run_lines(order["result"])]))
+    if order["faults"]:
+        raise PreflightFailed(Fault.from_dict(fault) for fault in order["faults"])
 
 
 @click.command("next")

@@ -6,7 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-__all__ = ("SIGNS", "campaign_text", "commands_text", "moment", "moved_text", "quanta_text", "state_text", "submission_text")
+from campaigns.domain.wouldrun import FoundStep, found_steps
+
+__all__ = (
+    "SIGNS",
+    "campaign_text",
+    "commands_text",
+    "moment",
+    "moved_text",
+    "progress_text",
+    "quanta_text",
+    "state_text",
+    "submission_text",
+    "would_run_lines",
+)
 
 SIGNS: Final[Mapping[str, str]] = {
     "draft": "✎",
@@ -103,6 +116,34 @@ def commands_text(commands: Sequence[str]) -> str:
 
 def _command_lines(commands: Sequence[str]) -> Iterable[tuple[int, str]]:
     return (numbered for command in commands for numbered in enumerate(command.splitlines()))
+
+
+def progress_text(result: Mapping[str, Any]) -> str:
+    """Say which quantum graph a site is building; nothing where it builds none."""
+    progress = result.get("progress")
+    return f"graph {progress['done'] + 1} of {progress['total']}, {progress['now']}: {progress['message']}" if progress else ""
+
+
+def would_run_lines(result: Mapping[str, Any]) -> list[str]:
+    """Give what would run as lines: submissions, quanta, collections, DataId sets."""
+    lines = [line for step in found_steps(result) for line in _step_lines(step, result.get("output", ""))]
+    for one in result.get("sets", []):
+        found = one["set"]
+        lines.append(f"set {one['reference']} is {found['name']}@{found['version']}: {found['rows']} data IDs")
+    return lines
+
+
+def _step_lines(step: FoundStep, output: str) -> list[str]:
+    n_groups = len(step.groups)
+    built = f" → {step.in_graphs} in {step.n_built} of {n_groups} graphs" if step.n_built else ""
+    meant = "quanta told when it starts" if step.at_most is None else f"quanta ≤ {step.at_most}"
+    lines = [f"{step.name}: {n_groups} submission{'s' if n_groups != 1 else ''} below {output}/{step.name}, {meant}{built}"]
+    for task in step.tasks:
+        most = "" if task.at_most is None else f" ≤ {task.at_most}"
+        lines.append(f"  {task.label}{most}" + ("" if task.in_graph is None else f" → {task.in_graph}"))
+    lines.extend(f"  not built: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}: {why}" for why, names in step.without)
+    lines.extend(f"  no graph: {group.name}: {group.failed}" for group in step.groups if group.failed)
+    return lines
 
 
 def submission_text(submission: Mapping[str, Any]) -> str:

@@ -181,11 +181,25 @@ class CampaignClient(Deriving, NotebookClient, SetsClient):
         answer: dict[str, Any] = self.create("campaigns/bulk", body)
         return answer
 
-    def preflight(self, ref: str, *, wait_s: float = 25.0) -> dict[str, Any]:
-        """Have the site look whether a campaign could run, and start nothing."""
-        answer: dict[str, Any] = self.request(
-            "POST", f"campaigns/{ref}/preflight", params={"wait_s": wait_s}, again=True, wait_s=wait_s
-        )
+    def preflight(self, ref: str, *, wait_s: float = 25.0, graphs: bool = True) -> dict[str, Any]:
+        """Have the site look whether a campaign could run, and what would run; start nothing.
+
+        Parameters
+        ----------
+        ref : `str`
+            The campaign.
+        wait_s : `float`, optional
+            How long to wait for what the site finds.
+        graphs : `bool`, optional
+            Whether quantum graphs are built, where their inputs are there.
+
+        Returns
+        -------
+        found : `dict`
+            ``order``, ``status``, which is ``done`` where the site has answered, and ``result``.
+        """
+        params = {"wait_s": wait_s, "graphs": graphs}
+        answer: dict[str, Any] = self.request("POST", f"campaigns/{ref}/preflight", params=params, again=True, wait_s=wait_s)
         return answer
 
     def start_next(self, ref: str, *, reason: str) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from campaigns.wire.agent import (
     DoneReport,
     FailedReport,
     FaultModel,
+    FindingsReport,
     LaunchedReport,
     LauncherReport,
     LostReport,
@@ -105,6 +106,8 @@ class ReportService:
                 closed = SetReportService(self._context).finish(closed)
             case OrderKind.INSPECT_RUN if closed is not order:
                 closed = AdoptService(self._context).finish(closed)
+            case OrderKind.PREFLIGHT if isinstance(report, FindingsReport):
+                closed = replace(order, result={**order.result, **report.result})
             case OrderKind.PREFLIGHT if closed is not order:
                 closed = replace(closed, faults=tuple(StartService(self._context).finish(closed, list(closed.faults))))
         return closed
@@ -144,6 +147,9 @@ class ReportService:
                 self._workflow(submission, report)
             case LauncherReport():
                 self._launcher_ended(submission, report)
+            case FindingsReport():
+                # A look's alone: nothing of a submission is told by it.
+                pass
             case QuantaReport():
                 self._quanta(submission, report)
             case LostReport():

@@ -92,8 +92,8 @@ class Starter:
         with self._database.read() as session:
             return found_campaign(self._context(session), ref)
 
-    def look(self, ref: str, *, timeout_s: float) -> AgentOrder:
-        """Have the site look whether a campaign could run, and start nothing.
+    def look(self, ref: str, *, timeout_s: float, graphs: bool) -> AgentOrder:
+        """Have the site look whether a campaign could run, and start nothing; see `StartService.preflight`.
 
         Returns
         -------
@@ -107,13 +107,13 @@ class Starter:
         """
         resolution = self._resolve(ref)
         with self._database.write() as session:
-            order_id = StartService(self._context(session)).preflight(ref, resolution=resolution)
+            order_id = StartService(self._context(session)).preflight(ref, resolution=resolution, graphs=graphs)
         order = wait_for_order(self._database, order_id, timeout_s=timeout_s)
         self._check(order)
         if order is not None:
             return order
         with self._database.read() as session:
-            return StartService(self._context(session)).outcome(order_id)
+            return StartService(self._context(session)).outcome(ref, order_id)
 
     def _resolve(self, ref: str) -> Resolution:
         # Git waits for networks, and so must not be within a transaction.

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.dataidsets import named_sets
-from campaigns.domain.definition import Definition, missing_for_start
+from campaigns.domain.definition import Definition, Step, missing_for_start
 from campaigns.domain.errors import (
     Conflict,
     Fault,
@@ -43,7 +43,7 @@ from campaigns.services.specifications import Resolution, SpecificationService
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.database import Database
 from campaigns.storage.orders import OrderStore
-from campaigns.wire.agent import OrderKind, PreflightPayload, PreflightStep
+from campaigns.wire.agent import OrderKind, PreflightPayload, PreflightStep, TrialModel
 from campaigns.wire.agentsets import FoundSet, NamedSetModel
 from campaigns.wire.processing import PinnedSpecification, ProcessingModel, ResolvedModel
 
@@ -114,8 +114,17 @@ class StartService:
         )
         return order.id
 
-    def preflight(self, ref: str, *, resolution: Resolution | None = None) -> str:
+    def preflight(self, ref: str, *, resolution: Resolution | None = None, graphs: bool = True) -> str:
         """Have the site look whether a campaign could run, and start nothing; see `begin`.
+
+        Parameters
+        ----------
+        ref : `str`
+            The campaign.
+        resolution : `Resolution`, optional
+            What its specifications stand for; needed where it has any.
+        graphs : `bool`, optional
+            Whether the site builds quantum graphs to tell what would run, which takes longer.
 
         Returns
         -------
@@ -133,7 +142,7 @@ class StartService:
         check_runs_here(campaign)
         if faults := missing_for_start(campaign.definition):
             raise InvalidDefinition(faults)
-        return self._look(campaign, resolution, reason=None).id
+        return self._look(campaign, resolution, reason=None, graphs=graphs).id
 
     def forget(self, campaign: Campaign) -> None:
         """Take a start back that the site has not answered; the answer, if it still comes, finds that nobody asks any more.
@@ -150,11 +159,18 @@ class StartService:
             status = transition(ORDER_TRANSITIONS, order.status, OrderAction.WITHDRAW, what=f"order {order.id}")
             self._orders.save(replace(order, status=status, ended_us=self._context.clock.now_us()))
 
-    def outcome(self, order_id: str) -> AgentOrder:
-        """Give an order of this service as it stands."""
-        order = self._orders.find(order_id)
-        if order is None:
-            raise NotFound(f"There is no order {order_id}.", where=order_id)
+    def outcome(self, ref: str, order_id: str) -> AgentOrder:
+        """Give an order by which the site looks at a campaign, as it stands.
+
+        Raises
+        ------
+        NotFound
+            If there is no such order for that campaign.
+        """
+        campaign, order = found_campaign(self._context, ref), self._orders.find(order_id)
+        if order is None or order.kind != OrderKind.PREFLIGHT or order.campaign_uuid != campaign.uuid:
+            remedy = "Ask anew what would run."
+            raise NotFound(f"There is no order {order_id} to look at {campaign.id}.", where=order_id, remedy=remedy)
         return order
 
     def finish(self, order: AgentOrder, faults: list[Fault]) -> list[Fault]:
@@ -239,17 +255,24 @@ class StartService:
         if taken is not None:
             raise Conflict(taken.message, where=taken.where, remedy=taken.remedy)
 
-    def _look(self, campaign: Campaign, resolution: Resolution | None, *, reason: str | None) -> AgentOrder:
+    def _look(self, campaign: Campaign, resolution: Resolution | None, *, reason: str | None, graphs: bool = False) -> AgentOrder:
         found = resolution or Resolution()
         if faults := [*found.faults, *self._site_faults(campaign.definition)]:
             raise PreflightFailed(faults)
         SpecificationService(self._context).check(campaign, found)
+        trial = TrialModel(
+            campaign_id=campaign.id,
+            campaign_name=campaign.name,
+            revision=campaign.revision,
+            operator=self._context.identity.name,
+        )
+        payload = _payload(campaign.definition, found, trial=trial if graphs else None)
         order = AgentOrder(
             id=str(uuid.uuid4()),
             site=campaign.definition.site or "",
             kind=OrderKind.PREFLIGHT.value,
             status=OrderStatus.OPEN,
-            payload=_payload(campaign.definition, found).model_dump(mode="json"),
+            payload=payload.model_dump(mode="json"),
             actor=self._context.identity.name,
             reason=reason,
             campaign_uuid=campaign.uuid,
@@ -309,7 +332,7 @@ def _output_fault(store: CampaignStore, campaign: Campaign) -> Fault | None:
     )
 
 
-def _payload(definition: Definition, resolution: Resolution) -> PreflightPayload:
+def _payload(definition: Definition, resolution: Resolution, *, trial: TrialModel | None) -> PreflightPayload:
     processing = next((one for one in resolution.specs if one.role is SpecRole.PROCESSING), None)
     specification = None
     if processing is not None and repository_is_used(definition):
@@ -327,18 +350,23 @@ def _payload(definition: Definition, resolution: Resolution) -> PreflightPayload
         local_packages=definition.local_packages,
         specification=specification,
         resolved=[ResolvedModel.model_validate(asdict(one)) for one in resolution.specs],
-        steps=[
-            PreflightStep(
-                name=step.name,
-                pipeline="" if step.file is not None else definition.pipeline_of(step),
-                processing=ProcessingModel.of(definition, step, specification),
-                data_queries=[group.data_query for group in groups_of(definition, step)],
-                first=not step.needs,
-            )
-            for step in definition.steps
-        ],
+        steps=[_step(definition, step, specification) for step in definition.steps],
         sets=[
             NamedSetModel(where=one.where, reference=one.reference, role=one.role, step=one.step)
             for one in named_sets(definition)
         ],
+        trial=trial,
+    )
+
+
+def _step(definition: Definition, step: Step, specification: PinnedSpecification | None) -> PreflightStep:
+    groups = groups_of(definition, step)
+    return PreflightStep(
+        name=step.name,
+        pipeline="" if step.file is not None else definition.pipeline_of(step),
+        processing=ProcessingModel.of(definition, step, specification),
+        data_queries=[group.data_query for group in groups],
+        groups=[group.name for group in groups],
+        needs=step.needs,
+        bps=bps_settings(definition, step),
     )

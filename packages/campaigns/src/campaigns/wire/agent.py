@@ -40,6 +40,7 @@ __all__ = (
     "FailedReport",
     "FaultModel",
     "FileKind",
+    "FindingsReport",
     "LaunchedReport",
     "LauncherReport",
     "LeaseRequest",
@@ -57,6 +58,7 @@ __all__ = (
     "ReportsRequest",
     "ReportsResponse",
     "SubmitPayload",
+    "TrialModel",
     "WorkflowReport",
 )
 
@@ -137,8 +139,19 @@ class PreflightStep(Wire):
     name: str
     pipeline: str
     data_queries: list[str] = Field(description="One for each group.")
-    first: bool = Field(description="Whether the step needs no other, so that its inputs must be there now.")
+    groups: list[str] = Field(default_factory=list, description="The groups' names, in the same order.")
+    needs: list[str] = Field(default_factory=list, description="The steps that are accepted before it begins.")
+    bps: dict[str, Any] = Field(default_factory=dict, description="BPS settings of the definition for this step.")
     processing: ProcessingModel = Field(default_factory=ProcessingModel)
+
+
+class TrialModel(Wire):
+    """Whose submissions they would be, for graphs that are built to see what would run."""
+
+    campaign_id: str
+    campaign_name: str
+    revision: int
+    operator: str
 
 
 class PreflightPayload(Wire):
@@ -158,6 +171,7 @@ class PreflightPayload(Wire):
     local_packages: list[str] = Field(default_factory=list)
     specification: PinnedSpecification | None = Field(default=None, description="Where relative paths lead.")
     resolved: list[ResolvedModel] = Field(default_factory=list, description="The server's own note of what it has resolved.")
+    trial: TrialModel | None = Field(default=None, description="Given where quantum graphs are to be built, which takes long.")
 
 
 Payload = Annotated[
@@ -298,6 +312,13 @@ class LostReport(Wire):
     remedy: str
 
 
+class FindingsReport(Wire):
+    """What a look has found so far, or how far it is; told while it goes on."""
+
+    kind: Literal["findings"] = "findings"
+    result: dict[str, Any] = Field(description="Goes over what was told before, name by name.")
+
+
 class DoneReport(Wire):
     """The order is carried out. For a cancelled submission ``cancelled`` is true."""
 
@@ -323,6 +344,7 @@ Report = Annotated[
     | LauncherReport
     | QuantaReport
     | LostReport
+    | FindingsReport
     | DoneReport
     | FailedReport,
     Field(discriminator="kind"),

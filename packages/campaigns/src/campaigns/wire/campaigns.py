@@ -242,8 +242,12 @@ class ReasonBody(Wire):
 class PreflightModel(Wire):
     """What a site found that looked whether a campaign could run."""
 
+    order: str = Field(description="The order by which the site looks.")
     status: OrderStatus
-    result: dict[str, Any] = Field(description="Counts of data IDs for each step: upper bounds.")
+    result: dict[str, Any] = Field(
+        description="For each of `steps`, and each group of it, `quanta`, upper bounds by task; and `graph`, what a graph that "
+        "was built has, or why there is none. Also the `output`, the DataId `sets`, and, while graphs are built, `progress`."
+    )
 
 
 class SubmissionModel(Wire):

@@ -42,6 +42,7 @@ Filter = Annotated[
 ]
 Sort = Annotated[str | None, Query(max_length=60, description="The order: a field, behind a minus for falling order.")]
 Counted = Annotated[bool, Query(description="Whether to count all that the filter finds.")]
+Graphs = Annotated[bool, Query(description="Whether quantum graphs are built, where their inputs are there; it takes longer.")]
 WaitS = Annotated[float, Query(ge=0, le=60, description="How long to wait for what the site finds.")]
 
 
@@ -136,11 +137,16 @@ def move_campaign(ref: str, body: TransitionBody, starting: Starting, response: 
 
 
 @router.post("/{ref}/preflight", dependencies=[operator], responses={202: {"description": "The site has not answered yet."}})
-def look_before_start(ref: str, starting: Starting, response: Response, wait_s: WaitS = 30.0) -> PreflightModel:
-    """Have the site look whether a campaign could run, and start nothing."""
-    order = starting.look(ref, timeout_s=wait_s)
+def look_before_start(
+    ref: str, starting: Starting, response: Response, wait_s: WaitS = 30.0, graphs: Graphs = True
+) -> PreflightModel:
+    """Have the site look whether a campaign could run, and what would run; start nothing.
+
+    Where it has not answered in the time, `GET /api/v1/orders/{order}` tells what it has found so far, and in the end all.
+    """
+    order = starting.look(ref, timeout_s=wait_s, graphs=graphs)
     response.status_code = 200 if order.ended_us is not None else 202
-    return PreflightModel(status=order.status, result=order.result)
+    return PreflightModel(order=order.id, status=order.status, result=order.result)
 
 
 @router.post("/{ref}/next", status_code=201, response_model=SubmissionModel, dependencies=[operator])

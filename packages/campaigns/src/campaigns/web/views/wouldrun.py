@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,37 +10,12 @@ from campaigns.domain.dataidsets import SetFit
 from campaigns.domain.identity import Identity
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.states import CampaignStatus
+from campaigns.domain.wouldrun import FoundStep, found_steps
 from campaigns.services.dataidsets import fits_of
 from campaigns.services.factory import Factory
 from campaigns.web.actions import Action, campaign_actions
 
-__all__ = ("StepCounts", "WouldRun", "would_run")
-
-
-@dataclass(frozen=True, slots=True)
-class StepCounts:
-    """A step as it would run.
-
-    Attributes
-    ----------
-    n_groups : `int`
-        How many submissions it would be.
-    tasks : `tuple` [(`str`, `int` or `None`), ...]
-        Each task, and how many quanta it has at most over all groups; `None` where that cannot be told before other steps ran.
-    collection : `str`
-        What its runs would lie below.
-    """
-
-    name: str
-    n_groups: int
-    tasks: tuple[tuple[str, int | None], ...]
-    collection: str
-
-    @property
-    def total(self) -> int | None:
-        """How many quanta at most (`int`); `None` where that cannot be told."""
-        numbers = [number for _, number in self.tasks]
-        return None if None in numbers else sum(number for number in numbers if number is not None)
+__all__ = ("WouldRun", "would_run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +24,14 @@ class WouldRun:
 
     Attributes
     ----------
+    steps : `tuple` [`FoundStep`, ...]
+        What is known so far.
     sets : `tuple` [(`str`, `str`, `int`), ...]
         What the definition calls each DataId set, which it is, and how many data IDs it has.
     fits : `dict` [`str`, `list` [`SetFit`]]
         What each would do to each step, by what the definition calls it.
+    progress : `dict`
+        While graphs are built: ``now``, which; ``done`` of ``total``; and ``message``, what ``pipetask`` says.
     revision : `int`
         The revision that was the newest when the site was asked.
     start : `Action`, optional
@@ -64,12 +42,23 @@ class WouldRun:
 
     campaign: Campaign
     order: AgentOrder
-    steps: tuple[StepCounts, ...]
+    steps: tuple[FoundStep, ...]
     sets: tuple[tuple[str, str, int], ...]
     fits: dict[str, list[SetFit]]
+    progress: dict[str, Any]
     revision: int
     start: Action | None
     may_edit: bool
+
+    @property
+    def n_built(self) -> int:
+        """How many graphs were built (`int`)."""
+        return sum(step.n_built for step in self.steps)
+
+    @property
+    def n_groups(self) -> int:
+        """How many submissions it would be (`int`)."""
+        return sum(len(step.groups) for step in self.steps)
 
 
 def would_run(factory: Factory, ref: str, order_id: str, *, identity: Identity) -> WouldRun:
@@ -86,9 +75,8 @@ def would_run(factory: Factory, ref: str, order_id: str, *, identity: Identity) 
     identity : `Identity`
         Who looks.
     """
-    campaign, order = factory.campaigns().get(ref), factory.starting().outcome(order_id)
+    campaign, order = factory.campaigns().get(ref), factory.starting().outcome(ref, order_id)
     result = order.result or {}
-    steps = tuple(_counts(step, campaign.definition.output or "") for step in result.get("steps", []))
     sets = tuple(
         (one["reference"], f"{one['set']['name']}@{one['set']['version']}", one["set"]["rows"]) for one in result.get("sets", [])
     )
@@ -99,18 +87,11 @@ def would_run(factory: Factory, ref: str, order_id: str, *, identity: Identity) 
     return WouldRun(
         campaign,
         order,
-        steps,
+        found_steps(result),
         sets,
         fits,
+        result.get("progress") or {},
         revision=max(asked_of, default=campaign.revision),
         start=next((action for action in actions if action.label == "start"), None),
         may_edit=may_edit,
     )
-
-
-def _counts(step: Mapping[str, Any], output: str) -> StepCounts:
-    groups = [group.get("quanta") for group in step["groups"]]
-    tasks = tuple(
-        (label, None if None in groups else sum(quanta.get(label, 0) for quanta in groups if quanta)) for label in step["tasks"]
-    )
-    return StepCounts(step["name"], len(groups), tasks, f"{output}/{step['name']}/…")

@@ -18,7 +18,7 @@ from lsst.pipe.base.quantum_graph import PredictedQuantumGraphReader
 
 from campaigns_instack.sets import graph_sets
 
-__all__ = ("Graph", "load", "scan", "write_logs")
+__all__ = ("Graph", "count_quanta", "load", "scan", "write_logs")
 
 MAX_GRAPHS = 4
 """How many graphs are kept in memory."""
@@ -113,6 +113,24 @@ def _read(path: str) -> Graph:
             )
         )
     return Graph(tuple(pipeline.tasks), tuple(quanta), pipeline, header.output_run, header.metadata)
+
+
+def count_quanta(graph: str) -> dict[str, Any]:
+    """Count the quanta of a predicted graph by task, as its header has them.
+
+    Parameters
+    ----------
+    graph : `str`
+        The ``.qg`` file.
+
+    Returns
+    -------
+    found : `dict`
+        ``quanta``, label to number, and ``sets``, what the header says of DataId sets.
+    """
+    with PredictedQuantumGraphReader.open(graph, import_mode=TaskImportMode.DO_NOT_IMPORT) as reader:
+        header = reader.header
+    return {"quanta": dict(header.n_task_quanta), "sets": graph_sets(header.metadata)}
 
 
 def statuses(graph: Graph, repository: str) -> dict[str, str]:

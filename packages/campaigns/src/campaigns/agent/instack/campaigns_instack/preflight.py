@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from lsst.ctrl.bps import BPS_DEFAULTS, BPS_SEARCH_ORDER, BpsConfig
@@ -30,6 +31,17 @@ from campaigns_instack.sets import find_sets
 __all__ = ("preflight",)
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A step whose pipeline could be read."""
+
+    name: str
+    where: str
+    needs: list[str]
+    graph: PipelineGraph
+    data_queries: list[str]
+
+
 class Findings:
     """What preflight has found so far."""
 
@@ -38,7 +50,12 @@ class Findings:
         self.steps: list[dict[str, Any]] = []
         self.sets: list[dict[str, Any]] = []
         self.fits: list[dict[str, Any]] = []
-        self.pipelines: list[tuple[str, PipelineGraph]] = []
+        self.loaded: list[Loaded] = []
+
+    @property
+    def pipelines(self) -> list[tuple[str, PipelineGraph]]:
+        """The name and the pipeline of each step that could be read (`list` [`tuple`])."""
+        return [(loaded.name, loaded.graph) for loaded in self.loaded]
 
     @contextmanager
     def collect(self) -> Iterator[None]:
@@ -70,8 +87,8 @@ def preflight(
     output : `str`
         The campaign's output collection.
     steps : `list` [`dict`]
-        Each with ``name``, ``pipeline``, ``data_queries``, ``first`` and ``translation``; and ``file``, ``include_configs`` and
-        ``config_overrides``, and as ``shared_overrides`` those of all steps, where it has any.
+        Each with ``name``, ``pipeline``, ``data_queries``, ``needs``, the steps before it, and ``translation``; and ``file``,
+        ``include_configs`` and ``config_overrides``, and as ``shared_overrides`` those of all steps, where it has any.
     bps : `dict`
         The BPS settings, the site's and the campaign's.
     instrument : `str`, optional
@@ -86,7 +103,8 @@ def preflight(
     findings : `dict`
         ``faults``, in the order they were found, each with ``code``, ``message``, ``where`` and ``remedy``; ``sets``, each with
         ``reference`` and ``set``; ``fits``, as `find_sets` gives them; and ``steps``, each with ``name``, ``tasks`` (labels in
-        order) and ``groups``: ``data_query`` and, for first steps, ``quanta``, an upper bound by task.
+        order), ``awaits``, what it reads that steps before it make (dataset type to step), and ``groups``: ``data_query`` and,
+        where nothing is awaited, ``quanta``, an upper bound by task.
     """
     findings = Findings()
     with findings.collect():
@@ -103,8 +121,10 @@ def preflight(
     searched = None if any("input_collections" in (fault["where"] or "") for fault in findings.faults) else input_collections
     for index, step in enumerate(steps):
         with findings.collect():
-            _check_step(butler, findings, step, f"steps[{index}]", searched)
-    if len(findings.pipelines) == len(steps):
+            _load(findings, step, f"steps[{index}]")
+    for loaded in findings.loaded:
+        _check_step(butler, findings, loaded, searched, _made_before(loaded, findings.loaded))
+    if len(findings.loaded) == len(steps):
         findings.faults.extend(unused_overrides(steps, findings.pipelines))
     if butler is not None:
         butler.close()
@@ -158,14 +178,14 @@ def _check_bps(bps: dict[str, Any]) -> None:
 def _check_repository(butler: Butler, findings: Findings, input_collections: list[str], output: str) -> None:
     for index, name in enumerate(input_collections):
         with findings.collect():
-            _check_exists(butler, name, f"input_collections[{index}]")
+            _check_input(butler, name, f"input_collections[{index}]", output)
     with findings.collect():
         _check_output(butler, output)
 
 
-def _check_exists(butler: Butler, name: str, where: str) -> None:
+def _check_input(butler: Butler, name: str, where: str, output: str) -> None:
     try:
-        butler.collections.query(name)
+        parts = butler.collections.query(name, flatten_chains=True, include_chains=True)
     except MissingCollectionError as error:
         raise StackError(
             "collection_not_found",
@@ -173,6 +193,15 @@ def _check_exists(butler: Butler, name: str, where: str) -> None:
             where=where,
             remedy="Correct the name, or ingest and chain the inputs first.",
         ) from error
+    # That no name in the definition is a user's own, its rules have seen to.
+    own = [part for part in parts if part.startswith("u/")]
+    if own and not output.startswith("u/"):
+        raise StackError(
+            "user_input",
+            f"The shared output {output} would be made from {own[0]}, within {name}, which is a user's own and may change or go.",
+            where=where,
+            remedy="Take a chain without it as input, or give an output below `u/`.",
+        )
 
 
 def _check_output(butler: Butler, output: str) -> None:
@@ -200,25 +229,48 @@ def _check_known(butler: Butler, dimension: str, name: str) -> None:
         )
 
 
-def _check_step(
-    butler: Butler | None, findings: Findings, step: dict[str, Any], where: str, input_collections: list[str] | None
-) -> None:
+def _load(findings: Findings, step: dict[str, Any], where: str) -> None:
     settings = bps_files_of(step, where)
     own = step.get("file") is not None
     graph = load_step(settings["pipelineYaml"] if own else step["pipeline"], step, where)
     queries = [both_queries(settings, query) if own else query for query in step["data_queries"]]
+    findings.loaded.append(Loaded(step["name"], where, list(step.get("needs", ())), graph, queries))
+
+
+def _made_before(step: Loaded, steps: list[Loaded]) -> dict[str, str]:
+    """Give what a step reads that others make which come before it: the dataset type, and the step."""
+    by_name = {one.name: one for one in steps}
+    before: list[str] = []
+    wanted = list(step.needs)
+    while wanted:
+        if (name := wanted.pop()) not in before:
+            before.append(name)
+            wanted += by_name[name].needs if name in by_name else []
+    made = {
+        edge.parent_dataset_type_name: name
+        for name in before
+        if name in by_name
+        for task in by_name[name].graph.tasks.values()
+        for edge in task.iter_all_outputs()
+    }
+    return {name: made[name] for name, _ in step.graph.iter_overall_inputs() if name in made}
+
+
+def _check_step(
+    butler: Butler | None, findings: Findings, step: Loaded, input_collections: list[str] | None, awaits: dict[str, str]
+) -> None:
     groups: list[dict[str, Any]] = []
-    findings.pipelines.append((step["name"], graph))
-    findings.steps.append({"name": step["name"], "tasks": list(graph.tasks), "groups": groups})
+    findings.steps.append({"name": step.name, "tasks": list(step.graph.tasks), "awaits": awaits, "groups": groups})
     if butler is None:
         return
-    graph.resolve(butler.registry)
-    for number, data_query in enumerate(queries):
+    step.graph.resolve(butler.registry)
+    for number, data_query in enumerate(step.data_queries):
         group: dict[str, Any] = {"data_query": data_query}
         groups.append(group)
         with findings.collect():
-            collections = input_collections if step["first"] else None
-            group["quanta"] = _count(butler, graph, data_query, where=f"{where}.data_queries[{number}]", collections=collections)
+            collections = None if awaits else input_collections
+            where = f"{step.where}.data_queries[{number}]"
+            group["quanta"] = _count(butler, step.graph, data_query, where=where, collections=collections)
 
 
 def _count(

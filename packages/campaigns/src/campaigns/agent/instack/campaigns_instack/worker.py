@@ -31,6 +31,7 @@ __all__ = ("main",)
 
 VERBS: dict[str, str] = {
     "chain": "campaigns_instack.outputs:redefine_chain",
+    "count_quanta": "campaigns_instack.graphs:count_quanta",
     "compare_outputs": "campaigns_instack.comparing:compare_outputs",
     "failed_logs": "campaigns_instack.graphs:write_logs",
     "find_outputs": "campaigns_instack.looking:find_outputs",
