@@ -253,7 +253,8 @@ def test_it_is_told_how_far_a_branch_has_moved(client: Clients, repository: Repo
 def test_an_output_of_another_form_is_a_warning(client: Clients) -> None:
     answer = client(Role.MANAGER).post(f"{API}/campaigns", json=definition(output="HSC/mine"))
     assert answer.status_code == 201
-    assert [(one["code"], one["where"]) for one in answer.json()["warnings"]] == [("output_form", "output")]
+    told = [(one["code"], one["where"]) for one in answer.json()["warnings"]]
+    assert told == [("unknown_site", "site"), ("output_form", "output")]
     refused = client(Role.MANAGER).post(f"{API}/campaigns", json=definition(name="b", output="HSC/mine", inputs=["u/mary/x"]))
     assert [fault["where"] for fault in refused.json()["faults"]] == ["inputs[0]"]
 

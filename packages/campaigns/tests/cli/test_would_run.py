@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,3 +79,18 @@ def test_what_cannot_be_built_fails_and_the_rest_is_told(run: Runner, site: Site
 def test_it_waits_no_longer_than_it_is_told_to(run: Runner, site: Site) -> None:  # noqa: F811
     ran = run("preflight", "C-1", "--wait", "0", "--no-graphs")
     assert (ran.code, "The site has not answered yet" in ran.out) == (0, True)
+
+
+def test_what_is_wrong_is_said_when_it_is_defined(
+    run: Runner,  # noqa: F811
+    site: Site,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CAMPAIGN_TOKEN", token_of(Role.MANAGER))
+    file = tmp_path / "campaign.yaml"
+    file.write_text(json.dumps(definition(name="far", site="moon", lead="nobody")))
+    ran = run("define", str(file))
+    assert ran.code == 0, ran.err
+    assert "  warning: There is no site moon. Sites are: here." in ran.out
+    assert "  warning: There is no user nobody, who would lead it." in ran.out

@@ -75,10 +75,16 @@ def test_what_cannot_be_is_refused_at_its_place(fields: dict[str, Any], where: s
 
 
 def test_shared_outputs_have_the_form_of_dmtn_167() -> None:
-    assert definition_warnings(defined(output="u/mary/anything")) == []
-    assert definition_warnings(defined(output="LSSTCam/runs/DRP/w_2026_40/DM-12345")) == []
-    [warning] = definition_warnings(defined(output="LSSTCam/mine"))
+    assert definition_warnings(defined(output="u/mary/anything"), owner="mary") == []
+    assert definition_warnings(defined(output="LSSTCam/runs/DRP/w_2026_40/DM-12345"), owner="mary") == []
+    [warning] = definition_warnings(defined(output="LSSTCam/mine"), owner="mary")
     assert (warning.where, warning.code) == ("output", "output_form")
+
+
+def test_an_output_below_another_user_is_a_warning() -> None:
+    [warning] = definition_warnings(defined(output="u/otto/anything"), owner="mary")
+    assert (warning.where, warning.code) == ("output", "others_output")
+    assert definition_warnings(defined(output="u/otto/anything", lead="otto"), owner="mary") == []
 
 
 def test_a_skymap_is_named_where_tracts_are() -> None:

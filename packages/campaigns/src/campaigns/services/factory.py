@@ -13,6 +13,7 @@ from campaigns.services.adopting import AdoptService
 from campaigns.services.bulk import BulkService
 from campaigns.services.campaignlist import CampaignListService
 from campaigns.services.campaigns import CampaignService
+from campaigns.services.checking import CheckService
 from campaigns.services.comparing import ComparisonService
 from campaigns.services.context import Context
 from campaigns.services.crate import CrateService
@@ -96,6 +97,10 @@ class Factory:
     def standing(self) -> StandingService:
         """Make the service for what is told of campaigns beside themselves."""
         return StandingService(self._context())
+
+    def checking(self) -> CheckService:
+        """Make the service that looks at definitions."""
+        return CheckService(self._context())
 
     def campaign_list(self) -> CampaignListService:
         """Make the service that finds campaigns."""

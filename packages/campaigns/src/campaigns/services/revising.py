@@ -12,9 +12,10 @@ from campaigns.domain.errors import Conflict, IllegalTransition, InvalidDefiniti
 from campaigns.domain.identity import SYSTEM, Identity
 from campaigns.domain.revising import changed_beside, continuing_faults
 from campaigns.domain.states import CampaignStatus
+from campaigns.services.checking import name_fault
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
-from campaigns.services.lookup import OF_A_TEAM, check_runs_here, checked_reason, found_campaign
+from campaigns.services.lookup import check_runs_here, checked_reason, found_campaign
 from campaigns.services.pins import PinService
 from campaigns.services.signing import undo_sign_off
 from campaigns.services.sites import site_faults
@@ -205,15 +206,8 @@ def check_free(store: CampaignStore, name: str, *, own: str | None) -> None:
     Conflict
         If another campaign has it.
     """
-    holder = store.holder_of(name)
-    if holder is not None and holder[0] != own:
-        other = holder[1]
-        change = f", or change that campaign: `campaign edit {other} FILE`" if other else ""
-        raise Conflict(
-            f"The name {name} is taken by {other or OF_A_TEAM}.",
-            where="name",
-            remedy=f"Give another short name{change}.",
-        )
+    if (taken := name_fault(store, name, own=own)) is not None:
+        raise Conflict(taken.message, where=taken.where, remedy=taken.remedy)
 
 
 def new_revision(context: Context, definition: Definition, *, number: int, author: Identity, reason: str) -> Revision:

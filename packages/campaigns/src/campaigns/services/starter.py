@@ -8,13 +8,14 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from campaigns.domain.campaign import Campaign
-from campaigns.domain.errors import PreflightFailed
+from campaigns.domain.errors import Fault, PreflightFailed
 from campaigns.domain.identity import Identity
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.states import CampaignAction
 from campaigns.gateways.clock import Clock
 from campaigns.gateways.git import GitGateway
 from campaigns.services.campaigns import CampaignService
+from campaigns.services.checking import CheckService
 from campaigns.services.context import Context
 from campaigns.services.lookup import found_campaign
 from campaigns.services.specifications import Resolution, resolve
@@ -114,6 +115,11 @@ class Starter:
             return order
         with self._database.read() as session:
             return StartService(self._context(session)).outcome(ref, order_id)
+
+    def warnings(self, campaign: Campaign) -> list[Fault]:
+        """Tell what is known to be wrong with a campaign; see `CheckService.warnings`."""
+        with self._database.read() as session:
+            return CheckService(self._context(session)).warnings(campaign)
 
     def _resolve(self, ref: str) -> Resolution:
         # Git waits for networks, and so must not be within a transaction.

@@ -33,9 +33,10 @@ from campaigns.domain.states import (
     OrderStatus,
     transition,
 )
+from campaigns.services.checking import output_fault
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
-from campaigns.services.lookup import OF_A_TEAM, check_runs_here, checked_reason, found_campaign
+from campaigns.services.lookup import check_runs_here, checked_reason, found_campaign
 from campaigns.services.pins import PinService
 from campaigns.services.setreports import SetReportService, no_result
 from campaigns.services.sites import SiteService, agent_is_gone, site_faults
@@ -199,7 +200,7 @@ class StartService:
         store.hold_names()
         # It is told of in the campaign's history, and so to all who read that.
         told_to_all = CampaignStore(self._context.writing, ANYBODY)
-        if not faults and (taken := _output_fault(told_to_all, campaign)) is not None:
+        if not faults and (taken := output_fault(told_to_all, campaign.definition, own=campaign.uuid)) is not None:
             # Another campaign was started while the site looked.
             faults = [taken]
         found = order.result.get("sets", [])
@@ -251,7 +252,7 @@ class StartService:
         )
 
     def _check_output(self, campaign: Campaign) -> None:
-        taken = _output_fault(self._campaigns, campaign)
+        taken = output_fault(self._campaigns, campaign.definition, own=campaign.uuid)
         if taken is not None:
             raise Conflict(taken.message, where=taken.where, remedy=taken.remedy)
 
@@ -318,18 +319,6 @@ def wait_for_order(database: Database, order_id: str, *, timeout_s: float) -> Ag
             return None
         # Another server process may take the report: its bell does not ring here.
         database.bell.wait(since=seen, timeout_s=0.25)
-
-
-def _output_fault(store: CampaignStore, campaign: Campaign) -> Fault | None:
-    claimant = store.claimant(campaign.definition)
-    if claimant is None or claimant[0] == campaign.uuid:
-        return None
-    return Fault(
-        "output_taken",
-        f"The output collection {campaign.definition.output} is that of {claimant[1] or OF_A_TEAM}.",
-        "output",
-        "Name another output collection: two campaigns must not write into one.",
-    )
 
 
 def _payload(definition: Definition, resolution: Resolution, *, trial: TrialModel | None) -> PreflightPayload:

@@ -185,6 +185,18 @@ class CampaignStore:
         row = self._session.execute(statement).one_or_none()
         return None if row is None else (row[0], campaign_id(row[1]) if row[2] else None)
 
+    def naming_output(self, definition: Definition, *, own: str | None) -> list[str]:
+        """List the local ids of other campaigns, seen and not started, that name a definition's output collection."""
+        statement = select(CampaignRow.number).where(
+            CampaignRow.site == definition.site,
+            CampaignRow.butler == definition.butler,
+            CampaignRow.output == definition.output,
+            CampaignRow.status.in_([CampaignStatus.DRAFT.value, CampaignStatus.DEFINED.value]),
+            may_see_campaign(self._identity),
+        )
+        others = statement if own is None else statement.where(CampaignRow.id != own)
+        return [campaign_id(number) for number in self._session.scalars(others.order_by(CampaignRow.number).limit(10))]
+
     def is_name_taken(self, name: str) -> bool:
         """Tell whether a campaign has this short name, whoever may see it."""
         return self._session.scalar(select(CampaignRow.number).where(CampaignRow.name == name)) is not None

@@ -85,6 +85,10 @@ class DataIdSetStore(SiteBoundStore):
         row = self._session.scalars(statement).one_or_none()
         return None if row is None else _entry(row)
 
+    def any_of(self, site: str, butler: str) -> bool:
+        """Tell whether any set of a repository is known."""
+        return self._session.scalars(self._of(site, butler).limit(1)).one_or_none() is not None
+
     def named(self, site: str, butler: str, names: Collection[str]) -> list[DataIdSetEntry]:
         """List all versions of some names, by name and version."""
         statement = self._of(site, butler).where(DataIdSetRow.name.in_(list(names)))

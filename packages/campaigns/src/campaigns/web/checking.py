@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from campaigns.domain.definition import Definition, definition_warnings, missing_for_start
+from campaigns.domain.campaign import Campaign
+from campaigns.domain.definition import Definition, missing_for_start
 from campaigns.domain.document import read_yaml
 from campaigns.domain.errors import Fault, InvalidDefinition
 from campaigns.domain.groups import groups_of
+from campaigns.services.checking import CheckService
 from campaigns.web.views.steps import graph_of_definition
 
-__all__ = ("BLANK", "Checked", "PlannedStep", "check")
+__all__ = ("BLANK", "Checked", "PlannedStep", "check", "definition_in")
 
 BLANK = """\
 # Fill in the form or write here: both are the same document.
@@ -48,11 +50,13 @@ class Checked:
     text : `str`
         The text.
     definition : `Definition`, optional
-        The definition, where it has no mistakes.
+        The definition, where it has no mistakes of its own.
     faults : `tuple` [`Fault`, ...]
-        Its mistakes: it cannot be saved with them.
+        Its mistakes, or what of it is taken: it cannot be saved with them.
     missing : `tuple` [`Fault`, ...]
         What it still needs to begin: it can be saved as a draft without.
+    hindrances : `tuple` [`Fault`, ...]
+        Why it could not begin now.
     warnings : `tuple` [`Fault`, ...]
         What is allowed and yet not as it should be.
     steps : `tuple` [`PlannedStep`, ...]
@@ -63,13 +67,14 @@ class Checked:
     definition: Definition | None = None
     faults: tuple[Fault, ...] = ()
     missing: tuple[Fault, ...] = ()
+    hindrances: tuple[Fault, ...] = ()
     warnings: tuple[Fault, ...] = ()
     steps: tuple[PlannedStep, ...] = ()
 
     @property
     def only_empty(self) -> bool:
         """Whether nothing is wrong but that something must still be written (`bool`)."""
-        return bool(self.faults) and all(fault.code in ("empty", "missing") for fault in self.faults)
+        return self.definition is None and bool(self.faults) and all(fault.code in ("empty", "missing") for fault in self.faults)
 
     @property
     def graph(self) -> Markup:
@@ -82,28 +87,43 @@ class Checked:
         return sum(step.n_groups for step in self.steps)
 
 
-def check(text: str) -> Checked:
+def definition_in(text: str) -> Definition | None:
+    """Give the definition in a text, or `None` where it has mistakes."""
+    try:
+        return read_yaml(text)
+    except InvalidDefinition:
+        return None
+
+
+def check(text: str, rules: CheckService, *, own: Campaign | None = None) -> Checked:
     """Check the text of a definition.
 
     Parameters
     ----------
     text : `str`
         YAML or JSON.
+    rules : `CheckService`
+        What the server knows.
+    own : `Campaign`, optional
+        The campaign it is of.
 
     Returns
     -------
     checked : `Checked`
-        With the definition, or with its faults.
+        With the definition, unless it has mistakes of its own; and with all that is wrong with it.
     """
     try:
         definition = read_yaml(text)
     except InvalidDefinition as error:
         return Checked(text=text, faults=error.faults)
+    verdict = rules.verdict(definition, own=own)
     return Checked(
         text=text,
         definition=definition,
+        faults=verdict.faults,
         missing=tuple(missing_for_start(definition)),
-        warnings=tuple(definition_warnings(definition)),
+        hindrances=verdict.hindrances,
+        warnings=verdict.warnings,
         steps=tuple(_planned(definition)),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +14,7 @@ from campaigns.domain.campaign import (
     Revision,
     WaitKind,
 )
-from campaigns.domain.definition import definition_warnings
+from campaigns.domain.errors import Fault
 from campaigns.domain.quanta import QuantaCounts, QuantumFailure, TaskCounts
 from campaigns.domain.states import (
     CampaignStatus,
@@ -96,15 +97,16 @@ class CampaignDetail(CampaignModel):
 
     definition: dict[str, Any] = Field(description="The campaign file's document; fields left at their defaults are left out.")
     warnings: list[dict[str, str | None]] = Field(
-        default_factory=list, description="What is allowed and yet not as it should be: code, message, where and remedy."
+        default_factory=list,
+        description="What hinders its start, or is allowed and yet not as it should be: code, message, where and remedy.",
     )
 
     @classmethod
-    def of(cls, campaign: Campaign) -> CampaignDetail:
-        """Make the model of a campaign with its definition."""
+    def of(cls, campaign: Campaign, warnings: Iterable[Fault] = ()) -> CampaignDetail:
+        """Make the model of a campaign with its definition, and of what is known to be wrong with it."""
         document = campaign.definition.model_dump(mode="json", exclude_defaults=True)
-        warnings = [fault.as_dict() for fault in definition_warnings(campaign.definition)]
-        return cls(**CampaignModel.of(campaign).model_dump(), definition=document, warnings=warnings)
+        told = [fault.as_dict() for fault in warnings]
+        return cls(**CampaignModel.of(campaign).model_dump(), definition=document, warnings=told)
 
 
 class ParentModel(Wire):
@@ -127,11 +129,11 @@ class CampaignStanding(CampaignDetail):
     n_notes: int
 
     @classmethod
-    def with_standing(cls, campaign: Campaign, standing: Standing) -> CampaignStanding:
+    def with_standing(cls, detail: CampaignDetail, campaign: Campaign, standing: Standing) -> CampaignStanding:
         """Make the model of a campaign and of what is told beside it."""
         kin, revision = standing.parent, campaign.parent.revision if campaign.parent else 0
         return cls(
-            **CampaignDetail.of(campaign).model_dump(),
+            **detail.model_dump(),
             refusal=[fault.as_dict() for fault in standing.refusal],
             operators=standing.operators,
             parent=None if kin is None else ParentModel(id=kin.id, uuid=kin.uuid, name=kin.name, revision=revision),

@@ -8,12 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 
 from campaigns.api.dependencies import Reading, Starting, Writing
+from campaigns.api.details import detail_of
 from campaigns.api.documents import DOCUMENT_BODY, SentDefinition
 from campaigns.api.idempotency import Once, idempotent
 from campaigns.api.lists import DEFAULT_LIMIT, Cursor, Limit
 from campaigns.api.policy import manager, operator, viewer
 from campaigns.api.specifications import ResolvedDefinition
-from campaigns.domain.campaign import Campaign
 from campaigns.domain.errors import InvalidInput
 from campaigns.domain.states import CampaignAction
 from campaigns.wire.campaigns import (
@@ -68,7 +68,7 @@ def create_campaign(definition: SentDefinition, writing: Writing, once: Once, dr
     return idempotent(
         writing,
         once,
-        lambda: CampaignDetail.of(writing.campaigns().create(definition, draft=draft)),
+        lambda: detail_of(writing, writing.campaigns().create(definition, draft=draft)),
         headers=lambda made: {"Location": f"/api/v1/campaigns/{made.id}", "ETag": f'"{made.revision}"'},
     )
 
@@ -90,7 +90,7 @@ def show_campaign(ref: str, reading: Reading, response: Response) -> CampaignSta
     """Show a campaign, by local id, UUID or name, with its newest definition, and why it was not started."""
     campaign = reading.campaigns().get(ref)
     response.headers["ETag"] = f'"{campaign.revision}"'
-    return CampaignStanding.with_standing(campaign, reading.standing().of(campaign))
+    return CampaignStanding.with_standing(detail_of(reading, campaign), campaign, reading.standing().of(campaign))
 
 
 @router.get("/{ref}/revisions", dependencies=[viewer])
@@ -122,7 +122,7 @@ def revise_campaign(
     revised = writing.revising().revise(
         ref, definition, expected_revision=_revision(if_match), reason=reason, resolution=resolution
     )
-    return _answer(revised, response)
+    return _answer(detail_of(writing, revised), response)
 
 
 @router.post("/{ref}/transitions", dependencies=[operator], responses={202: {"description": "The site has not answered yet."}})
@@ -133,7 +133,7 @@ def move_campaign(ref: str, body: TransitionBody, starting: Starting, response: 
     """
     campaign = starting.act(ref, CampaignAction(body.action), reason=body.reason, timeout_s=body.wait_s)
     response.status_code = 202 if campaign.starting else 200
-    return _answer(campaign, response)
+    return _answer(CampaignDetail.of(campaign, starting.warnings(campaign)), response)
 
 
 @router.post("/{ref}/preflight", dependencies=[operator], responses={202: {"description": "The site has not answered yet."}})
@@ -166,9 +166,9 @@ def list_submissions(ref: str, reading: Reading) -> SubmissionList:
     return SubmissionList(items=[SubmissionModel.of(item) for item in reading.submissions().of_campaign(ref)])
 
 
-def _answer(campaign: Campaign, response: Response) -> CampaignDetail:
-    response.headers["ETag"] = f'"{campaign.revision}"'
-    return CampaignDetail.of(campaign)
+def _answer(detail: CampaignDetail, response: Response) -> CampaignDetail:
+    response.headers["ETag"] = f'"{detail.revision}"'
+    return detail
 
 
 def _revision(if_match: str | None) -> int | None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from campaigns.api.dependencies import Reading, Writing
+from campaigns.api.details import detail_of
 from campaigns.api.idempotency import Once, idempotent
 from campaigns.api.lists import DEFAULT_LIMIT, Cursor, Limit, cut, decode_cursor, encode_cursor
 from campaigns.api.policy import manager, operator, viewer
@@ -132,7 +133,7 @@ def drop_set(ref: str, body: SetDrop, writing: Writing, once: Once) -> Response:
     """Have steps no longer leave a set out with which they were not submitted, by a new revision."""
     drop = partial(writing.readmissions().drop, ref, body.set, steps=body.steps, reason=body.reason)
     return idempotent(
-        writing, once, lambda: CampaignDetail.of(drop()), status=200, headers=lambda made: {"ETag": f'"{made.revision}"'}
+        writing, once, lambda: detail_of(writing, drop()), status=200, headers=lambda made: {"ETag": f'"{made.revision}"'}
     )
 
 

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from campaigns.api.dependencies import Reading, Writing
+from campaigns.api.details import detail_of
 from campaigns.api.idempotency import Once, idempotent
 from campaigns.api.policy import manager, viewer
 from campaigns.services.factory import Factory
 from campaigns.services.reruns import RerunPlan
-from campaigns.wire.campaigns import CampaignDetail
 from campaigns.wire.lineage import LineageModel, RerunBody, RerunModel
 
 __all__ = ("router",)
@@ -59,7 +59,7 @@ def _plan(factory: Factory, ref: str, body: RerunBody, *, to_make: bool = False)
 def _made(writing: Factory, ref: str, body: RerunBody) -> RerunModel:
     plan = _plan(writing, ref, body, to_make=True)
     made = writing.reruns().make(plan, reason=body.reason, draft=body.draft)
-    return RerunModel.of(plan, CampaignDetail.of(made))
+    return RerunModel.of(plan, detail_of(writing, made))
 
 
 def _location(made: RerunModel) -> str:

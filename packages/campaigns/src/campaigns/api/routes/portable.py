@@ -17,6 +17,7 @@ from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
 from campaigns.api.dependencies import MAX_ARCHIVES, Caller, Reading, SettingsUsed, Writing
+from campaigns.api.details import detail_of
 from campaigns.api.idempotency import IdempotencyKey, KeyHeader, idempotent, key_of
 from campaigns.api.policy import manager, viewer
 from campaigns.config import Settings
@@ -143,6 +144,6 @@ def import_campaign(
     return idempotent(
         writing,
         once,
-        lambda: CampaignDetail.of(writing.importing().bring(arrivals, rename=rename, reason=reason)),
+        lambda: detail_of(writing, writing.importing().bring(arrivals, rename=rename, reason=reason)),
         headers=lambda made: {"Location": f"/api/v1/campaigns/{made.id}"},
     )

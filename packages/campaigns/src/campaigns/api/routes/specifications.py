@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from campaigns.api.dependencies import Reading, Writing
+from campaigns.api.details import detail_of
 from campaigns.api.idempotency import Once, idempotent
 from campaigns.api.policy import manager, viewer
 from campaigns.api.specifications import DefinitionThere, ToResolve
@@ -34,6 +35,6 @@ def create_from_repository(body: FromRepository, definition: DefinitionThere, wr
     return idempotent(
         writing,
         once,
-        lambda: CampaignDetail.of(writing.campaigns().create(definition, draft=body.draft)),
+        lambda: detail_of(writing, writing.campaigns().create(definition, draft=body.draft)),
         headers=lambda made: {"Location": f"/api/v1/campaigns/{made.id}", "ETag": f'"{made.revision}"'},
     )

@@ -129,13 +129,15 @@ def graph_faults(definition: Definition) -> list[Fault]:
     return faults
 
 
-def definition_warnings(definition: Definition) -> list[Fault]:
+def definition_warnings(definition: Definition, *, owner: str) -> list[Fault]:
     """Tell what is allowed and yet not as it should be.
 
     Parameters
     ----------
     definition : `Definition`
         A valid definition.
+    owner : `str`
+        Whose campaign it is, or would be.
 
     Returns
     -------
@@ -147,7 +149,9 @@ def definition_warnings(definition: Definition) -> list[Fault]:
     The form of shared output collections is that of DMTN-167.
     """
     output = definition.output
-    if output is None or _is_own(output) or _SHARED_OUTPUT.fullmatch(output):
+    if output is not None and _is_own(output):
+        return _others_output(output, {owner, definition.lead})
+    if output is None or _SHARED_OUTPUT.fullmatch(output):
         return []
     return [
         Fault(
@@ -157,6 +161,14 @@ def definition_warnings(definition: Definition) -> list[Fault]:
             "Name it like `LSSTCam/runs/DRP/w_2026_40/DM-12345` (DMTN-167), or `u/<user>/…` if it is your own.",
         )
     ]
+
+
+def _others_output(output: str, users: set[str | None]) -> list[Fault]:
+    user = output.split("/")[1]
+    if user in users:
+        return []
+    remedy = "Name it below `u/<you>/`, or name them as `lead`, if it is theirs."
+    return [Fault("others_output", f"The output collection {output} is below that of another user, {user}.", "output", remedy)]
 
 
 def _is_own(collection: str) -> bool:

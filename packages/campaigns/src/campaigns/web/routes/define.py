@@ -21,7 +21,7 @@ from campaigns.domain.specifications import Move
 from campaigns.domain.states import CampaignStatus, Kind
 from campaigns.services.factory import Factory
 from campaigns.services.specifications import Resolution
-from campaigns.web.checking import BLANK, Checked, check
+from campaigns.web.checking import BLANK, Checked, check, definition_in
 from campaigns.web.flash import done
 from campaigns.web.forms import Document, Reason, Then, on_refusal
 from campaigns.web.once import FormKey, form_once
@@ -35,14 +35,14 @@ router = APIRouter(include_in_schema=False)
 
 
 def _to_begin(resolving: ToResolve, document: Document, then: Annotated[Then, Form()] = Then.SAVE) -> Resolution | None:
-    definition = check(document).definition
+    definition = definition_in(document)
     return resolving.definition(definition) if then in (Then.LOOK, Then.BEGIN) and definition is not None else None
 
 
 def _to_revise(
     ref: str, resolving: ToResolve, document: Document, then: Annotated[Then, Form()] = Then.SAVE
 ) -> Resolution | None:
-    definition = check(document).definition
+    definition = definition_in(document)
     if definition is None or then is Then.MERGE:
         return None
     return resolving.for_revision(ref, definition) if then is Then.SAVE else resolving.definition(definition)
@@ -62,13 +62,14 @@ def _moved(ref: str, resolving: ToResolve) -> list[Move]:
 @router.get("/campaigns/new", dependencies=[manager])
 def show_blank(request: Request, reading: Reading) -> Response:
     """Show an empty definition."""
-    return show_form(request, check(BLANK), sites=reading.sites().list())
+    return show_form(request, check(BLANK, reading.checking()), sites=reading.sites().list())
 
 
 @router.post("/campaigns/check", dependencies=[viewer])
-def check_document(request: Request, document: Annotated[str, Form()] = "") -> Response:
+def check_document(request: Request, reading: Reading, document: Annotated[str, Form()] = "") -> Response:
     """Look at a definition as it is typed; nothing is kept."""
-    return renderer_of(request).page(request, "define.html", {"checked": check(document)}, block="verdict")
+    checked = check(document, reading.checking())
+    return renderer_of(request).page(request, "define.html", {"checked": checked}, block="verdict")
 
 
 @router.post("/campaigns/new", dependencies=[manager])
@@ -82,7 +83,7 @@ def create_campaign(
 ) -> Response:
     """Save a new definition; then begin, or have the site look, if that was asked for."""
     # The form is shown again after the transaction's end, and so must need nothing of it.
-    checked, sites = check(document), writing.sites().list()
+    checked, sites = check(document, writing.checking()), writing.sites().list()
     on_refusal(request, lambda problem: show_form(request, checked, sites=sites, problem=problem))
 
     def create() -> Response:
@@ -96,7 +97,7 @@ def create_campaign(
 def show_definition(ref: str, request: Request, moves: Annotated[list[Move], Depends(_moved)], reading: Reading) -> Response:
     """Show a campaign's definition, to be changed."""
     campaign = reading.campaigns().get(ref)
-    checked = check(dump_yaml(campaign.definition))
+    checked = check(dump_yaml(campaign.definition), reading.checking(), own=campaign)
     sites = reading.sites().list()
     return show_form(request, checked, sites=sites, campaign=campaign, revision=campaign.revision, moves=moves)
 
@@ -107,7 +108,7 @@ def check_revision(
 ) -> Response:
     """Look at a new revision as it is typed, and at what it changes; nothing is kept."""
     campaign, before = reading.campaigns().get(ref), reading.campaigns().revision(ref, revision).definition
-    checked = check(document)
+    checked = check(document, reading.checking(), own=campaign)
     context = {
         "checked": checked,
         "campaign": campaign,
@@ -131,7 +132,8 @@ def revise_campaign(
     then: Annotated[Then, Form()] = Then.SAVE,
 ) -> Response:
     """Save a new revision; then begin, or have the site look, if that was asked for; or put what others changed into the form."""
-    checked, seen, sites = check(document), writing.campaigns().get(ref), writing.sites().list()
+    seen, sites = writing.campaigns().get(ref), writing.sites().list()
+    checked = check(document, writing.checking(), own=seen)
     form = partial(show_form, request, sites=sites, campaign=seen, reason=reason)
     if then is Then.MERGE:
         return form(_merged(writing, seen, checked, base=base), revision=seen.revision)
@@ -157,7 +159,7 @@ def _takes_commits(writing: Factory, campaign: Campaign, resolution: Resolution 
 
 def _merged(writing: Factory, campaign: Campaign, checked: Checked, *, base: int) -> Checked:
     before = writing.campaigns().revision(campaign.id, base).definition
-    return check(merged_text(before, _whole(checked), campaign.definition))
+    return check(merged_text(before, _whole(checked), campaign.definition), writing.checking(), own=campaign)
 
 
 def _whole(checked: Checked) -> Definition:

@@ -18,7 +18,7 @@ from campaigns.domain.errors import InvalidDefinition
 from campaigns.domain.specifications import SpecRole
 from campaigns.services.factory import Factory
 from campaigns.services.specifications import Resolution
-from campaigns.web.checking import Checked, check
+from campaigns.web.checking import Checked, check, definition_in
 from campaigns.web.forms import Document, Reason, Then, on_refusal
 from campaigns.web.once import FormKey, form_once
 from campaigns.web.rendering import renderer_of
@@ -39,13 +39,13 @@ TO_BE_SAID = "to be said above"
 def _to_begin(
     resolving: ToResolve, document: Document, reason: Reason, then: Annotated[Then, Form()] = Then.SAVE
 ) -> Resolution | None:
-    definition = _with_told(document, reason).definition
+    definition = definition_in(_with_told(document, reason))
     return resolving.definition(definition) if then in (Then.LOOK, Then.BEGIN) and definition is not None else None
 
 
-def _with_told(document: str, reason: str) -> Checked:
-    """Check a document with the reason that stands above it; without scripts it is not in the document yet."""
-    return check(with_reason(document, reason) if reason.strip() else document)
+def _with_told(document: str, reason: str) -> str:
+    """Give a document with the reason that stands above it; without scripts it is not in the document yet."""
+    return with_reason(document, reason) if reason.strip() else document
 
 
 @router.get("/campaigns/{ref}/rerun", dependencies=[manager])
@@ -55,8 +55,8 @@ def show_rerun(
     """Show what a rerun would be, to be changed."""
     plan = reading.reruns().proposal(ref, reason=TO_BE_SAID, revision=revision, as_pinned=as_pinned)
     parent = reading.campaigns().revision(ref, plan.revision)
-    text = with_reason(dump_yaml(plan.definition), "")
-    return _again(reading, request, check(text), ref=ref, revision=plan.revision, before=parent.definition)(None)
+    checked = check(with_reason(dump_yaml(plan.definition), ""), reading.checking())
+    return _again(reading, request, checked, ref=ref, revision=plan.revision, before=parent.definition)(None)
 
 
 @router.post("/campaigns/{ref}/rerun/check", dependencies=[viewer])
@@ -65,7 +65,7 @@ def check_rerun(
 ) -> Response:
     """Look at a changed definition as it is typed, and at what it changes; nothing is kept."""
     parent, before = reading.campaigns().get(ref), reading.campaigns().revision(ref, revision).definition
-    checked = with_old_title_told(check(document), before, parent=parent.id)
+    checked = with_old_title_told(check(document, reading.checking()), before, parent=parent.id)
     context = {
         "checked": checked,
         "changes": changes_from(before, checked),
@@ -90,7 +90,7 @@ def make_rerun(
     then: Annotated[Then, Form()] = Then.SAVE,
 ) -> Response:
     """Make the new campaign; then begin, or have the site look, if that was asked for."""
-    checked = _with_told(document, reason)
+    checked = check(_with_told(document, reason), writing.checking())
     before = writing.campaigns().revision(ref, revision).definition
     on_refusal(request, _again(writing, request, checked, ref=ref, revision=revision, before=before, reason=reason))
 

@@ -130,4 +130,4 @@ def read_from_repository(
     """Fill the form with the campaign file in a repository, at a tag; nothing is kept."""
     text, error = found
     source = {"repository": repository, "reference": reference, "path": path, "problem": error.as_problem() if error else None}
-    return show_form(request, check(text or BLANK), sites=reading.sites().list(), source=source)
+    return show_form(request, check(text or BLANK, reading.checking()), sites=reading.sites().list(), source=source)

@@ -10,7 +10,7 @@ from campaigns.domain.definition import Definition
 from campaigns.domain.differences import definition_differences
 from campaigns.domain.document import with_reason
 from campaigns.domain.errors import Fault
-from campaigns.web.checking import Checked, check
+from campaigns.web.checking import Checked, definition_in
 from campaigns.web.views.differences import ChangeView, changes_by_group
 
 __all__ = ("Changes", "changes_from", "form_context", "with_old_title_told")
@@ -21,7 +21,7 @@ Changes = Sequence[tuple[str, Sequence[ChangeView]]]
 
 def changes_from(before: Definition, checked: Checked) -> Changes | None:
     """List what a definition changes; `None` where it cannot be read. A reason that is still to be said is no hindrance."""
-    definition = checked.definition or check(with_reason(checked.text, before.reason)).definition
+    definition = checked.definition or definition_in(with_reason(checked.text, before.reason))
     return None if definition is None else changes_by_group(definition_differences(before, definition))
 
 
