@@ -21,6 +21,7 @@ from agent.fake_server import TOKEN, FakeServer
 from campaigns.agent.main import OnStop, run_agent
 from campaigns.domain.states import OrderStatus
 from campaigns.wire.agent import BeginRequest, CancelPayload, LeaseRequest, Order, OrderKind, SubmitPayload
+from support.serving import LiveServer
 
 AN_AGENT = "00000000-0000-4000-8000-00000000000a"
 
@@ -178,11 +179,13 @@ def make_order(order_id: str, payload: Any) -> Order:
 
 
 @contextmanager
-def agent_thread(site_file: Path, server: FakeServer, state_dir: Path, *, on_stop: OnStop = "leave") -> Iterator[threading.Event]:
+def agent_thread(
+    site_file: Path, server: FakeServer | LiveServer, state_dir: Path, *, on_stop: OnStop = "leave", token: str = TOKEN
+) -> Iterator[threading.Event]:
     """Run an agent in a thread; give the event that ends it."""
     stop = threading.Event()
     arguments: dict[str, Any] = {
-        "server": server.url, "token": TOKEN, "state_dir": state_dir, "stop_event": stop, "on_stop": on_stop,
+        "server": server.url, "token": token, "state_dir": state_dir, "stop_event": stop, "on_stop": on_stop,
     }  # fmt: skip
     thread = threading.Thread(target=run_agent, args=(site_file,), kwargs=arguments)
     thread.start()

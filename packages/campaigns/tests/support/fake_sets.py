@@ -32,10 +32,13 @@ class FakeSets:
         """Carry out an order; give the report that ends it, and the file of data IDs to be brought before, if there is one."""
         match payload["kind"]:
             case "preflight":
-                return self._preflight(payload["sets"], [step["name"] for step in payload["steps"]]), None
+                return self._preflight(payload, mark=mark, now_us=now_us), None
             case "list_sets":
                 told = [one for versions in self._sets.values() for one in versions]
                 return _done({"sets": told, "n_sets": len(told)}), None
+            case "upload_set" if payload["listed"] is not None:
+                found = self._of_list(payload["listed"], make=True, mark=mark, now_us=now_us)
+                return _done(found), self._rows[f"{found['set']['name']}@{found['set']['version']}"]
             case "upload_set":
                 made = self.make(payload["name"], payload["data_ids"], source=f"{payload['source']} ({mark})", now_us=now_us)
                 return _done({"set": made}), self._rows[f"{made['name']}@{made['version']}"]
@@ -83,7 +86,9 @@ class FakeSets:
         found = [one for one in versions if not version or one["version"] == int(version)]
         return found[-1] if found else None
 
-    def _preflight(self, named: list[dict[str, Any]], steps: list[str]) -> dict[str, Any]:
+    def _preflight(self, payload: dict[str, Any], *, mark: str, now_us: int) -> dict[str, Any]:
+        listed = {one["name"]: one for one in payload["lists"]}
+        named = [one for one in payload["sets"] if one["reference"] not in listed]
         faults = [no_such_set(one["reference"], one["where"]) for one in named if self.find(one["reference"]) is None]
         if faults:
             return {"kind": "failed", "faults": faults}
@@ -91,17 +96,32 @@ class FakeSets:
             {
                 "reference": one["reference"],
                 "role": one["role"],
-                "step": step,
+                "step": step["name"],
                 "outcome": "translated",
                 "detail": "exposure → visit by the rule any",
                 "tasks": {"isr": "applied", "makeVisit": "translated"},
             }
-            for step in steps
-            for one in named
-            if one["step"] in (None, step)
+            for step in payload["steps"]
+            for one in payload["sets"]
+            if one["step"] in (None, step["name"])
         ]
+        told = {"make": payload["make_sets"], "mark": mark, "now_us": now_us}
         sets = [{"reference": one["reference"], "set": self.find(one["reference"])} for one in named]
+        sets += [self._of_list(one, **told) for one in listed.values()]
         return _done({"steps": self.steps, "sets": sets, "fits": fits})
+
+    def _of_list(self, listed: dict[str, Any], *, make: bool, mark: str, now_us: int) -> dict[str, Any]:
+        """Find the set of a list, or make it."""
+        data_ids = json.loads(listed["text"])
+        before = self._sets.get(listed["name"], [])
+        digest = FakeSets().make("x", data_ids)["digest"]
+        found = next((one for one in reversed(before) if one["digest"] == digest), None)
+        differs = f"{listed['name']}@{len(before)}" if before and found is None else ""
+        told = {"path": listed["path"], "rows": len(data_ids), "digest": digest}
+        made = make and found is None
+        if made:
+            found = self.make(listed["name"], data_ids, source=f"{listed['source']} ({mark})", now_us=now_us)
+        return {"reference": listed["name"], "set": found, "list": told, "differs": differs, "made": made}
 
 
 def _done(result: dict[str, Any]) -> dict[str, Any]:

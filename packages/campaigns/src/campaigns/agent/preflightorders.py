@@ -78,6 +78,8 @@ class PreflightOrders:
         """
         try:
             found = self._look(post, payload)
+            if payload.make_sets and payload.lists and not found["faults"]:
+                found = self._with_sets(post, payload, found)
             if found["faults"]:
                 return FailedReport(faults=[FaultModel(**fault) for fault in found["faults"]])
             result = {
@@ -108,10 +110,23 @@ class PreflightOrders:
             instrument=payload.instrument,
             skymap=payload.skymap,
             sets=[one.model_dump(mode="json") for one in payload.sets],
+            lists=[one.model_dump() for one in payload.lists],
             surroundings={"environment": payload.environment, "local_packages": payload.local_packages},
             timeout_s=TIMEOUT_S,
         )
         return found
+
+    def _with_sets(self, post: Post, payload: PreflightPayload, found: dict[str, Any]) -> dict[str, Any]:
+        """Make the sets of lists that a campaign is about to start with; one that is there is not made again."""
+        made = self._around.workers.get(payload.stack).call(
+            "make_sets",
+            repository=self._around.site.repositories[payload.repository].uri,
+            lists=[one.model_dump() for one in payload.lists],
+            mark=f"order {post.order.id}",
+            timeout_s=TIMEOUT_S,
+        )
+        others = [one for one in found["sets"] if one["set"] is not None and "list" not in one]
+        return {**found, "faults": made["faults"], "sets": [*others, *made["sets"]]}
 
     def _tried(self, post: Post, payload: PreflightPayload, trial: TrialModel, result: dict[str, Any]) -> Report:
         """Build graphs and put what they have beside what was counted."""
@@ -162,7 +177,7 @@ class _Trials:
         for index, (step, found) in enumerate(zip(self._payload.steps, self._result["steps"], strict=True)):
             for number, group in enumerate(found["groups"]):
                 group["name"] = step.groups[number]
-                if why := _awaited(found["awaits"]):
+                if why := _awaited(found["awaits"]) or self._to_be_made(step.name):
                     group["graph"] = {"not_built": why}
                 else:
                     wanted.append((index, number, group))
@@ -236,6 +251,12 @@ class _Trials:
             sets=self._sets(step.name),
             processing=step.processing,
         )
+
+    def _to_be_made(self, step: str) -> str:
+        """Say which set of a step the start is to make; nothing where all are there."""
+        lacking = {one["reference"] for one in self._result["sets"] if one["set"] is None}
+        named = [one.reference for one in self._payload.sets if one.step in (None, step) and one.reference in lacking]
+        return f"needs the set {named[0]}, which is made when the campaign starts" if named else ""
 
     def _sets(self, step: str) -> list[PinnedSet]:
         found = {one["reference"]: one["set"] for one in self._result["sets"]}

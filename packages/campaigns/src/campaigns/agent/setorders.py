@@ -19,6 +19,7 @@ from campaigns.wire.agent import DoneReport, FailedReport, FaultModel, Report
 from campaigns.wire.agentsets import (
     ROWS_FILE,
     FindOutputsPayload,
+    ListedSet,
     ListSetsPayload,
     ShowSetPayload,
     UploadSetPayload,
@@ -82,6 +83,11 @@ class SetOrders:
         worker = self._workers.get(payload.stack)
         repository = self._site.repositories[payload.repository].uri
         match payload:
+            case UploadSetPayload(listed=ListedSet() as listed):
+                made = worker.call(
+                    "make_sets", repository=repository, lists=[listed.model_dump()], mark=mark, timeout_s=TIMEOUT_S
+                )
+                return {"faults": made["faults"]} if made["faults"] else {**made["sets"][0], "fits": []}
             case UploadSetPayload():
                 arguments: dict[str, Any] = {
                     "name": payload.name,

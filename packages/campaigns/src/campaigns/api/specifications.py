@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from typing import Annotated
 
 from fastapi import Depends
@@ -21,6 +22,7 @@ from campaigns.domain.states import CampaignStatus
 from campaigns.gateways.clock import Clock
 from campaigns.gateways.git import GitGateway
 from campaigns.services.factory import Factory
+from campaigns.services.lists import resolve_for_start, with_places
 from campaigns.services.repositories import (
     LookedAt,
     ReadFile,
@@ -28,13 +30,13 @@ from campaigns.services.repositories import (
     look,
     moves,
     read_campaign_file,
-    read_data_ids,
+    text_of_list,
 )
 from campaigns.services.specifications import Resolution, git_gateway, resolve
 from campaigns.storage.database import Database
-from campaigns.wire.specifications import FromRepository
+from campaigns.wire.specifications import FromRepository, SetOfList
 
-__all__ = ("DefinitionThere", "Git", "ResolvedCampaign", "ResolvedDefinition", "Resolving", "ToResolve", "source_of")
+__all__ = ("DefinitionThere", "Git", "ResolvedCampaign", "ResolvedDefinition", "Resolving", "SentList", "ToResolve", "source_of")
 
 
 def _git(settings: SettingsUsed) -> Iterator[GitGateway]:
@@ -70,12 +72,12 @@ class Resolving:
         self._settings = settings
 
     def campaign(self, ref: str) -> Resolution:
-        """Resolve a campaign's definition as it is."""
-        return resolve(self._git, self._read(ref).definition)
+        """Resolve a campaign's definition as it is, with the lists that it names as sets."""
+        return resolve_for_start(self._git, self._read(ref).definition)
 
     def definition(self, definition: Definition) -> Resolution:
-        """Resolve a definition."""
-        return resolve(self._git, definition)
+        """Resolve a definition, with the lists that it names as sets."""
+        return resolve_for_start(self._git, definition)
 
     def file(self, repository: str, reference: str, path: str) -> ReadFile:
         """Read a campaign file at a tag.
@@ -96,9 +98,12 @@ class Resolving:
         return self.moves(ref) if self._read(ref).status is CampaignStatus.PAUSED else []
 
     def pins(self, ref: str) -> list[SpecPin]:
-        """List the specifications of a campaign's newest revision that was resolved."""
+        """List the specifications of a campaign's newest revision that was resolved; before the start, as they are now."""
         with self._database.read() as session:
             listed = self._factory(session).specifications().listed(ref)
+        if not listed:
+            campaign = self._read(ref)
+            return self._as_now(campaign, resolve(self._git, campaign.definition))
         return [pin for pin in listed if pin.revision == listed[0].revision]
 
     def log_between(self, refs: Sequence[str], role: SpecRole) -> LogBetween:
@@ -126,10 +131,18 @@ class Resolving:
         )
 
     def looked_at(self, ref: str) -> LookedAt:
-        """Look at the repositories of a campaign's specifications."""
+        """Look at the repositories of a campaign's specifications; before the start, at what they would be resolved to now."""
         with self._database.read() as session:
-            pins = self._factory(session).specifications().listed(ref)
-        return look(self._git, pins)
+            factory = self._factory(session)
+            campaign, pins = factory.campaigns().get(ref), factory.specifications().listed(ref)
+        resolution = Resolution() if pins else resolve_for_start(self._git, campaign.definition)
+        found = look(self._git, pins or self._as_now(campaign, resolution))
+        files = with_places(found.files, campaign.definition)
+        return replace(found, files=files, pinned=bool(pins), faults=resolution.faults)
+
+    def _as_now(self, campaign: Campaign, resolution: Resolution) -> list[SpecPin]:
+        now_us = self._clock.now_us()
+        return [SpecPin(revision=campaign.revision, resolved_us=now_us, **asdict(one)) for one in resolution.specs]
 
     def file_or_error(self, repository: str, reference: str, path: str) -> tuple[str, CampaignError | None]:
         """Give a campaign file at a tag as text, or nothing and why it cannot be had, for a form to be shown again."""
@@ -143,12 +156,14 @@ class Resolving:
 
         Raises
         ------
+        InvalidInput, SpecError, TooLarge
+            If it is no such file; each fault names its place in it.
         NotFound
-            If the campaign's data specification was not resolved.
+            If the file is not in the campaign's data specification, or that cannot be resolved.
         """
         for pin in self.pins(ref):
             if pin.role is SpecRole.DATA and (path == pin.path or not pin.path or path.startswith(f"{pin.path}/")):
-                return SentDataIds(pin, path, read_data_ids(self._git, pin, path))
+                return SentDataIds(pin, path, text_of_list(self._git, pin, path))
         raise NotFound(f"{path} is not in the data specification of {ref}.", where=path, remedy="Look at what it has.")
 
     def for_revision(self, ref: str, definition: Definition) -> Resolution | None:
@@ -214,6 +229,14 @@ def _resolved_campaign(ref: str, resolving: ToResolve) -> Resolution:
 
 ResolvedCampaign = Annotated[Resolution, Depends(_resolved_campaign)]
 """What the specifications of the campaign of the request's path stand for."""
+
+
+def _sent_list(ref: str, body: SetOfList, resolving: ToResolve) -> SentDataIds:
+    return resolving.data_ids(ref, body.path)
+
+
+SentList = Annotated[SentDataIds, Depends(_sent_list)]
+"""The list of data IDs that the request's body names."""
 
 
 def _definition_there(body: FromRepository, resolving: ToResolve) -> Definition:

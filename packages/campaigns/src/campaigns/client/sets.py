@@ -52,6 +52,36 @@ class SetsClient(Connection):
         answer: dict[str, Any] = self.create("dataid-sets", body, key=key)
         return answer
 
+    def look_at_specifications(self, ref: str) -> dict[str, Any]:
+        """Look at a campaign's specifications, also before it starts: their commits, and the lists of data IDs in them."""
+        answer: dict[str, Any] = self.get(f"campaigns/{ref}/specifications/look")
+        return answer
+
+    def make_set(self, ref: str, path: str, *, reason: str, name: str = "", key: str | None = None) -> dict[str, Any]:
+        """Have the site of a campaign make a set of a list in its data specification.
+
+        Parameters
+        ----------
+        ref : `str`
+            The campaign.
+        path : `str`
+            The file, from the repository's root.
+        reason : `str`
+            Why it is made.
+        name : `str`, optional
+            The set's name, without a version; by default like the file.
+        key : `str`, optional
+            The Idempotency-Key; by default made up for this call.
+
+        Returns
+        -------
+        order : `dict`
+            The order to the site; see `wait_for_order`. Its result has the ``set``, and ``made``: whether it is a new one.
+        """
+        body = {"path": path, "name": name, "reason": reason}
+        answer: dict[str, Any] = self.create(f"campaigns/{ref}/specifications/sets", body, key=key)
+        return answer
+
     def excludable(self, ref: str, *, by: tuple[str, ...] = ()) -> dict[str, Any]:
         """List data IDs that could be left out after a submission's failures, put together by some dimensions."""
         answer: dict[str, Any] = self.get(f"submissions/{ref}/exclude", **({"by": list(by)} if by else {}))

@@ -15,6 +15,7 @@ __all__ = (
     "Commit",
     "GitFailed",
     "Move",
+    "NamedList",
     "NotInRepository",
     "ReferenceNotFound",
     "RepositoryNotAllowed",
@@ -48,6 +49,33 @@ class ResolvedSpec:
     reference: str
     path: str
     commit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedList:
+    """A list of data IDs in a data specification that a definition names as a set.
+
+    Attributes
+    ----------
+    name : `str`
+        What the definition calls the set, without a version.
+    path : `str`
+        The file, from the repository's root.
+    text : `str`
+        What stands in it at the commit.
+    """
+
+    name: str
+    repository: str
+    reference: str
+    commit: str
+    path: str
+    text: str
+
+    @property
+    def source(self) -> str:
+        """Where it is from, as the set's source has it (`str`)."""
+        return f"{self.repository}@{self.commit}:{self.path}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from campaigns.domain.dataidsets import CampaignSet, DataIdSetEntry, SetFit, Set
 from campaigns.domain.document import unkeepable
 from campaigns.domain.errors import IllegalTransition, InvalidInput, NotFound, StaleLease, TooLarge
 from campaigns.domain.order import AgentOrder
+from campaigns.domain.specifications import NamedList
 from campaigns.domain.states import OrderStatus
 from campaigns.services.context import Context
 from campaigns.services.lookup import checked_reason, found_campaign
@@ -22,6 +24,7 @@ from campaigns.storage.orders import OrderStore
 from campaigns.wire.agentsets import (
     MAX_SENT_ROWS,
     KnownSet,
+    ListedSet,
     ListSetsPayload,
     SetFitModel,
     SetRows,
@@ -31,7 +34,7 @@ from campaigns.wire.agentsets import (
 )
 from campaigns.wire.orderkind import SET_ORDERS, OrderKind
 
-__all__ = ("DataIdSetService", "SetPage", "check_set_name", "counted_data_ids", "fits_of")
+__all__ = ("DataIdSetService", "SetPage", "check_set_name", "counted_data_ids", "fits_of", "sent_list")
 
 MAX_TOLD = 20
 """How many orders the list tells of."""
@@ -242,6 +245,44 @@ class DataIdSetService:
         )
         return order_about_sets(self._context, site, payload, reason=told)
 
+    def upload_list(self, ref: str, listed: NamedList, *, reason: str) -> AgentOrder:
+        """Have a campaign's site make a set of a list in git, unless it has one of that name with the same data IDs.
+
+        Parameters
+        ----------
+        ref : `str`
+            The campaign.
+        listed : `NamedList`
+            The list, with the name of the set.
+        reason : `str`
+            Why it is made.
+
+        Returns
+        -------
+        order : `AgentOrder`
+            The order; its result has the ``set`` when it is done, and ``made``, whether it was not there before.
+
+        Raises
+        ------
+        InvalidInput, NotFound
+            If the name or the list is none, or the site offers no such thing.
+        """
+        told = checked_reason(reason)
+        campaign = found_campaign(self._context, ref)
+        definition = campaign.definition
+        site, butler = definition.site or "", definition.butler or ""
+        _, chosen = site_with(self._context, site, butler=butler, stack=definition.stack)
+        check_set_name(listed.name)
+        counted_data_ids(json.loads(listed.text))
+        payload = UploadSetPayload(
+            stack=chosen,
+            repository=butler,
+            name=listed.name,
+            source=f"{self._context.identity.name}: {told}",
+            listed=sent_list(listed),
+        )
+        return order_about_sets(self._context, site, payload, reason=told, campaign=campaign.uuid)
+
     def look(self, *, site: str, butler: str, stack: str | None = None) -> AgentOrder:
         """Have a site tell of all sets of a repository; what is known of them is then as it is there."""
         _, chosen = site_with(self._context, site, butler=butler, stack=stack)
@@ -317,6 +358,17 @@ class DataIdSetService:
         except ValueError:
             raise InvalidInput("These are no data IDs of a set.", where="body") from None
         self._orders.save(replace(order, result={**order.result, "rows_sha256": self._context.files.put(content)}))
+
+
+def sent_list(listed: NamedList) -> ListedSet:
+    """Give a list as it goes to a site."""
+    return ListedSet(
+        name=listed.name,
+        path=listed.path,
+        source=listed.source,
+        description=f"{listed.path} at {listed.reference} of {listed.repository}",
+        text=listed.text,
+    )
 
 
 def check_set_name(name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from campaigns.domain.campaign import Campaign
@@ -42,7 +42,14 @@ class PinService:
             if one.reference not in known
         ]
 
-    def pin(self, campaign: Campaign, found: Sequence[dict[str, Any]], *, actor: Identity) -> None:
+    def pin(
+        self,
+        campaign: Campaign,
+        found: Sequence[dict[str, Any]],
+        *,
+        actor: Identity,
+        sources: Mapping[str, str] | None = None,
+    ) -> None:
         """Pin the sets that a definition names and that are not pinned yet.
 
         Parameters
@@ -53,14 +60,16 @@ class PinService:
             What the site found: each with ``reference`` and ``set``.
         actor : `Identity`
             Who caused it.
+        sources : mapping, optional
+            Names of sets to the lists in git that they stand for.
         """
         pinned = self._store.of_campaign(campaign.uuid)
         told = {one["reference"]: FoundSet.model_validate(one["set"]) for one in found}
         wanted = dict.fromkeys(one.reference for one in named_sets(campaign.definition))
         new = [self._pin(reference, told[reference], campaign) for reference in wanted if reference not in pinned]
-        self._keep(campaign, new, actor=actor)
+        self._keep(campaign, new, actor=actor, sources=sources)
 
-    def _keep(self, campaign: Campaign, new: Sequence[Pin], *, actor: Identity) -> None:
+    def _keep(self, campaign: Campaign, new: Sequence[Pin], *, actor: Identity, sources: Mapping[str, str] | None = None) -> None:
         if not new:
             return
         self._store.add(campaign.uuid, new)
@@ -72,7 +81,18 @@ class PinService:
             f"{campaign.id} pinned {', '.join(map(str, new))}",
             campaign=campaign.uuid,
             actor=actor,
-            details={"sets": [{"reference": p.reference, "set": str(p), "digest": p.digest, "rows": p.rows} for p in new]},
+            details={
+                "sets": [
+                    {
+                        "reference": pin.reference,
+                        "set": str(pin),
+                        "digest": pin.digest,
+                        "rows": pin.rows,
+                        **({"list": sources[pin.reference]} if sources and pin.reference in sources else {}),
+                    }
+                    for pin in new
+                ]
+            },
         )
 
     def unknown(self, campaign: Campaign, definition: Definition) -> list[Fault]:

@@ -11,7 +11,7 @@ from typing import Any
 from campaigns.domain.definition import Definition, Specification
 from campaigns.domain.document import dump_yaml, read_yaml
 from campaigns.domain.errors import Fault, InvalidDefinition
-from campaigns.domain.specifications import CAMPAIGN_FILE, Move, SpecError, SpecPin, SpecRole
+from campaigns.domain.specifications import CAMPAIGN_FILE, Move, NamedList, SpecError, SpecPin, SpecRole
 from campaigns.gateways.git import GitGateway
 
 __all__ = (
@@ -21,11 +21,12 @@ __all__ = (
     "SentDataIds",
     "at_home",
     "data_id_files",
+    "loaded",
     "look",
     "moves",
     "read_campaign_file",
-    "read_data_ids",
     "set_name_of",
+    "text_of_list",
 )
 
 MAX_FILES = 50
@@ -59,21 +60,41 @@ class DataIdFile:
     ----------
     path : `str`
         From the repository's root.
-    n_data_ids : `int`
-        How many it has.
+    data_ids : `tuple` [`dict`, ...]
+        What it has, with what it says of all of them.
+    named_in : `tuple` [`str`, ...]
+        The places in the definition that name it as a set.
     """
 
     path: str
-    n_data_ids: int
+    data_ids: tuple[dict[str, Any], ...]
+    named_in: tuple[str, ...] = ()
+
+    @property
+    def n_data_ids(self) -> int:
+        """How many it has (`int`)."""
+        return len(self.data_ids)
 
 
 @dataclass(frozen=True, slots=True)
 class SentDataIds:
-    """The document of a list of data IDs, and where it is from."""
+    """The text of a list of data IDs, and where it is from."""
 
     pin: SpecPin
     path: str
-    document: Any
+    text: str
+
+    def as_list(self, name: str = "") -> NamedList:
+        """Give it as the list of a set, by default of that which is called like the file."""
+        pin = self.pin
+        return NamedList(
+            name=name.strip() or set_name_of(self.path),
+            repository=pin.repository,
+            reference=pin.reference,
+            commit=pin.commit,
+            path=self.path,
+            text=self.text,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +113,10 @@ class LookedAt:
         How many files were not looked at, since there are too many.
     problem : `str`, optional
         Why there may be lists that are not told.
+    pinned : `bool`
+        Whether the commits are kept; otherwise they were looked up now, and the start looks them up anew.
+    faults : `tuple` [`Fault`, ...]
+        Why a specification cannot be looked at.
     """
 
     moves: tuple[Move, ...]
@@ -99,10 +124,14 @@ class LookedAt:
     files: tuple[DataIdFile, ...]
     n_left_out: int = 0
     problem: str | None = None
+    pinned: bool = True
+    faults: tuple[Fault, ...] = ()
 
 
 def look(git: GitGateway, pins: Sequence[SpecPin]) -> LookedAt:
     """Look at the repositories of a campaign's specifications, of which the newest revisions' stand first."""
+    if not pins:
+        return LookedAt((), (), ())
     newest = [pin for pin in pins if pin.revision == pins[0].revision]
     older = tuple(pin for pin in pins if pin not in newest)
     moved = tuple(moves(git, newest))
@@ -202,24 +231,39 @@ def data_id_files(git: GitGateway, pins: Sequence[SpecPin]) -> tuple[list[DataId
             paths = [path for path, _ in git.files(pin.repository, pin.commit, pin.path, suffix=".json")]
             n_left_out += len(paths[MAX_FILES:])
             for path in paths[:MAX_FILES]:
-                n_data_ids = _count(git, pin, path)
-                if n_data_ids:
-                    found.append(DataIdFile(path, n_data_ids))
+                data_ids = _listed(git, pin, path)
+                if data_ids:
+                    found.append(DataIdFile(path, data_ids))
     return found, n_left_out
 
 
-def read_data_ids(git: GitGateway, pin: SpecPin, path: str) -> Any:
-    """Give the document of a file with data IDs; raises `SpecError` if it is none."""
-    try:
-        return json.loads(git.read(pin.repository, pin.commit, path))
-    except ValueError:
-        raise SpecError(f"{path} is not JSON.", where=path, remedy="Give a DataId file in JSON.") from None
+def text_of_list(git: GitGateway, pin: SpecPin, path: str) -> str:
+    """Give the text of a file in JSON; raises `SpecError` if it is none."""
+    content = git.read(pin.repository, pin.commit, path)
+    loaded(content, path)
+    return content.decode("utf-8-sig")
 
 
-def _count(git: GitGateway, pin: SpecPin, path: str) -> int:
+def loaded(content: bytes, path: str) -> Any:
+    """Give the document of a file in JSON; raises `SpecError`, with the line, if it is none."""
+    remedy = "Give a DataId file in JSON."
     try:
-        document = read_data_ids(git, pin, path)
+        return json.loads(content.decode("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        where = f"{path}, line {error.lineno}, column {error.colno}"
+        raise SpecError(f"{path} is not JSON: {error.msg}.", where=where, remedy=remedy) from None
+    except (ValueError, RecursionError):
+        raise SpecError(f"{path} is not JSON.", where=path, remedy=remedy) from None
+
+
+def _listed(git: GitGateway, pin: SpecPin, path: str) -> tuple[dict[str, Any], ...]:
+    try:
+        document = loaded(git.read(pin.repository, pin.commit, path), path)
     except SpecError:
-        return 0
+        return ()
+    constants = document.get("constants") if isinstance(document, dict) else None
     rows = document.get("data_ids") if isinstance(document, dict) else document
-    return len(rows) if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows) else 0
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        return ()
+    shared = constants if isinstance(constants, dict) else {}
+    return tuple({**shared, **row} for row in rows)

@@ -25,7 +25,7 @@ from campaigns.services.revising import revised_by
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.dataidsets import DataIdSetStore
 from campaigns.storage.orders import OrderStore
-from campaigns.wire.agentsets import EVERYONE, FoundOutputs, FoundSet, FoundSets, OutputCount, StepFit
+from campaigns.wire.agentsets import EVERYONE, FoundOutputs, FoundSet, FoundSets, MadeSet, OutputCount, StepFit
 from campaigns.wire.orderkind import OrderKind
 
 __all__ = ("SetReportService", "no_result")
@@ -78,7 +78,7 @@ class SetReportService:
             case OrderKind.UPLOAD_SET | OrderKind.SHOW_SET:
                 [found] = told.sets
                 self.catalogue(order, [found], rows_sha256=order.result.get("rows_sha256"))
-                if order.kind == OrderKind.UPLOAD_SET:
+                if order.kind == OrderKind.UPLOAD_SET and order.result.get("made", True):
                     self._made(order, found)
                 if excluding:
                     self._exclude(order, found, told.fits)
@@ -111,6 +111,30 @@ class SetReportService:
                     n_reasons=one.n_reasons,
                     rows_sha256=rows_sha256,
                 )
+            )
+
+    def made_of_lists(self, order: AgentOrder, found: Sequence[dict[str, Any]]) -> None:
+        """Tell of the sets that a start had made of lists in git, and where there was one of that name with other data IDs."""
+        paths = {one["name"]: one["source"] for one in order.payload.get("lists", ())}
+        for told in found:
+            one = MadeSet.model_validate(told)
+            if not one.made or one.reference not in paths:
+                continue
+            other = f"; {one.differs} has other data IDs" if one.differs else ""
+            self._context.record(
+                "dataid_set.created",
+                f"{one.set.name}@{one.set.version} made in {order.payload['repository']} at {order.site}: "
+                f"{_n_data_ids(one.set.rows)}{other}",
+                reason=f"The definition names it, and {paths[one.reference]} has it.",
+                campaign=order.campaign_uuid,
+                actor=_person(order),
+                details={
+                    "digest": one.set.digest,
+                    "rows": one.set.rows,
+                    "order": order.id,
+                    "source": paths[one.reference],
+                    "differs": one.differs or None,
+                },
             )
 
     def _take_list(self, order: AgentOrder, found: Sequence[FoundSet]) -> None:

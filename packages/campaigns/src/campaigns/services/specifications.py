@@ -14,7 +14,15 @@ from campaigns.domain.definition.rules import named_files
 from campaigns.domain.errors import Fault, NotReady
 from campaigns.domain.identity import SYSTEM, Identity
 from campaigns.domain.processing import repository_is_used
-from campaigns.domain.specifications import NotInRepository, ResolvedSpec, SpecError, SpecPin, SpecRole, specifications_of
+from campaigns.domain.specifications import (
+    NamedList,
+    NotInRepository,
+    ResolvedSpec,
+    SpecError,
+    SpecPin,
+    SpecRole,
+    specifications_of,
+)
 from campaigns.gateways.git import GitGateway
 from campaigns.gateways.gitaddresses import GitAddresses
 from campaigns.gateways.gitprocess import goes_by_proxy
@@ -48,10 +56,13 @@ class Resolution:
         The commits.
     faults : `tuple` [`Fault`, ...]
         What is wrong: references, repositories, files that are not there. Nothing may be started with any.
+    lists : `tuple` [`NamedList`, ...]
+        The lists that the definition names as sets, where they were asked for; see `resolve_for_start`.
     """
 
     specs: tuple[ResolvedSpec, ...] = ()
     faults: tuple[Fault, ...] = ()
+    lists: tuple[NamedList, ...] = ()
 
     def fits(self, definition: Definition) -> bool:
         """Tell whether it is that of a definition, which may have been changed since."""

@@ -17,8 +17,9 @@ from campaigns.gateways.git import GitGateway
 from campaigns.services.campaigns import CampaignService
 from campaigns.services.checking import CheckService
 from campaigns.services.context import Context
+from campaigns.services.lists import resolve_for_start
 from campaigns.services.lookup import found_campaign
-from campaigns.services.specifications import Resolution, resolve
+from campaigns.services.specifications import Resolution
 from campaigns.services.starting import StartService, wait_for_order
 from campaigns.storage.database import Database
 from campaigns.storage.files import FileFolder
@@ -125,7 +126,7 @@ class Starter:
         # Git waits for networks, and so must not be within a transaction.
         with self._database.read() as session:
             definition = found_campaign(self._context(session), ref).definition
-        return resolve(self._git, definition)
+        return resolve_for_start(self._git, definition)
 
     def _check(self, order: AgentOrder | None) -> None:
         if order is not None and order.faults:

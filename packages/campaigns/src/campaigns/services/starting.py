@@ -36,6 +36,7 @@ from campaigns.domain.states import (
 from campaigns.services.checking import output_fault
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
+from campaigns.services.dataidsets import sent_list
 from campaigns.services.lookup import check_runs_here, checked_reason, found_campaign
 from campaigns.services.pins import PinService
 from campaigns.services.setreports import SetReportService, no_result
@@ -107,11 +108,16 @@ class StartService:
         campaign = self._defined(campaign)
         transition(CAMPAIGN_TRANSITIONS, campaign.status, CampaignAction.START, what=f"Campaign {campaign.id}")
         self._check_output(campaign)
-        order = self._look(campaign, resolution, reason=told)
+        order = self._look(campaign, resolution, reason=told, starts=True)
         self._campaigns.set_start_order(campaign, order.id)
         Conductor(self._context).touch(campaign)
+        making = [one["name"] for one in order.payload["lists"]]
         self._context.record(
-            "campaign.start_asked", f"{campaign.id}: the site looks whether it can run", reason=told, campaign=campaign.uuid
+            "campaign.start_asked",
+            f"{campaign.id}: the site looks whether it can run{', and sees to the sets ' * bool(making)}{', '.join(making)}",
+            reason=told,
+            campaign=campaign.uuid,
+            details={"making": making},
         )
         return order.id
 
@@ -143,7 +149,7 @@ class StartService:
         check_runs_here(campaign)
         if faults := missing_for_start(campaign.definition):
             raise InvalidDefinition(faults)
-        return self._look(campaign, resolution, reason=None, graphs=graphs).id
+        return self._look(campaign, resolution, reason=None, starts=False, graphs=graphs).id
 
     def forget(self, campaign: Campaign) -> None:
         """Take a start back that the site has not answered; the answer, if it still comes, finds that nobody asks any more.
@@ -224,8 +230,11 @@ class StartService:
             )
             conductor.touch(campaign)
             return faults
-        SetReportService(self._context).catalogue(order, told)
-        PinService(self._context).pin(campaign, found, actor=actor)
+        set_reports = SetReportService(self._context)
+        set_reports.catalogue(order, told)
+        set_reports.made_of_lists(order, found)
+        sources = {one["name"]: one["source"] for one in order.payload.get("lists", ())}
+        PinService(self._context).pin(campaign, found, actor=actor, sources=sources)
         specs = [ResolvedSpec(**ResolvedModel.model_validate(one).model_dump()) for one in order.payload.get("resolved", [])]
         SpecificationService(self._context).record(campaign, specs, actor=actor)
         started = conductor.move(campaign, CampaignAction.START, actor=actor, reason=order.reason or "")
@@ -256,7 +265,9 @@ class StartService:
         if taken is not None:
             raise Conflict(taken.message, where=taken.where, remedy=taken.remedy)
 
-    def _look(self, campaign: Campaign, resolution: Resolution | None, *, reason: str | None, graphs: bool = False) -> AgentOrder:
+    def _look(
+        self, campaign: Campaign, resolution: Resolution | None, *, reason: str | None, starts: bool, graphs: bool = False
+    ) -> AgentOrder:
         found = resolution or Resolution()
         if faults := [*found.faults, *self._site_faults(campaign.definition)]:
             raise PreflightFailed(faults)
@@ -267,7 +278,7 @@ class StartService:
             revision=campaign.revision,
             operator=self._context.identity.name,
         )
-        payload = _payload(campaign.definition, found, trial=trial if graphs else None)
+        payload = _payload(campaign.definition, found, starts=starts, trial=trial if graphs else None)
         order = AgentOrder(
             id=str(uuid.uuid4()),
             site=campaign.definition.site or "",
@@ -321,7 +332,7 @@ def wait_for_order(database: Database, order_id: str, *, timeout_s: float) -> Ag
         database.bell.wait(since=seen, timeout_s=0.25)
 
 
-def _payload(definition: Definition, resolution: Resolution, *, trial: TrialModel | None) -> PreflightPayload:
+def _payload(definition: Definition, resolution: Resolution, *, starts: bool, trial: TrialModel | None) -> PreflightPayload:
     processing = next((one for one in resolution.specs if one.role is SpecRole.PROCESSING), None)
     specification = None
     if processing is not None and repository_is_used(definition):
@@ -344,6 +355,8 @@ def _payload(definition: Definition, resolution: Resolution, *, trial: TrialMode
             NamedSetModel(where=one.where, reference=one.reference, role=one.role, step=one.step)
             for one in named_sets(definition)
         ],
+        lists=[sent_list(one) for one in resolution.lists],
+        make_sets=starts,
         trial=trial,
     )
 

@@ -19,6 +19,7 @@ from campaigns.wire.agentoutputs import CompareOutputsPayload
 from campaigns.wire.agentsets import (
     FindOutputsPayload,
     GraphReport,
+    ListedSet,
     ListSetsPayload,
     NamedSetModel,
     PinnedSet,
@@ -155,7 +156,7 @@ class TrialModel(Wire):
 
 
 class PreflightPayload(Wire):
-    """Look whether a campaign could run, and change nothing."""
+    """Look whether a campaign could run; only where it is to start, and nothing is wrong, sets are made of lists."""
 
     kind: Literal[OrderKind.PREFLIGHT] = OrderKind.PREFLIGHT
     stack: str
@@ -166,6 +167,8 @@ class PreflightPayload(Wire):
     bps: dict[str, Any] = Field(default_factory=dict)
     steps: list[PreflightStep]
     sets: list[NamedSetModel] = Field(default_factory=list, description="DataId sets to be looked up, to be pinned.")
+    lists: list[ListedSet] = Field(default_factory=list, description="Of these, sets are looked for by their data IDs.")
+    make_sets: bool = Field(default=False, description="Whether to make those sets that are not there, if nothing is wrong.")
     skymap: str | None = None
     environment: dict[str, str] = Field(default_factory=dict)
     local_packages: list[str] = Field(default_factory=list)

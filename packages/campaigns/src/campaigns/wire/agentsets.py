@@ -25,6 +25,8 @@ __all__ = (
     "GraphSet",
     "KnownSet",
     "ListSetsPayload",
+    "ListedSet",
+    "MadeSet",
     "NamedSetModel",
     "OutputCount",
     "PinnedSet",
@@ -74,6 +76,16 @@ class NamedSetModel(Wire):
     step: str | None = Field(default=None, description="The step it is for; null for all.")
 
 
+class ListedSet(Wire):
+    """A list of data IDs in a data specification, of which a set is made where there is none of the same data IDs."""
+
+    name: str = Field(description="What the set is called; references to it have no version.")
+    path: str = Field(description="The file, for people.")
+    source: str = Field(description="Repository, commit and path.")
+    description: str = ""
+    text: str = Field(description="A DataId file in JSON.")
+
+
 class StepPipeline(Wire):
     """A step, and the pipeline that a set is to be used for."""
 
@@ -96,7 +108,10 @@ class UploadSetPayload(Wire):
     stack: str
     repository: str
     name: str
-    data_ids: list[dict[str, Any]] | dict[str, Any] = Field(description="A DataId file's document.")
+    data_ids: list[dict[str, Any]] | dict[str, Any] = Field(default_factory=list, description="A DataId file's document.")
+    listed: ListedSet | None = Field(
+        default=None, description="A list in git instead; a set of that name with the same data IDs is not made again."
+    )
     description: str = ""
     source: str = Field(default="", description="What the set was made from, for people.")
     unknown: Unknown = Unknown.ERROR
@@ -175,6 +190,17 @@ class FoundSet(_Told):
     created: Annotated[str, AfterValidator(_dated)] = Field(description="ISO 8601, UTC.")
     reasons: list[ReasonModel] = Field(default_factory=list, max_length=50)
     n_reasons: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+
+
+class MadeSet(_Told):
+    """What became of a list of data IDs: the set, and what there was of its name before."""
+
+    reference: str
+    set: FoundSet
+    made: bool = Field(default=False, description="Whether this order made it.")
+    differs: Annotated[str, cut_to(300)] = Field(
+        default="", description="The newest version there was, where none had the same data IDs."
+    )
 
 
 class StepFit(_Told):

@@ -9,7 +9,18 @@ from pydantic import Field
 from campaigns.domain.specifications import LogBetween, Move, SpecPin, SpecRole
 from campaigns.wire.interface import Wire
 
-__all__ = ("CommitModel", "FromRepository", "LogModel", "MoveList", "MoveModel", "SpecificationList", "SpecificationModel")
+__all__ = (
+    "CommitModel",
+    "FromRepository",
+    "ListInGit",
+    "LogModel",
+    "LookedModel",
+    "MoveList",
+    "MoveModel",
+    "SetOfList",
+    "SpecificationList",
+    "SpecificationModel",
+)
 
 
 class SpecificationModel(Wire):
@@ -107,3 +118,32 @@ class MoveList(Wire):
     """How the specifications of the newest resolved revision stand."""
 
     items: list[MoveModel]
+
+
+class ListInGit(Wire):
+    """A list of data IDs in a data specification."""
+
+    path: str = Field(description="The file, from the repository's root.")
+    name: str = Field(description="What a set of it is called.")
+    n_data_ids: int
+    data_ids: list[dict[str, Any]] = Field(description="What it has, with what it says of all of them.")
+    named_in: list[str] = Field(description="The places in the definition that name the set.")
+
+
+class LookedModel(Wire):
+    """What a campaign's specifications have now."""
+
+    pinned: bool = Field(description="Whether the commits are kept; before the start they are only looked up.")
+    items: list[SpecificationModel]
+    lists: list[ListInGit]
+    n_left_out: int = Field(description="How many files in JSON were not looked at, since there are too many.")
+    problem: str | None = Field(description="Why there may be lists that are not told.")
+    faults: list[dict[str, Any]] = Field(description="Why the campaign could not be started like this.")
+
+
+class SetOfList(Wire):
+    """Of which list a set is to be made."""
+
+    path: str = Field(max_length=1000, description="The file, from the repository's root.")
+    name: str = Field(default="", max_length=200, description="The set's name, without a version; by default like the file.")
+    reason: str

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter, Response
 
 from campaigns.api.dependencies import Reading, Writing
 from campaigns.api.details import detail_of
 from campaigns.api.idempotency import Once, idempotent
-from campaigns.api.policy import manager, viewer
-from campaigns.api.specifications import DefinitionThere, ToResolve
+from campaigns.api.policy import manager, operator, viewer
+from campaigns.api.routes.dataidsets import ORDERED
+from campaigns.api.specifications import DefinitionThere, SentList, ToResolve
+from campaigns.services.repositories import set_name_of
 from campaigns.wire.campaigns import CampaignDetail
-from campaigns.wire.specifications import FromRepository, MoveList, MoveModel, SpecificationList, SpecificationModel
+from campaigns.wire.sites import OrderModel
+from campaigns.wire.specifications import (
+    FromRepository,
+    ListInGit,
+    LookedModel,
+    MoveList,
+    MoveModel,
+    SetOfList,
+    SpecificationList,
+    SpecificationModel,
+)
 
 __all__ = ("router",)
 
@@ -27,6 +41,44 @@ def list_specifications(ref: str, reading: Reading) -> SpecificationList:
 def look_at_repositories(ref: str, resolving: ToResolve) -> MoveList:
     """Look how far the references of a campaign's newest resolved revision have moved; asks the repositories."""
     return MoveList(items=[MoveModel.of(move) for move in resolving.moves(ref)])
+
+
+@router.get("/{ref}/specifications/look", dependencies=[viewer])
+def look_at_specifications(ref: str, resolving: ToResolve) -> LookedModel:
+    """Look at a campaign's specifications, also before the start: commits, and lists of data IDs; asks the repositories."""
+    found = resolving.looked_at(ref)
+    return LookedModel(
+        pinned=found.pinned,
+        items=[SpecificationModel.of(move.pin) for move in found.moves],
+        lists=[
+            ListInGit(
+                path=one.path,
+                name=set_name_of(one.path),
+                n_data_ids=one.n_data_ids,
+                data_ids=list(one.data_ids),
+                named_in=list(one.named_in),
+            )
+            for one in found.files
+        ],
+        n_left_out=found.n_left_out,
+        problem=found.problem,
+        faults=[fault.as_dict() for fault in found.faults],
+    )
+
+
+@router.post(
+    "/{ref}/specifications/sets",
+    status_code=202,
+    response_model=OrderModel,
+    dependencies=[operator],
+    response_description=ORDERED,
+)
+def make_set_of_list(ref: str, body: SetOfList, listed: SentList, writing: Writing, once: Once) -> Response:
+    """Have the site make a DataId set of a list in a campaign's data specification, unless it has one with the same data IDs."""
+    make = partial(writing.dataid_sets().upload_list, ref, listed.as_list(body.name), reason=body.reason)
+    return idempotent(
+        writing, once, lambda: OrderModel.of(make()), status=202, headers=lambda order: {"Location": f"/api/v1/orders/{order.id}"}
+    )
 
 
 @router.post("/from-repository", status_code=201, response_model=CampaignDetail, dependencies=[manager])

@@ -12,7 +12,7 @@ from campaigns.api.dependencies import Caller, Reading, Writing
 from campaigns.api.policy import manager, operator, viewer
 from campaigns.api.specifications import ResolvedCampaign, ToResolve
 from campaigns.domain.errors import CampaignError
-from campaigns.services.repositories import SentDataIds, set_name_of
+from campaigns.services.repositories import SentDataIds
 from campaigns.web.checking import BLANK, check
 from campaigns.web.flash import done
 from campaigns.web.forms import Reason
@@ -42,7 +42,8 @@ def show_specifications(
     ref: str, request: Request, page: Annotated[SpecificationsPage, Depends(_looked)], reading: Reading
 ) -> Response:
     """Show what a campaign's specifications stand for, how far they have moved, and the lists of data IDs in them."""
-    context = {"view": page, "campaign": reading.campaigns().get(ref)}
+    pinned = {one.reference: one.pin for one in reading.dataid_sets().of_campaign(ref) if one.pin is not None}
+    context = {"view": page, "campaign": reading.campaigns().get(ref), "pinned": pinned}
     return renderer_of(request).page(request, "specifications.html", context)
 
 
@@ -58,18 +59,11 @@ def upload_list(
     """Have the site make a DataId set of a list in a campaign's data specification."""
 
     def upload() -> Response:
-        definition = writing.campaigns().get(ref).definition
-        made = name.strip() or set_name_of(sent.path)
-        writing.dataid_sets().upload(
-            site=definition.site or "",
-            butler=definition.butler or "",
-            stack=definition.stack,
-            name=made,
-            data_ids=sent.document,
-            description=f"{sent.path} at {sent.pin.short} of {sent.pin.repository}",
-            reason=reason,
+        listed = sent.as_list(name)
+        order = writing.dataid_sets().upload_list(ref, listed, reason=reason)
+        told = (
+            f"{order.site} was asked to make the set {listed.name} of {sent.path}; it stands among the DataId sets in a moment."
         )
-        told = f"{definition.site} was asked to make the set {made} of {sent.path}; it stands among the DataId sets in a moment."
         return done(f"/campaigns/{ref}/specifications", message=told)
 
     return form_once(writing, once, upload)

@@ -40,6 +40,7 @@ from campaigns.web.views.steps import graph_of_states
 
 __all__ = ("CampaignPage", "Tab", "WaitView", "campaign_page", "campaign_version")
 
+RECENT = 20
 FAILURES_EACH = 200
 """How many failures are read of each submission."""
 
@@ -108,6 +109,7 @@ class CampaignPage:
     withdrawals: dict[str, Action]
     states: list[StepState]
     grids: list[StepGrid]
+    making: list[str]
     refusal: list[Fault]
     missing: list[Fault]
     quanta: QuantaCounts
@@ -199,6 +201,7 @@ def campaign_page(
         withdrawals={one.order_id: withdrawal(campaign, one) for one in awaited},
         states=states,
         grids=step_grids(states, submissions, ended=ended),
+        making=_making(factory, campaign),
         refusal=factory.standing().refusal(campaign),
         missing=missing_for_start(campaign.definition) if campaign.status is CampaignStatus.DRAFT else [],
         quanta=QuantaCounts.total(state.quanta for state in states),
@@ -252,6 +255,12 @@ def _content(
         "signing": signing_of(factory, campaign) if tab is Tab.DEFINITION else None,
         "links": factory.links().of_campaign(campaign.uuid) if tab is Tab.RESULTS else [],
     }
+
+
+def _making(factory: Factory, campaign: Campaign) -> list[str]:
+    """Give the sets of lists in git that a start under way sees to."""
+    events = factory.events().of_campaign(campaign.uuid, limit=RECENT) if campaign.starting else ()
+    return next((event.details.get("making", []) for event in events if event.kind == "campaign.start_asked"), [])
 
 
 def _failures(factory: Factory, newest: Sequence[Submission]) -> Failures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,7 @@ class WouldRun:
     steps : `tuple` [`FoundStep`, ...]
         What is known so far.
     sets : `tuple` [(`str`, `str`, `int`), ...]
-        What the definition calls each DataId set, which it is, and how many data IDs it has.
+        What the definition calls each DataId set, which it is or how it is made, and how many data IDs it has.
     fits : `dict` [`str`, `list` [`SetFit`]]
         What each would do to each step, by what the definition calls it.
     progress : `dict`
@@ -77,9 +78,7 @@ def would_run(factory: Factory, ref: str, order_id: str, *, identity: Identity) 
     """
     campaign, order = factory.campaigns().get(ref), factory.starting().outcome(ref, order_id)
     result = order.result or {}
-    sets = tuple(
-        (one["reference"], f"{one['set']['name']}@{one['set']['version']}", one["set"]["rows"]) for one in result.get("sets", [])
-    )
+    sets = tuple(map(_set, result.get("sets", [])))
     fits = {reference: told for (_, reference), told in fits_of(order).items()}
     asked_of = [one.number for one in factory.campaigns().revisions(ref) if one.created_us <= order.created_us]
     actions = campaign_actions(campaign, [], under_way=[], identity=identity)
@@ -95,3 +94,10 @@ def would_run(factory: Factory, ref: str, order_id: str, *, identity: Identity) 
         start=next((action for action in actions if action.label == "start"), None),
         may_edit=may_edit,
     )
+
+
+def _set(one: Mapping[str, Any]) -> tuple[str, str, int]:
+    if one["set"] is not None:
+        return one["reference"], f"{one['set']['name']}@{one['set']['version']}", one["set"]["rows"]
+    other = f"; {one['differs']} has other data IDs" if one["differs"] else ""
+    return one["reference"], f"made of {one['list']['path']} at the start{other}", one["list"]["rows"]

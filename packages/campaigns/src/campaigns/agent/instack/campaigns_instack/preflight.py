@@ -26,7 +26,7 @@ from lsst.utils import doImportType
 from campaigns_instack.faults import StackError
 from campaigns_instack.outputs import open_butler
 from campaigns_instack.pipelines import both_queries, bps_files_of, load_step, unused_overrides
-from campaigns_instack.sets import find_sets
+from campaigns_instack.setlists import find_sets
 
 __all__ = ("preflight",)
 
@@ -74,6 +74,7 @@ def preflight(
     bps: dict[str, Any],
     instrument: str | None = None,
     sets: list[dict[str, Any]] | None = None,
+    lists: list[dict[str, Any]] | None = None,
     skymap: str | None = None,
 ) -> dict[str, Any]:
     """Look at everything that can be looked at without running anything.
@@ -95,16 +96,18 @@ def preflight(
         The instrument's name.
     sets : `list` [`dict`], optional
         The DataId sets, each with ``where``, ``reference``, ``role`` and ``step``, which is `None` for all steps.
+    lists : `list` [`dict`], optional
+        Lists of data IDs that stand for sets, each with ``name``, ``path`` and ``text``.
     skymap : `str`, optional
         The skymap's name.
 
     Returns
     -------
     findings : `dict`
-        ``faults``, in the order they were found, each with ``code``, ``message``, ``where`` and ``remedy``; ``sets``, each with
-        ``reference`` and ``set``; ``fits``, as `find_sets` gives them; and ``steps``, each with ``name``, ``tasks`` (labels in
-        order), ``awaits``, what it reads that steps before it make (dataset type to step), and ``groups``: ``data_query`` and,
-        where nothing is awaited, ``quanta``, an upper bound by task.
+        ``faults``, in the order they were found, each with ``code``, ``message``, ``where`` and ``remedy``; ``sets`` and
+        ``fits``, as `find_sets` gives them; and ``steps``, each with ``name``, ``tasks`` (labels in order), ``awaits``, what it reads that
+        steps before it make (dataset type to step), and ``groups``: ``data_query`` and, where nothing is awaited, ``quanta``, an
+        upper bound by task.
     """
     findings = Findings()
     with findings.collect():
@@ -131,7 +134,7 @@ def preflight(
         if sets:
             with findings.collect():
                 translations = {step["name"]: step.get("translation") or {} for step in steps}
-                told = find_sets(repository, sets, findings.pipelines, translations)
+                told = find_sets(repository, sets, findings.pipelines, translations, lists or [])
                 findings.sets.extend(told["sets"])
                 findings.fits.extend(told["fits"])
                 findings.faults.extend(told["faults"])

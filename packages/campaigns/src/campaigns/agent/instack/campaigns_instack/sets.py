@@ -18,7 +18,20 @@ from lsst.pipe.base.pipeline_graph import PipelineGraph
 from campaigns_instack.faults import StackError
 from campaigns_instack.outputs import open_butler
 
-__all__ = ("check_installed", "fault_of", "find_sets", "fit_sets", "graph_sets", "list_sets", "show_set", "upload_set")
+__all__ = (
+    "MAX_REASONS_LISTED",
+    "check_installed",
+    "fault_of",
+    "fit_sets",
+    "fits_of",
+    "graph_sets",
+    "list_sets",
+    "opened",
+    "show_set",
+    "told_of",
+    "unfit_for",
+    "upload_set",
+)
 
 MAX_COUNTED = 100_000
 """Of larger sets neither reasons are counted nor data IDs sent."""
@@ -26,6 +39,7 @@ MAX_COUNTED = 100_000
 MAX_REASONS = 20
 MAX_LISTED = 500
 MAX_REASONS_LISTED = 5
+"""How many reasons are told of each set where there are many sets."""
 
 
 def check_installed() -> None:
@@ -48,7 +62,7 @@ def check_installed() -> None:
 
 
 @contextmanager
-def _opened(repository: str, *, writeable: bool = False) -> Iterator[Any]:
+def opened(repository: str, *, writeable: bool = False) -> Iterator[Any]:
     """Give the sets of a repository (`dataid_sets.DataIdSets`)."""
     check_installed()
     from dataid_sets import DataIdSets, DataIdSetSchemaError, UnsupportedButlerError  # noqa: PLC0415 - a stack may be without it
@@ -59,62 +73,6 @@ def _opened(repository: str, *, writeable: bool = False) -> Iterator[Any]:
         except (DataIdSetSchemaError, UnsupportedButlerError) as error:
             problem = error.problems[0]
             raise StackError("sets_not_usable", problem.message, where="butler", remedy=problem.remedy or None) from error
-
-
-def find_sets(
-    repository: str,
-    named: list[dict[str, Any]],
-    pipelines: list[tuple[str, PipelineGraph]],
-    translations: dict[str, dict[str, Any]],
-) -> dict[str, Any]:
-    """Find sets by what people call them, and tell what they would do to each task, and where they do not fit.
-
-    Parameters
-    ----------
-    repository : `str`
-        The repository's root or configuration.
-    named : `list` [`dict`]
-        Each with ``where``, ``reference``, ``role`` and ``step``, which is `None` for all steps.
-    pipelines : `list` [`tuple`]
-        Each step's name and pipeline.
-    translations : `dict`
-        By the step's name, its ``rule`` and ``visit_system``, where they are given.
-
-    Returns
-    -------
-    found : `dict`
-        ``sets``, each with ``reference`` and ``set``; ``fits``, one for each set and step, with ``reference``, ``role``,
-        ``step``, ``outcome`` and ``detail`` for the whole, and ``tasks``, the outcome for each; and ``faults``, for each set that
-        there is not or that does not fit.
-    """
-    found: dict[str, dict[str, Any]] = {}
-    faults: list[dict[str, Any]] = []
-    fits: list[dict[str, Any]] = []
-    with _opened(repository) as sets:
-        from dataid_sets import DataIdSetError  # noqa: PLC0415 - a stack may be without it
-
-        for one in named:
-            try:
-                told = _told(sets, sets.find(one["reference"]))
-            except DataIdSetError as error:
-                problem = error.problems[0]
-                faults.append(StackError("unknown_set", problem.message, where=one["where"], remedy=problem.remedy).as_dict())
-            else:
-                found[one["reference"]] = {**told, "reasons": told.get("reasons", [])[:MAX_REASONS_LISTED]}
-        for step, graph in pipelines:
-            used = [one for one in named if one["step"] in (None, step) and one["reference"] in found]
-            roles = [(one["role"], one["reference"]) for one in used]
-            try:
-                met = _fits(sets, graph, roles, translations.get(step, {}))
-            except DataIdSetError as error:
-                faults.extend({**fault_of(problem), "where": f"steps {step}: sets.{problem.where}"} for problem in error.problems)
-                continue
-            for one, fit in zip(used, met, strict=True):
-                fits.append({"reference": one["reference"], "role": one["role"], "step": step, **fit})
-                if fit["outcome"] == "unfit":
-                    faults.append(_unfit(one["reference"], step, fit, where=one["where"]).as_dict())
-    told_sets = [{"reference": reference, "set": told} for reference, told in found.items()]
-    return {"sets": told_sets, "fits": fits, "faults": faults}
 
 
 def fit_sets(
@@ -138,7 +96,7 @@ def fit_sets(
     """
     faults: list[dict[str, Any]] = []
     fits: list[dict[str, Any]] = []
-    with _opened(repository) as known:
+    with opened(repository) as known:
         from dataid_sets import DataIdSetError  # noqa: PLC0415 - a stack may be without it
 
         for one in sets:
@@ -157,15 +115,15 @@ def fit_sets(
         if not faults:
             named = [(one["role"], f"{one['name']}@{one['version']}") for one in sets]
             try:
-                fits = _fits(known, Pipeline.from_uri(pipeline).to_graph(), named, translation or {})
+                fits = fits_of(known, Pipeline.from_uri(pipeline).to_graph(), named, translation or {})
             except DataIdSetError as error:
                 return {"fits": [], "faults": [fault_of(problem) for problem in error.problems]}
             unfit = [(name, fit) for (_, name), fit in zip(named, fits, strict=True) if fit["outcome"] == "unfit"]
-            faults = [_unfit(name, pipeline, fit, where=name).as_dict() for name, fit in unfit]
+            faults = [unfit_for(name, pipeline, fit, where=name).as_dict() for name, fit in unfit]
     return {"fits": fits, "faults": faults}
 
 
-def _fits(
+def fits_of(
     sets: Any, graph: PipelineGraph, named: list[tuple[str, Any]], translation: dict[str, Any] | None = None
 ) -> list[dict[str, Any]]:
     """Tell what each set, by role and reference, or name and table, does to a pipeline as a whole, and to each task."""
@@ -195,7 +153,8 @@ def _outcome(fits: dict[str, str], path: list[str], rule: str) -> dict[str, str]
     return {"outcome": "translated" if "translated" in fits.values() else "applied", "detail": "; ".join(told)}
 
 
-def _unfit(reference: str, step: str, fit: dict[str, str], *, where: str) -> StackError:
+def unfit_for(reference: str, step: str, fit: dict[str, str], *, where: str) -> StackError:
+    """Tell that a set does not fit a step."""
     return StackError(
         "set_does_not_fit",
         f"The set {reference} cannot be used for {step}: the task {fit['detail']}.",
@@ -244,7 +203,7 @@ def upload_set(
     result : `dict`
         ``set``, and ``fits``, what it would do to each pipeline; or ``faults`` if it cannot be made.
     """
-    with _opened(repository, writeable=True) as sets:
+    with opened(repository, writeable=True) as sets:
         from dataid_sets import DataIdSetError  # noqa: PLC0415 - a stack may be without it
         from dataid_sets.files import parse_document  # noqa: PLC0415 - a stack may be without it
 
@@ -260,7 +219,7 @@ def upload_set(
                 made = sets.create(name, table, unknown=unknown, description=description, source=kept)
         except DataIdSetError as error:
             return {"faults": [fault_of(problem) for problem in error.problems]}
-        return {"set": _told(sets, made, rows_file=rows_file), "fits": fits}
+        return {"set": told_of(sets, made, rows_file=rows_file), "fits": fits}
 
 
 def _fits_of_table(
@@ -276,7 +235,7 @@ def _fits_of_table(
         except Exception as error:  # noqa: BLE001 - a pipeline's own code may raise anything; the step itself will tell
             fits.append({"step": step, "outcome": "not_known", "detail": f"The pipeline cannot be read: {error}"[:500]})
             continue
-        [fit] = _fits(sets, graph, [("exclude", (name, table))])
+        [fit] = fits_of(sets, graph, [("exclude", (name, table))])
         del fit["tasks"]
         if fit["outcome"] == "unfit":
             message = f"The set {name} cannot be used for {step}: the task {fit['detail']}. It was not made."
@@ -298,10 +257,12 @@ def list_sets(repository: str, known: list[tuple[str, int, str]] | None = None) 
         Name, version and digest of sets whose reasons the server knows: they are not read again.
     """
     seen = {tuple(one) for one in known or ()}
-    with _opened(repository) as sets:
+    with opened(repository) as sets:
         shared = [one for one in sets.list() if one.to_dict()["access"] == "everyone"]
         shared.sort(key=lambda one: (one.created, one.id), reverse=True)
-        told = [one.to_dict() if (one.name, one.version, one.digest) in seen else _told(sets, one) for one in shared[:MAX_LISTED]]
+        told = [
+            one.to_dict() if (one.name, one.version, one.digest) in seen else told_of(sets, one) for one in shared[:MAX_LISTED]
+        ]
     for one in told:
         one["reasons"] = one.get("reasons", [])[:MAX_REASONS_LISTED]
     return {"sets": told, "n_sets": len(shared)}
@@ -309,16 +270,16 @@ def list_sets(repository: str, known: list[tuple[str, int, str]] | None = None) 
 
 def show_set(repository: str, name: str, version: int, rows_file: str) -> dict[str, Any]:
     """Tell of one set, and write its data IDs to a file."""
-    with _opened(repository) as sets:
+    with opened(repository) as sets:
         from dataid_sets import DataIdSetError  # noqa: PLC0415 - a stack may be without it
 
         try:
-            return {"set": _told(sets, sets.find(f"{name}@{version}"), rows_file=rows_file)}
+            return {"set": told_of(sets, sets.find(f"{name}@{version}"), rows_file=rows_file)}
         except DataIdSetError as error:
             return {"faults": [fault_of(problem) for problem in error.problems]}
 
 
-def _told(sets: Any, one: Any, *, rows_file: str | None = None) -> dict[str, Any]:
+def told_of(sets: Any, one: Any, *, rows_file: str | None = None) -> dict[str, Any]:
     """Tell of a set; of what not everyone may read, neither reasons nor data IDs."""
     told: dict[str, Any] = one.to_dict()
     if one.n_rows > MAX_COUNTED or told["access"] != "everyone":

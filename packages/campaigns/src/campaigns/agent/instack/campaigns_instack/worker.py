@@ -38,6 +38,7 @@ VERBS: dict[str, str] = {
     "fit_sets": "campaigns_instack.sets:fit_sets",
     "inspect_run": "campaigns_instack.runs:inspect_run",
     "list_sets": "campaigns_instack.sets:list_sets",
+    "make_sets": "campaigns_instack.setlists:make_sets",
     "metrics": "campaigns_instack.outputs:export_metrics",
     "pipetask": "campaigns_instack.outputs:run_pipetask",
     "plots": "campaigns_instack.outputs:export_plots",
