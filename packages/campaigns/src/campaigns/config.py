@@ -136,6 +136,16 @@ class Settings(BaseSettings):
         default="",
         description="Folders on the server's machine whose git repositories are read by their paths, separated by colons.",
     )
+    git_ssh_key: Path | None = Field(
+        default=None,
+        description="The private key, without a passphrase, by which git reads repositories over ssh. By default ssh takes "
+        "the keys in the account's `~/.ssh`, or those of the agent that SSH_AUTH_SOCK names.",
+    )
+    git_known_hosts: Path | None = Field(
+        default=None,
+        description="The file with the keys of hosts that git trusts over ssh. By default the account's "
+        "`~/.ssh/known_hosts` and the machine's `/etc/ssh/ssh_known_hosts`.",
+    )
     git_timeout_s: float = Field(default=60.0, gt=0, description="How long git may take at a time, in seconds.")
     git_max_mb: float = Field(
         default=500.0, gt=0, description="The largest git repository that is read, and the largest archive of one, in megabytes."

@@ -172,6 +172,11 @@ def test_run_with_failures_is_told_truly(server: FakeServer, site_file: Path, st
     assert (quanta.source, quanta.registered, quanta.n_failures) == ("pipetask report", True, 4)
     counts = {task.label: (task.expected, task.succeeded, task.failed, task.blocked, task.unknown) for task in quanta.tasks}
     assert counts == {"simulateExposure": (7, 7, 0, 0, 0), "measureDetector": (7, 4, 3, 0, 0), "summarizeVisit": (2, 1, 0, 1, 0)}
+    [graph] = server.reports(R1, "graph")
+    assert graph.pins is not None
+    assert ("HSC/demo/inputs", "RUN") in [(one.name, one.type) for one in graph.pins.collections]
+    assert "HSC/demo/inputs" in graph.pins.read
+    assert graph.pins.universe.startswith("daf_butler@")
     failed = [failure for failure in quanta.failures if failure.status == "failed"]
     assert {failure.data_id["visit"] for failure in failed} == {903342}
     assert all(failure.exception.endswith("NoStarsError") and "no stars" in failure.message for failure in failed)

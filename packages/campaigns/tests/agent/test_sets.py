@@ -81,6 +81,22 @@ def test_only_sets_that_have_to_do_with_the_pipeline_are_applied(
     assert asked["translation"] == {}
 
 
+def test_what_the_graph_was_made_from_is_told_once(
+    server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path
+) -> None:
+    stack.go()
+    pins = {"collections": [{"name": "r", "type": "RUN"}], "read": {"r": 3}, "universe": "daf_butler@7", "skymaps": []}
+    stack.answer(scan=_scan(), graph_pins=pins)
+    server.add(submit_order())
+    with agent_thread(site_file, server, state_dir):
+        server.wait_for_report(O1, "done", "failed")
+    [graph] = server.reports(O1, "graph")
+    assert graph.pins is not None
+    assert graph.pins.model_dump() == pins
+    [asked] = stack.calls("graph_pins")
+    assert asked["graph"].endswith("run.qg")
+
+
 def test_a_set_that_is_another_now_starts_nothing(server: FakeServer, stack: StubStack, site_file: Path, state_dir: Path) -> None:
     fault = {"code": "set_changed", "message": "Its digest is another.", "where": "demo/bad@1", "remedy": None}
     stack.answer(fit_sets={"fits": [], "faults": [fault]})

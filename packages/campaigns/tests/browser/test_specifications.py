@@ -90,6 +90,12 @@ def test_commits_stand_on_the_page_and_their_repository_is_asked_on_request(
     document = definition("in-git", pipeline="drp.yaml", processing_spec=spec, data_spec={**spec, "path": "data"})
     ref = served.clients(Role.MANAGER).post("/api/v1/campaigns", json=document).json()["id"]
     page = served.open(f"/campaigns/{ref}", width=width)
+    page.locator("#specs-moved").click()
+    expect(page.locator("main")).to_contain_text("Nothing is kept of it")
+    page.locator("#rows-1 > summary").click()
+    expect(page.locator("#rows-1 tbody tr")).to_have_count(2)
+    picture(page, f"specifications-before-{width}")
+    page = served.open(f"/campaigns/{ref}", width=width)
     page.locator("#would-run").click()
     expect(page.locator("#looking")).to_be_visible()
     served.agent.take()

@@ -203,6 +203,23 @@ def test_git_goes_where_was_looked() -> None:
     assert reached.ssh_options == (f"-o HostName={PUBLIC}", "-o HostKeyAlias=github.com")
 
 
+def test_ssh_is_given_the_key_and_the_hosts_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program, told = tmp_path / "bin" / "ssh", tmp_path / "told"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {told}\necho "m@h: Permission denied (publickey)." >&2\nexit 255\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    addresses = GitAddresses(look_up=lambda host, port: [PUBLIC])
+    key, hosts = tmp_path / "a key", tmp_path / "known hosts"
+    gateway = GitGateway(tmp_path / "mirrors", addresses, timeout_s=20.0, ssh_key=key, known_hosts=hosts)
+    with pytest.raises(RepositoryUnreachable, match="Permission denied"):
+        gateway.resolve("git@github.com:lsst/drp_pipe.git", "v1")
+    given = told.read_text().splitlines()
+    assert given[given.index("-i") + 1] == str(key)
+    assert f'UserKnownHostsFile="{hosts}"' in given
+    assert {"StrictHostKeyChecking=yes", "HostKeyAlias=github.com", "IdentitiesOnly=yes"} <= set(given)
+
+
 def test_named_hosts_are_read_wherever_they_are_and_no_others() -> None:
     addresses = GitAddresses(["git.example.org"], look_up=lambda host, port: [PRIVATE])
     assert addresses.reach("https://git.example.org/a.git").protocol == "https"

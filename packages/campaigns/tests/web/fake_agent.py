@@ -143,7 +143,14 @@ class FakeAgent:
         outcome = {"step1": "applied", "step2": "translated"}.get(order.payload["step"], "not_applicable")
         detail = {"applied": "", "translated": "exposure → visit"}.get(outcome, "no task has to do with its dimensions")
         sets = [{**one, "outcome": outcome, "detail": detail} for one in order.payload["sets"]]
-        return [{"kind": "graph", "sets": sets}] if sets else []
+        runs = [{"name": "HSC/raw/2026", "type": "RUN"}, {"name": "HSC/calib/2026", "type": "CALIBRATION"}]
+        pins = {
+            "collections": runs,
+            "read": {"HSC/raw/2026": 120, "HSC/calib/2026/gains": 12},
+            "universe": "daf_butler@7",
+            "skymaps": ["lsst_cells_v1"],
+        }
+        return [{"kind": "graph", "sets": sets, "pins": pins}]
 
     def end(self, order: SubmitOrder, tasks: list[TaskCounts], failures: list[QuantumFailure] | None = None) -> None:
         """Tell that it is over."""

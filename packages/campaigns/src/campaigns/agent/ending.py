@@ -116,7 +116,7 @@ class Ending:
         left: dict[str, int] = {}
         if truth is not None:
             # The graph may have been made and run between two looks.
-            subject.tell_graph(truth.scan)
+            subject.tell_graph(truth.scan, at_end=True)
             subject.once(truth.report)
             if truth.report.registered:
                 run = subject.payload.output_run

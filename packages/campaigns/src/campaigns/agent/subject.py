@@ -19,9 +19,9 @@ from campaigns.agent.launcherlog import LauncherLog
 from campaigns.agent.server import ServerClient
 from campaigns.agent.setfitting import SetFitting
 from campaigns.agent.site import Site
-from campaigns.agent.worker import StackWorker, Workers
+from campaigns.agent.worker import StackRefused, StackWorker, Workers
 from campaigns.wire.agent import Report, SubmitPayload
-from campaigns.wire.agentsets import GraphReport, GraphSet
+from campaigns.wire.agentsets import GraphPinsModel, GraphReport, GraphSet
 
 __all__ = ("AgentStopping", "Subject", "Surroundings")
 
@@ -30,6 +30,9 @@ log = structlog.get_logger("campaigns.agent")
 
 class AgentStopping(Exception):
     """The agent is to end, or has lost the order; what runs is left as it is."""
+
+
+PINS_TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +93,20 @@ class Subject:
         if not self.folder.outbox.has_said(report):
             self.post.put(report)
 
-    def tell_graph(self, scan: dict[str, Any]) -> None:
-        """Report, once, what the graph says of the DataId sets it was made with."""
-        if self.payload.sets:
-            told = [GraphSet.model_validate(one) for one in scan.get("sets", ())]
-            self.once(GraphReport(sets=[*told, *SetFitting.known(self).others]))
+    def tell_graph(self, scan: dict[str, Any], *, at_end: bool = False) -> None:
+        """Report, once, what the graph was made from, and with which DataId sets; at the end also what is known of it."""
+        if self.graph is None or "graph" in self.folder.outbox.kinds:
+            return
+        pins: GraphPinsModel | None = None
+        try:
+            told = self.worker.call("graph_pins", graph=str(self.graph), repository=self.repository, timeout_s=PINS_TIMEOUT_S)
+            pins = GraphPinsModel.model_validate(told)
+        except (StackRefused, ValueError) as error:
+            self.says.warning("what the graph was made from cannot be seen", reason=str(error).splitlines()[0])
+            if not (at_end and self.payload.sets):
+                return
+        sets = [GraphSet.model_validate(one) for one in scan.get("sets", ())] if self.payload.sets else []
+        self.once(GraphReport(sets=[*sets, *SetFitting.known(self).others], pins=pins))
 
     def pause(self, seconds: float) -> None:
         """Wait a while, less if a cancel comes.

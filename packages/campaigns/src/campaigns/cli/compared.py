@@ -53,6 +53,7 @@ def comparison_text(found: Mapping[str, Any]) -> str:
     lines += _table("definition", heads, fields)
     lines += _table("DataId sets", heads, sets)
     lines += _commands(heads, found["commands"])
+    lines += _table("inputs of the graphs", heads, [_input(row) for row in found["inputs"]])
     lines += _table("quanta", heads, [["all", *map(quanta_text, found["totals"])], *tasks])
     lines += _table("failures", heads, failures)
     lines += _table("time", heads, _efforts(found["efforts"]))
@@ -131,6 +132,10 @@ def _set(cell: Mapping[str, Any] | None) -> str:
     rows = f", {cell['rows']} data IDs" if cell["rows"] is not None else ""
     version = f"@{cell['version']}" if cell["version"] is not None else ", newest"
     return f"{cell['role']} {cell['reference'].partition('@')[0]}{version}{rows}"
+
+
+def _input(row: Mapping[str, Any]) -> list[str]:
+    return [f"{row['kind']} {row['name']}", *("not known" if one is None else str(one or "not read") for one in row["values"])]
 
 
 def _number(value: float | None) -> str:

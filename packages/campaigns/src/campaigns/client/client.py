@@ -279,6 +279,11 @@ class CampaignClient(Deriving, NotebookClient, SetsClient):
         """List a campaign's submissions, oldest first."""
         return list(self.items(f"campaigns/{ref}/submissions"))
 
+    def graph(self, ref: str) -> dict[str, Any]:
+        """Show what a submission's quantum graph was made from: flattened inputs, the runs it reads, universe and skymaps."""
+        answer: dict[str, Any] = self.get(f"submissions/{ref}/graph")
+        return answer
+
     def submission(self, ref: str) -> dict[str, Any]:
         """Show a submission with what was run and the three truths about it."""
         answer: dict[str, Any] = self.get(f"submissions/{ref}")

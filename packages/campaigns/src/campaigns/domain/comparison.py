@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from campaigns.domain.campaign import Campaign, Revision
+from campaigns.domain.comparedinputs import InputRow
 from campaigns.domain.dataidsets import NamedSet, Pin, named_sets
 from campaigns.domain.definition import Definition
 from campaigns.domain.differences import Difference, DifferenceKind, Item, Path, differences, document_of, is_nothing, value_at
@@ -259,6 +260,8 @@ class Comparison:
         How many quanta the first steps could have at most, as the site found before the start; `None` where it was not asked.
     failures_cut : `bool`
         Whether there are more sorts of failures than were counted.
+    inputs : `tuple` [`InputRow`, ...]
+        What their graphs were made from.
     metrics_left_out : `tuple` [`str`, ...]
         Files of metrics that could not be read, with why.
     """
@@ -278,6 +281,7 @@ class Comparison:
     metrics: tuple[MetricRow, ...]
     metrics_left_out: tuple[str, ...]
     runs: tuple[Runs, ...]
+    inputs: tuple[InputRow, ...]
 
     @property
     def changed_fields(self) -> tuple[FieldRow, ...]:

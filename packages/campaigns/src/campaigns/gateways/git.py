@@ -64,17 +64,29 @@ class GitGateway:
         How large a repository's objects, or an archive, may be, in megabytes.
     max_file_mb : `float`
         How large a file may be that is read, in megabytes.
+    ssh_key, known_hosts : `pathlib.Path`, optional
+        The key for ssh, and the file with the keys of hosts; by default those of the account.
     """
 
     def __init__(
-        self, folder: Path, addresses: GitAddresses, *, timeout_s: float = 60.0, max_mb: float = 500.0, max_file_mb: float = 5.0
+        self,
+        folder: Path,
+        addresses: GitAddresses,
+        *,
+        timeout_s: float = 60.0,
+        max_mb: float = 500.0,
+        max_file_mb: float = 5.0,
+        ssh_key: Path | None = None,
+        known_hosts: Path | None = None,
     ) -> None:
         self._folder = folder
         self._addresses = addresses
         self._timeout_s = timeout_s
         self._max_file_bytes = round(max_file_mb * MEGABYTE)
         self._max_bytes = round(max_mb * MEGABYTE)
-        self._git = GitProcess(folder / "home", timeout_s=timeout_s, max_bytes=self._max_bytes)
+        self._git = GitProcess(
+            folder / "home", timeout_s=timeout_s, max_bytes=self._max_bytes, ssh_key=ssh_key, known_hosts=known_hosts
+        )
 
     def resolve(self, repository: str, reference: str) -> str:
         """Give the commit that a tag, a branch or a commit's hash stands for now; a tag goes before a branch of its name.

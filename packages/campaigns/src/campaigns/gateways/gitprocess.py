@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 from contextlib import suppress
@@ -54,6 +55,9 @@ CONFIGURATION: Final = """\
 
 SSH: Final = "ssh -F none -o BatchMode=yes -o ConnectTimeout=15 -o StrictHostKeyChecking=yes -o ForwardAgent=no"
 
+TELLING: Final = re.compile(r"^(fatal|error|ssh): |host key is known|Host key verification failed|Permission denied")
+"""Lines that say why something failed; ssh does so in its own words, before git does."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -93,7 +97,7 @@ class GitRun:
     def reason(self) -> str:
         """The first thing that git complained of, on one line (`str`)."""
         lines = [line.strip() for line in self.errors.splitlines() if line.strip()]
-        found = next((line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))), lines[0] if lines else "")
+        found = next((line for line in lines if TELLING.search(line)), lines[0] if lines else "")
         return re.sub(r"^(fatal|error): ", "", found).rstrip(".") or f"it ended with {self.code}"
 
 
@@ -108,10 +112,20 @@ class GitProcess:
         How long a call may take, in seconds.
     max_bytes : `int`
         How large a file may be that it writes.
+    ssh_key, known_hosts : `pathlib.Path`, optional
+        The key for ssh, and the file with the keys of hosts; by default those of the account.
     """
 
-    def __init__(self, home: Path, *, timeout_s: float, max_bytes: int) -> None:
+    def __init__(
+        self, home: Path, *, timeout_s: float, max_bytes: int, ssh_key: Path | None = None, known_hosts: Path | None = None
+    ) -> None:
         self._home = home
+        self._ssh = [SSH]
+        if ssh_key is not None:
+            self._ssh += ["-i", shlex.quote(str(ssh_key)), "-o IdentitiesOnly=yes"]
+        if known_hosts is not None:
+            # Ssh takes several files, between blanks.
+            self._ssh.append("-o " + shlex.quote(f'UserKnownHostsFile="{known_hosts}"') + " -o GlobalKnownHostsFile=none")
         self._timeout_s = timeout_s
         self._blocks = max(1, max_bytes // 512)
 
@@ -186,7 +200,7 @@ class GitProcess:
             "GIT_ASKPASS": "/bin/false",
             "SSH_ASKPASS": "/bin/false",
             "GIT_ALLOW_PROTOCOL": reached.protocol if reached is not None else "none",
-            "GIT_SSH_COMMAND": " ".join([SSH, *(reached.ssh_options if reached is not None else ())]),
+            "GIT_SSH_COMMAND": " ".join([*self._ssh, *(reached.ssh_options if reached is not None else ())]),
             "GIT_OPTIONAL_LOCKS": "0",
             "GIT_ATTR_NOSYSTEM": "1",
             "GIT_NO_LAZY_FETCH": "1",

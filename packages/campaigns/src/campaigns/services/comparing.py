@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from campaigns.domain.campaign import Campaign
+from campaigns.domain.comparedinputs import compared_inputs
 from campaigns.domain.comparison import (
     CommandRow,
     Comparison,
@@ -131,6 +132,7 @@ class ComparisonService:
             metrics=tuple(compared_metrics(metrics)),
             metrics_left_out=tuple(left_out),
             runs=tuple(store.runs()),
+            inputs=tuple(compared_inputs(list(zip([one.output or "" for one in definitions], store.graphs(), strict=True)))),
         )
 
     def subjects(self, refs: Sequence[str]) -> list[Subject]:

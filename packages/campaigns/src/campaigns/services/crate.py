@@ -9,6 +9,7 @@ Workflow RO-Crate: there is nothing yet that a run's profile could tell of.
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from rocrate.rocrate import ROCrate  # type: ignore[import-untyped]
 from campaigns import __version__
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.document import dump_yaml
+from campaigns.domain.graphpins import GraphPins
 from campaigns.domain.states import CampaignStatus, Judgement, SubmissionStatus
 from campaigns.domain.submission import StoredFile, Submission
 from campaigns.services.context import Context
@@ -40,6 +42,7 @@ CONTEXT: Final = "https://w3id.org/ro/terms/workflow-run/context"
 WORKFLOW: Final = "definition/campaign.yaml"
 ENGINE, ENGINE_RUN, WHOLE_RUN = "#service", "#organised", "#campaign-run"
 YAML: Final = "application/yaml"
+JSON: Final = "application/json"
 
 _STATES: Final = {
     SubmissionStatus.SUCCEEDED: "CompletedActionStatus",
@@ -105,7 +108,7 @@ class CrateService:
             for submission in submissions:
                 files = [(file, self._context.files.path(file.sha256)) for file in store.files(submission)]
                 there = [(file, path) for file, path in files if path.is_file()]
-                writing.add_submission(submission, there, replaced_by=replaced.get(submission.id))
+                writing.add_submission(submission, there, replaced_by=replaced.get(submission.id), graph=store.graph(submission))
             for chunk in writing.finish(submissions).stream_zip():
                 target.write(chunk)
         return campaign
@@ -153,7 +156,9 @@ class _Crate:
             ENGINE, "SoftwareApplication", name="Rubin Campaigns", softwareVersion=__version__, url="https://dmtn-181.lsst.io"
         )
 
-    def add_submission(self, submission: Submission, files: list[tuple[StoredFile, Path]], *, replaced_by: str | None) -> None:
+    def add_submission(
+        self, submission: Submission, files: list[tuple[StoredFile, Path]], *, replaced_by: str | None, graph: GraphPins | None
+    ) -> None:
         """Tell of a submission: an action, its inputs and outputs, its files, and the step that it is of."""
         results = [self._collection(submission.output_run, _outputs_text(submission, replaced_by=replaced_by))]
         objects = [self._collection(name, "An input collection.") for name in submission.input_collections]
@@ -171,6 +176,9 @@ class _Crate:
             objects.append(self._thing(f"#commands/{submission.id}", "PropertyValue", **told))
         if submission.bps_yaml:
             objects.append(self._text(f"submissions/{submission.id}/bps.yaml", submission.bps_yaml, "BPS configuration", YAML))
+        if graph is not None:
+            text = json.dumps(graph.as_dict(), indent=1)
+            objects.append(self._text(f"submissions/{submission.id}/inputs.json", text, "What the graph was made from", JSON))
         for file, path in files:
             if (file.name, file.kind) == ("bps.yaml", "config") and submission.bps_yaml:
                 continue

@@ -87,6 +87,8 @@ def _read_submissions(session: Session, campaign: Campaign) -> None:
     with _table("submission"):
         submissions = store.of_campaign(campaign.uuid)
     for submission in submissions:
+        with _table("submission_graph"):
+            store.graph(submission)
         with _table("quantum_failure"):
             store.failures(submission, limit=ALL)
         with _table("stored_file"):

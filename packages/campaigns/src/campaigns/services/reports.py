@@ -10,6 +10,7 @@ from typing import assert_never
 
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.errors import Fault
+from campaigns.domain.graphpins import GraphPins
 from campaigns.domain.identity import SYSTEM
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.states import (
@@ -184,6 +185,8 @@ class ReportService:
         for use in submission.sets:
             found = told.get((use.role, use.name, use.version))
             uses.append(use if found is None else replace(use, outcome=found.outcome.value, detail=found.detail))
+        if report.pins is not None:
+            self._store.set_graph(submission, GraphPins.from_dict(report.pins.model_dump()))
         self._save(replace(submission, sets=tuple(uses)))
 
     def _workflow(self, submission: Submission, report: WorkflowReport) -> None:

@@ -43,6 +43,8 @@ def git_gateway(settings: Settings) -> GitGateway:
         timeout_s=settings.git_timeout_s,
         max_mb=settings.git_max_mb,
         max_file_mb=settings.git_max_file_mb,
+        ssh_key=settings.git_ssh_key,
+        known_hosts=settings.git_known_hosts,
     )
 
 

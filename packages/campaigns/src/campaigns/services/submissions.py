@@ -9,6 +9,7 @@ from pathlib import Path
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.decisions import Start, newest_attempts
 from campaigns.domain.errors import IllegalTransition, NotFound, NotReady
+from campaigns.domain.graphpins import GraphPins
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.quanta import QuantumFailure
 from campaigns.domain.states import (
@@ -80,6 +81,10 @@ class SubmissionService:
     def failures(self, ref: str, *, limit: int, start: int = 0) -> list[QuantumFailure]:
         """List the quanta of a submission that did not succeed, from a position on."""
         return self._store.failures(self.get(ref), limit=limit, start=start)
+
+    def graph(self, ref: str) -> GraphPins | None:
+        """Give what a submission's quantum graph was made from; `None` where that is not known."""
+        return self._store.graph(self.get(ref))
 
     def files(self, ref: str) -> list[StoredFile]:
         """List the files that an agent uploaded for a submission."""

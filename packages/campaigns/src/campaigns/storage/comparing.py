@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaigns.domain.comparison import Effort, FailureCount, Runs
+from campaigns.domain.graphpins import GraphPins
 from campaigns.domain.identity import Identity
 from campaigns.domain.quanta import COUNTS, QuantaCounts
 from campaigns.domain.states import Judgement, SubmissionStatus
@@ -18,6 +19,7 @@ from campaigns.schema.agent_order import AgentOrderRow
 from campaigns.schema.quantum_failure import QuantumFailureRow
 from campaigns.schema.stored_file import StoredFileRow
 from campaigns.schema.submission import SubmissionRow
+from campaigns.schema.submission_graph import SubmissionGraphRow
 from campaigns.schema.task_counts import TaskCountsRow
 from campaigns.storage.visibility import may_see_rows_of
 
@@ -159,6 +161,18 @@ class ComparisonStore:
             for subject in self._subjects(uuid, revision):
                 parts[subject].append(told)
         return [_runs(rows) for rows in parts]
+
+    def graphs(self) -> list[list[GraphPins]]:
+        """Give what the graphs were made from, where that is known."""
+        graph = SubmissionGraphRow
+        statement = (
+            select(*self._own, graph.pins).join(SubmissionRow, SubmissionRow.id == graph.submission_id).where(self._counting)
+        )
+        parts: list[list[GraphPins]] = [[] for _ in self._keys]
+        for uuid, revision, pins in self._session.execute(statement):
+            for subject in self._subjects(uuid, revision):
+                parts[subject].append(GraphPins.from_dict(pins))
+        return parts
 
     def metrics_files(self, kind: str) -> tuple[list[MetricsFile], int]:
         """List the files of a kind, by submission and name, at most so many as are read; and tell how many more there are."""

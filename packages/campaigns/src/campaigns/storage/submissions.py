@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from campaigns.domain.campaign import campaign_id
 from campaigns.domain.dataidsets import SetUse
 from campaigns.domain.errors import Fault
+from campaigns.domain.graphpins import GraphPins
 from campaigns.domain.identity import Identity
 from campaigns.domain.quanta import COUNTS, QuantumFailure, TaskCounts
 from campaigns.domain.states import Judgement, SubmissionStatus
@@ -28,6 +29,7 @@ from campaigns.schema.campaign import CampaignRow
 from campaigns.schema.quantum_failure import QuantumFailureRow
 from campaigns.schema.stored_file import StoredFileRow
 from campaigns.schema.submission import SubmissionRow
+from campaigns.schema.submission_graph import SubmissionGraphRow
 from campaigns.schema.task_counts import TaskCountsRow
 from campaigns.storage.campaigncounts import counts_of, shift_counts
 from campaigns.storage.visibility import may_see_campaign
@@ -139,6 +141,15 @@ class SubmissionStore:
         )
         names = list(QuantumFailure.model_fields)
         return [QuantumFailure(**{name: getattr(row, name) for name in names}) for row in self._session.scalars(statement)]
+
+    def set_graph(self, submission: Submission, pins: GraphPins) -> None:
+        """Write what a submission's graph was made from, over what was written before."""
+        self._session.merge(SubmissionGraphRow(submission_id=submission.uuid, pins=pins.as_dict()))
+
+    def graph(self, submission: Submission) -> GraphPins | None:
+        """Give what a submission's graph was made from; `None` where that is not known."""
+        row = self._session.get(SubmissionGraphRow, submission.uuid)
+        return None if row is None else GraphPins.from_dict(row.pins)
 
     def put_file(self, submission: Submission, file: StoredFile) -> None:
         """Write a file's entry over the one of the same name."""

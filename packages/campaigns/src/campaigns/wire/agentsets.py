@@ -21,6 +21,7 @@ __all__ = (
     "FoundOutputs",
     "FoundSet",
     "FoundSets",
+    "GraphPinsModel",
     "GraphReport",
     "GraphSet",
     "KnownSet",
@@ -272,8 +273,25 @@ class GraphSet(_Told):
     detail: Annotated[str, cut_to(1000)] = ""
 
 
+class GraphCollection(_Told):
+    """A collection, and its type in Butler's words."""
+
+    name: str = Field(max_length=400)
+    type: str = Field(max_length=40)
+
+
+class GraphPinsModel(_Told):
+    """What a graph was made from; see `campaigns.domain.graphpins.GraphPins`."""
+
+    collections: list[GraphCollection] = Field(max_length=20_000, description="Inputs, with chains flattened, as searched.")
+    read: dict[str, Number] = Field(max_length=20_000, description="How many datasets are read of each run.")
+    universe: str = Field(max_length=100, description="The dimension universe, such as `daf_butler@7`.")
+    skymaps: list[str] = Field(max_length=100, description="Those of its data IDs.")
+
+
 class GraphReport(Wire):
     """What the quantum graph says of how it was made."""
 
     kind: Literal["graph"] = "graph"
     sets: list[GraphSet]
+    pins: GraphPinsModel | None = Field(default=None, description="Null where it could not be found out.")

@@ -15,6 +15,7 @@ from campaigns.domain.campaign import (
     WaitKind,
 )
 from campaigns.domain.errors import Fault
+from campaigns.domain.graphpins import GraphPins
 from campaigns.domain.quanta import QuantaCounts, QuantumFailure, TaskCounts
 from campaigns.domain.states import (
     CampaignStatus,
@@ -38,6 +39,8 @@ __all__ = (
     "FailureList",
     "FileList",
     "FileModel",
+    "GraphCollectionModel",
+    "GraphModel",
     "ParentModel",
     "PreflightModel",
     "ReasonBody",
@@ -288,6 +291,13 @@ class SubmissionModel(Wire):
         return cls(**_submission(submission, SubmissionModel))
 
 
+class GraphCollectionModel(Wire):
+    """A collection, and its type, such as `RUN` or `CALIBRATION`."""
+
+    name: str
+    type: str
+
+
 class SubmissionDetail(SubmissionModel):
     """A submission with what was run and the three truths."""
 
@@ -321,6 +331,21 @@ class SubmissionDetail(SubmissionModel):
         told["faults"] = [fault.as_dict() for fault in submission.faults]
         told["sets"] = [SetUseModel.model_validate(use) for use in submission.sets]
         return cls(**told)
+
+
+class GraphModel(Wire):
+    """What a submission's quantum graph was made from."""
+
+    known: bool = Field(description="Whether it is known: not before the graph is there.")
+    collections: list[GraphCollectionModel] = Field(description="Inputs, with chains flattened, in the order of the search.")
+    read: dict[str, int] = Field(description="How many datasets are read of each run.")
+    universe: str = Field(description="The dimension universe, such as `daf_butler@7`.")
+    skymaps: list[str] = Field(description="Those of its data IDs.")
+
+    @classmethod
+    def of(cls, pins: GraphPins | None) -> GraphModel:
+        """Make the model, which has nothing where nothing is known."""
+        return cls(known=pins is not None, **(pins or GraphPins()).as_dict())
 
 
 class SubmissionList(Wire):

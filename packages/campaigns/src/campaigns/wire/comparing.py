@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
+from campaigns.domain.comparedinputs import InputKind
 from campaigns.domain.comparison import Comparison, Effort, FieldRow, SetCell, Subject
 from campaigns.domain.lineage import FieldGroup, Relation
 from campaigns.domain.quanta import QuantaCounts
@@ -118,6 +119,15 @@ class FailureModel(Wire):
     values: list[int]
 
 
+class InputModel(Wire):
+    """What graphs were made from: of a run, how many datasets are read; of all else, in how many graphs it is."""
+
+    kind: InputKind
+    name: str
+    differs: bool
+    values: list[int | None] = Field(description="0 where one has other inputs; null where it is not known what it read.")
+
+
 class EffortModel(Wire):
     """What one took. Times are in microseconds."""
 
@@ -171,6 +181,7 @@ class ComparisonModel(Wire):
     specifications: list[SpecRowModel] = Field(description="The commits that specifications in git were resolved to.")
     sets: list[SetModel]
     commands: list[CommandRowModel]
+    inputs: list[InputModel] = Field(description="What the graphs were made from, less the campaign's own runs.")
     totals: list[QuantaCounts]
     meant: list[int | None] = Field(description="How many quanta the first steps could have at most, as the site found.")
     tasks: list[TaskModel]
@@ -212,6 +223,10 @@ class ComparisonModel(Wire):
                     step=row.step, differs=row.differs, values=[list(cell) if cell is not None else None for cell in row.cells]
                 )
                 for row in wanted(comparison.commands)
+            ],
+            inputs=[
+                InputModel(kind=row.kind, name=row.name, differs=row.differs, values=list(row.cells))
+                for row in wanted(comparison.inputs)
             ],
             totals=list(comparison.totals),
             meant=list(comparison.meant),

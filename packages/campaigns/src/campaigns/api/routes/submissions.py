@@ -13,6 +13,7 @@ from campaigns.wire.campaigns import (
     FailureList,
     FileList,
     FileModel,
+    GraphModel,
     ReasonBody,
     SubmissionDetail,
     SubmissionList,
@@ -38,6 +39,12 @@ def show_submission(ref: str, reading: Reading) -> SubmissionDetail:
 def list_attempts(ref: str, reading: Reading) -> SubmissionList:
     """List all attempts at the group of a submission, oldest first."""
     return SubmissionList(items=[SubmissionModel.of(item) for item in reading.submissions().attempts(ref)])
+
+
+@router.get("/{ref}/graph", dependencies=[viewer])
+def show_graph(ref: str, reading: Reading) -> GraphModel:
+    """Show what a submission's quantum graph was made from: flattened inputs, the runs it reads, universe and skymaps."""
+    return GraphModel.of(reading.submissions().graph(ref))
 
 
 @router.get("/{ref}/failures", dependencies=[viewer])

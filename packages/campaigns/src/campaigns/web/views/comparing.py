@@ -8,6 +8,7 @@ from itertools import groupby
 from urllib.parse import urlencode
 
 from campaigns.domain.campaign import CampaignListing
+from campaigns.domain.comparedinputs import InputRow
 from campaigns.domain.comparison import CommandRow, Comparison, FailureRow, FieldRow, SetRow, Subject, TaskRow
 from campaigns.domain.differences import Line, line_changes
 from campaigns.domain.lineage import FieldGroup, LineageNode
@@ -66,6 +67,7 @@ class ComparePage:
     fields: list[tuple[str, list[FieldView]]]
     sets: list[SetRow]
     commands: list[CommandRow]
+    inputs: list[InputRow]
     tasks: list[TaskRow]
     failures: list[FailureRow]
     metrics: list[MetricRow]
@@ -108,6 +110,7 @@ def compare_page(factory: Factory, refs: Sequence[str], *, everything: bool) -> 
         ],
         sets=[row for row in comparison.sets if everything or row.differs],
         commands=[row for row in comparison.commands if everything or row.differs],
+        inputs=[row for row in comparison.inputs if everything or row.differs],
         tasks=[row for row in comparison.tasks if everything or row.differs],
         failures=[row for row in comparison.failures if everything or row.differs],
         metrics=[row for row in comparison.metrics if everything or row.differs],

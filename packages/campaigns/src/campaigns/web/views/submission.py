@@ -10,6 +10,7 @@ import yaml
 
 from campaigns.domain.campaign import Campaign, Wait
 from campaigns.domain.failures import PlacedFailure
+from campaigns.domain.graphpins import GraphPins
 from campaigns.domain.identity import Role, may
 from campaigns.domain.links import Link
 from campaigns.domain.states import (
@@ -51,6 +52,7 @@ class SubmissionPage:
     command: str
     settings: str
     failures: Failures
+    graph: GraphPins | None
     files: Sequence[StoredFile]
     left: LeftAtSite
     happenings: list[Happening]
@@ -101,6 +103,7 @@ def submission_page(factory: Factory, ref: str) -> SubmissionPage:
         command=shown_command(submission.command),
         settings=yaml.safe_dump(submission.bps, sort_keys=False, allow_unicode=True) if submission.bps else "",
         failures=failures_of([submission], (PlacedFailure(submission.id, failure) for failure in failures)),
+        graph=service.graph(ref),
         files=[file for file in service.files(ref) if file.kind != FileKind.QUANTUM_LOG],
         left=service.left_at_site(ref),
         happenings=happenings(events, [submission]),

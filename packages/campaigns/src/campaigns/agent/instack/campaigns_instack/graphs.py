@@ -38,13 +38,26 @@ class Quantum:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A predicted graph, as far as progress needs it; quanta come after those they depend on."""
+    """A predicted graph, as far as progress needs it; quanta come after those they depend on.
+
+    Attributes
+    ----------
+    inputs : `tuple` [`str`, ...]
+        The collections it was made from, as they were named.
+    read : `dict` [`str`, `int`]
+        The runs that its inputs lie in, and how many datasets it reads of each.
+    skymaps : `tuple` [`str`, ...]
+        Those of its data IDs.
+    """
 
     labels: tuple[str, ...]
     quanta: tuple[Quantum, ...]
     pipeline: PipelineGraph
     output_run: str
     metadata: dict[str, Any]
+    inputs: tuple[str, ...]
+    read: dict[str, int]
+    skymaps: tuple[str, ...]
 
     def butler(self, repository: str, readable: Iterable[DatasetRef] = ()) -> QuantumBackedButler:
         """Open a Butler that looks at the datastore alone.
@@ -95,6 +108,10 @@ def _read(path: str) -> Graph:
         pipeline, components = reader.pipeline_graph, reader.components
         header = reader.header
     datasets = components.quantum_datasets
+    read: dict[str, set[Any]] = {}
+    for one in (one for model in datasets.values() for inputs in model.inputs.values() for one in inputs):
+        if one.run != header.output_run:
+            read.setdefault(one.run, set()).add(one.dataset_id)
     xgraph = components.assemble().quantum_only_xgraph
     quanta = []
     for quantum_id in networkx.topological_sort(xgraph):
@@ -112,7 +129,16 @@ def _read(path: str) -> Graph:
                 before=tuple(str(other) for other in xgraph.predecessors(quantum_id)),
             )
         )
-    return Graph(tuple(pipeline.tasks), tuple(quanta), pipeline, header.output_run, header.metadata)
+    return Graph(
+        labels=tuple(pipeline.tasks),
+        quanta=tuple(quanta),
+        pipeline=pipeline,
+        output_run=header.output_run,
+        metadata=header.metadata,
+        inputs=tuple(header.inputs),
+        read={run: len(ids) for run, ids in sorted(read.items())},
+        skymaps=tuple(sorted({str(one.data_id["skymap"]) for one in quanta if "skymap" in one.data_id})),
+    )
 
 
 def count_quanta(graph: str) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def find_sets(
     -------
     found : `dict`
         ``sets``, each with ``reference`` and ``set``, which is `None` for one that is to be made of its ``list``; ``fits``, one
-        for each set and step, with ``reference``, ``role``, ``step``, ``outcome`` and ``detail`` for the whole, and ``tasks``, the
+        for each set and step, with ``reference``, ``role``, ``step``, ``outcome``, ``detail``, and ``tasks``, the
         outcome for each; and ``faults``, for each set that there is not or that does not fit.
     """
     with opened(repository) as sets:

@@ -36,6 +36,7 @@ VERBS: dict[str, str] = {
     "failed_logs": "campaigns_instack.graphs:write_logs",
     "find_outputs": "campaigns_instack.looking:find_outputs",
     "fit_sets": "campaigns_instack.sets:fit_sets",
+    "graph_pins": "campaigns_instack.pinning:graph_pins",
     "inspect_run": "campaigns_instack.runs:inspect_run",
     "list_sets": "campaigns_instack.sets:list_sets",
     "make_sets": "campaigns_instack.setlists:make_sets",
