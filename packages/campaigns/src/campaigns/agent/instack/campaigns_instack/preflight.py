@@ -105,9 +105,9 @@ def preflight(
     -------
     findings : `dict`
         ``faults``, in the order they were found, each with ``code``, ``message``, ``where`` and ``remedy``; ``sets`` and
-        ``fits``, as `find_sets` gives them; and ``steps``, each with ``name``, ``tasks`` (in order), ``awaits``, what it reads that
-        steps before it make (dataset type to step), and ``groups``: ``data_query`` and, where nothing is awaited, ``quanta``, an
-        upper bound by task.
+        ``fits``, as `find_sets` gives them; and ``steps``, each with ``name``, ``tasks`` (labels in order), ``awaits``, what it
+        reads that steps before it make (dataset type to step), and ``groups``: ``data_query`` and, where nothing is awaited,
+        ``quanta``, an upper bound by task.
     """
     findings = Findings()
     with findings.collect():

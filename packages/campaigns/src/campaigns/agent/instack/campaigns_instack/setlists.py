@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,9 +39,7 @@ class ListOfDataIds:
         """Read it; raises `dataid_sets.DataIdSetError`, with the file and the lines, if it has mistakes."""
         from dataid_sets.files import read_data_ids  # noqa: PLC0415 - a stack may be without it
 
-        file = io.BytesIO(told["text"].encode())
-        file.name = told["path"]
-        table = read_data_ids(file, universe=sets.universe, format="json")
+        table = read_data_ids(_file(told), universe=sets.universe, format="json")
         known = sorted(sets.list(name=told["name"]), key=lambda one: one.version, reverse=True)
         same = next((one for one in known if one.digest == table.digest), None)
         return cls(told, table, same, next(iter(known), None))
@@ -98,8 +93,8 @@ def find_sets(
     -------
     found : `dict`
         ``sets``, each with ``reference`` and ``set``, which is `None` for one that is to be made of its ``list``; ``fits``, one
-        for each set and step, with ``reference``, ``role``, ``step``, ``outcome``, ``detail``, and ``tasks``, the
-        outcome for each; and ``faults``, for each set that there is not or that does not fit.
+        for each set and step, with ``reference``, ``role``, ``step``, ``outcome`` and ``detail`` for the whole, and ``tasks``,
+        the outcome for each; and ``faults``, for each set that there is not or that does not fit.
     """
     with opened(repository) as sets:
         listed, faults = _read_all(sets, lists)
@@ -163,13 +158,13 @@ def make_sets(repository: str, lists: list[dict[str, Any]], mark: str) -> dict[s
         for one in listed.values() if not faults else ():
             told = one.told
             try:
-                found = one.same or sets.create(
+                kept = one.same or sets.create(
                     told["name"], one.table, description=told["description"], source=f"{told['source']} ({mark})"
                 )
             except DataIdSetError as error:
-                faults.extend(_in_file(fault_of(problem), told) for problem in error.problems)
+                faults.extend({**fault_of(one), "where": told["path"]} for one in error.problems)
             else:
-                made.append({**one.found(sets, found), "made": found.source.endswith(f"({mark})")})
+                made.append({**one.found(sets, kept), "made": kept.source.endswith(f"({mark})")})
     return {"sets": made, "faults": faults}
 
 
@@ -180,9 +175,12 @@ def _read_all(sets: Any, lists: list[dict[str, Any]]) -> tuple[dict[str, ListOfD
     faults: list[dict[str, Any]] = []
     for one in lists:
         try:
-            listed[one["name"]] = ListOfDataIds.read(sets, one)
+            found = ListOfDataIds.read(sets, one)
         except DataIdSetError as error:
             faults.extend(fault_of(problem) for problem in error.problems)
+        else:
+            listed[one["name"]] = found
+            faults.extend(_unknown(sets, found))
     return listed, faults
 
 
@@ -203,24 +201,28 @@ def _short(told: dict[str, Any]) -> dict[str, Any]:
     return {**told, "reasons": told.get("reasons", [])[:MAX_REASONS_LISTED]}
 
 
-def _in_file(fault: dict[str, str | None], told: dict[str, Any]) -> dict[str, str | None]:
-    """Tell by file and line of a value that the registry does not know."""
-    if fault["code"] != "unknown_data_id":
-        return {**fault, "where": ", ".join(filter(None, (told["path"], fault["where"])))}
-    line = ""
-    values = dict(part.split("=", 1) for part in (fault["where"] or "").split(", ") if "=" in part)
-    if values:
-        line = next((f"line {line}" for line, row in _rows(told["text"]) if values.items() <= row.items()), "")
-    where = ", ".join(filter(None, (told["path"], line, fault["where"])))
-    return {**fault, "where": where, "remedy": "Correct the file, commit it, and have the campaign name that commit or its tag."}
+def _unknown(sets: Any, listed: ListOfDataIds) -> list[dict[str, Any]]:
+    """Tell, by file and line, which values of a list that is to be made a set of the registry does not know."""
+    from dataid_sets.files import places_of  # noqa: PLC0415 - a stack may be without it
+
+    error = sets.unknown(listed.table) if listed.same is None else None
+    if error is None:
+        return []
+    path = listed.told["path"]
+    places = places_of(_file(listed.told), error.keys.values(), universe=sets.universe, format="json")
+    remedy = "Correct the file, commit it, and have the campaign name that commit or its tag."
+    return [
+        {
+            **fault_of(one),
+            "where": ", ".join(filter(None, (path, places.get(error.keys.get(one, ())), one.where))),
+            "remedy": remedy,
+        }
+        for one in error.problems
+    ]
 
 
-def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Give the line and the values, as text, of each data ID of a DataId file in JSON."""
-    document = json.loads(text)
-    constants = document.get("constants", {}) if isinstance(document, dict) else {}
-    start = re.search(r'"data_ids"\s*:\s*\[', text) if isinstance(document, dict) else re.search(r"\[", text)
-    at, decoder = (start.end() if start else len(text)), json.JSONDecoder()
-    while (following := re.compile(r"[\s,]*(?=\{)").match(text, at)) is not None:
-        row, at = decoder.raw_decode(text, following.end())
-        yield text.count("\n", 0, following.end()) + 1, {name: str(value) for name, value in {**constants, **row}.items()}
+def _file(told: dict[str, Any]) -> io.BytesIO:
+    """Give a list as a file of its name, by which its mistakes are told."""
+    file = io.BytesIO(told["text"].encode())
+    file.name = told["path"]
+    return file
