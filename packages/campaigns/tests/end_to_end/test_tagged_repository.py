@@ -20,7 +20,7 @@ from support.people import token_of
 from support.repositories import Repository
 from support.serving import LiveServer
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[4]
 STACK = ROOT / ".stack"
@@ -77,14 +77,15 @@ def wait_for_site(client: CampaignClient) -> None:
         time.sleep(0.1)
 
 
-def wait_for(client: CampaignClient, ref: str, *statuses: str) -> dict[str, Any]:
-    """Wait for the campaign's one submission."""
-    deadline = time.monotonic() + 180.0
+def wait_for_graph(client: CampaignClient, ref: str) -> dict[str, Any]:
+    """Wait until it is known what the graph of the campaign's one submission was made with."""
+    deadline = time.monotonic() + 240.0
     while True:
-        found = client.submissions(ref)
-        if found and found[0]["status"] in statuses:
-            return client.submission(found[0]["id"])
-        assert time.monotonic() < deadline, found
+        for found in client.submissions(ref):
+            submission = client.submission(found["id"])
+            if all(use["outcome"] for use in submission["sets"]) and submission["tasks"]:
+                return submission
+        assert time.monotonic() < deadline
         time.sleep(0.2)
 
 
@@ -117,9 +118,11 @@ def test_a_tag_is_enough(live_server: LiveServer, butler: Path, tmp_path: Path) 
         ref = client.define_from(str(repository.path), "v2.0")["id"]
         assert client.look_at_specifications(ref)["lists"][0]["data_ids"] == lists
         client.act(ref, "start", reason="The list is mended.", wait_s=60.0)
-        submission = wait_for(client, ref, "succeeded")
+        submission = wait_for_graph(client, ref)
+        graph = client.graph(submission["id"])
         [made] = client.items("dataid-sets")
     expected = {task["label"]: task["expected"] for task in submission["tasks"]}
     assert expected["summarizeVisit"] == 1, "the other visit is left out"
+    assert "HSC/demo/inputs" in [one["name"] for one in graph["collections"]]
     assert [(one["name"], one["version"], one["outcome"]) for one in submission["sets"]] == [("exclusions/bad", 1, "applied")]
     assert made["source"].startswith(f"{repository.path}@{commit}:exclusions/bad.json (order ")
