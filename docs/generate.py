@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
+import yaml
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
@@ -47,6 +48,7 @@ from campaigns.domain.definition import (
     Step,
     TaskSettings,
 )
+from campaigns.domain.document import definition_schema
 from campaigns.domain.errors import CampaignError
 from campaigns.domain.filtering import FIELDS
 from campaigns.domain.savedquery import COLUMNS
@@ -172,7 +174,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _campaign_file() -> str:
-    schema = Definition.model_json_schema()
+    schema = definition_schema()
     parts: dict[str, type[BaseModel]] = {
         "The campaign": Definition,
         "A step": Step,
@@ -207,8 +209,17 @@ def _fields(head: str, model: type[BaseModel], schema: Mapping[str, Any]) -> str
     rows = []
     for name, field in model.model_fields.items():
         meaning = field.description or SITE_MEANINGS[f"{model.__name__}.{name}"]
-        rows.append((_code(name), _form(described["properties"][name], schema), _default(field), meaning))
-    return f"## {head}\n\n" + _table(("Field", "Form", "Default", "Meaning"), rows)
+        told = described["properties"][name]
+        examples = [", ".join(_code(_in_yaml(one)) for one in told["examples"])] if "examples" in told else []
+        rows.append((_code(name), _form(told, schema), _default(field), meaning, *examples))
+    heads = ("Field", "Form", "Default", "Meaning", "Example")
+    return f"## {head}\n\n" + _table(heads[: len(rows[0])], rows)
+
+
+def _in_yaml(value: object) -> str:
+    """Write an example as it may stand in the file, on one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10_000)
+    return text.removesuffix("...\n").strip()
 
 
 def _form(part: Mapping[str, Any], schema: Mapping[str, Any]) -> str:

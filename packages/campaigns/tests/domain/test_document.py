@@ -5,11 +5,26 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
-from campaigns.domain.definition import Definition, missing_for_start
+from campaigns.domain.definition import (
+    Cluster,
+    Command,
+    ConfigOverride,
+    Definition,
+    Gate,
+    Link,
+    Sets,
+    Specification,
+    Split,
+    Step,
+    TaskSettings,
+    missing_for_start,
+)
 from campaigns.domain.document import definition_schema, dump_yaml, read_definition, read_yaml
 from campaigns.domain.errors import Fault, InvalidDefinition
 
@@ -110,6 +125,34 @@ def test_schema_names_every_field_and_describes_it() -> None:
     models = [schema, *schema["$defs"].values()]
     undescribed = [name for model in models for name, field in model.get("properties", {}).items() if "description" not in field]
     assert undescribed == []
+    assert schema["$id"] == "campaign.schema.json"
+
+
+PARTS = (Definition, Step, Command, Cluster, ConfigOverride, Gate, Link, Sets, Specification, Split, TaskSettings)
+
+NEEDED = {("Split", name): ("dimension", "values") for name in ("dimension", "values", "size")} | {
+    ("ConfigOverride", "label"): ("settings",)
+}
+"""What an example needs besides what is required."""
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+def test_each_property_has_an_example_that_holds(part: type[BaseModel]) -> None:
+    schema = definition_schema()
+    described = schema if part is Definition else schema["$defs"][part.__name__]
+    examples = {name: told["examples"] for name, told in described["properties"].items()}
+    assert set(examples) == set(part.model_fields)
+    required = {name for name, field in part.model_fields.items() if field.is_required()}
+    for name, (example,) in examples.items():
+        own = {**described["properties"][name], "$defs": schema["$defs"]}
+        jsonschema_rs.validate(own, example)
+        others = required | set(NEEDED.get((part.__name__, name), ()))
+        part.model_validate({**{other: examples[other][0] for other in others}, name: example})
+
+
+def test_the_examples_make_a_campaign() -> None:
+    told = {name: part["examples"][0] for name, part in definition_schema()["properties"].items() if name != "commands"}
+    assert missing_for_start(read_definition(told)) == []
 
 
 anything = st.recursive(

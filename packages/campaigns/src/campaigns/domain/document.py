@@ -11,13 +11,14 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from campaigns.domain.definition import Definition, graph_faults, needs_faults
+from campaigns.domain.definition.examples import example_of
 from campaigns.domain.definition.parts import FORMS
 from campaigns.domain.errors import Fault, InvalidDefinition
 
@@ -31,6 +32,9 @@ __all__ = (
     "unkeepable",
     "with_reason",
 )
+
+SCHEMA_ID: Final = "campaign.schema.json"
+"""By what the JSON Schema is known to those that refer to it; relative, as each has it where they keep it."""
 
 MAX_YAML_BYTES = 1_000_000
 MAX_DEPTH = 50
@@ -211,9 +215,12 @@ def with_reason(text: str, reason: str) -> str:
 
 
 def definition_schema() -> dict[str, Any]:
-    """Give the JSON Schema of ``campaign.yaml``."""
+    """Give the JSON Schema of ``campaign.yaml``, with an example of each property."""
     schema = Definition.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    for part in (schema, *schema["$defs"].values()):
+        for name, told in part.get("properties", {}).items():
+            told["examples"] = [example_of(part["title"], name)]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, **schema}
 
 
 def _faults_beside(document: dict[str, Any], error: ValidationError) -> list[Fault]:
