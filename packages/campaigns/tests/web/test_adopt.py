@@ -93,3 +93,6 @@ def test_mark_against_the_counts_is_confirmed_on_the_form(client: Clients) -> No
     refused = otto.post("/submissions/S-1/mark", data=form, headers={"Accept": "text/html"})
     assert (refused.status_code, "3 of 4 quanta succeeded" in refused.text) == (409, True)
     assert otto.post("/submissions/S-1/mark", data={**form, "confirmed": "true"}).status_code == 303
+    page = otto.get("/submissions/S-1").text
+    assert "final, told by otto" in page
+    assert "not in the registry" not in page
