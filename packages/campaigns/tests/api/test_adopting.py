@@ -196,6 +196,25 @@ def test_nobody_marks_what_the_service_runs(client: Clients) -> None:
     assert mary.post(f"{API}/submissions/S-1/restart", json=REASON).json()["attempt"] == 2
 
 
+def test_a_person_decides_what_becomes_of_lost_outputs(client: Clients) -> None:
+    mary = client(Role.MANAGER)
+    agent = ScriptedAgent(client)
+    agent.hello()
+    mary.post(f"{API}/campaigns", json=definition())
+    mary.post(f"{API}/campaigns/C-1/transitions", json={"action": "start", "wait_s": 0, **REASON})
+    agent.pass_preflight()
+    order = agent.take("submit")
+    quanta = {
+        "kind": "quanta", "source": "pipetask report", "tasks": [task("isr", 4, 3, failed=1)], "failures": [], "n_failures": 1,
+        "registered": True,
+    }  # fmt: skip
+    agent.report(order, {"kind": "lost", "reason": "The machine was started anew.", "remedy": "Look."}, quanta)
+    assert mary.get(f"{API}/submissions/S-1").json()["status"] == "lost_contact"
+    assert mary.post(f"{API}/submissions/S-1/cancel", json={"reason": "nothing runs"}).json()["status"] == "cancelled"
+    assert 'id="act-accept"' in mary.get("/submissions/S-1").text
+    assert mary.post(f"{API}/submissions/S-1/accept", json={"reason": "enough"}).json()["judgement"] == "accepted"
+
+
 def test_without_a_graph_nothing_is_called_ended(client: Clients) -> None:
     adopt(client, found(task("isr", 4, 4), submit_dir=None))
     told = client(Role.VIEWER).get(f"{API}/submissions/S-1").json()

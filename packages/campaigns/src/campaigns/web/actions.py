@@ -224,9 +224,12 @@ def submission_actions(
         return [reject]
     if submission.status is SubmissionStatus.LOST_CONTACT:
         return [restart, _stop(submission, prefix)]
-    if submission.judgement is Judgement.REJECTED or submission.status is SubmissionStatus.CANCELLED:
-        return [restart]
     has_outputs = submission.registered and submission.quanta.succeeded
+    if submission.judgement is Judgement.REJECTED:
+        return [restart]
+    if submission.status is SubmissionStatus.CANCELLED:
+        # What had lost contact may have come to its end, where somebody looks.
+        return [restart, accept] if has_outputs else [restart]
     return [accept, reject, restart] if has_outputs else [restart, reject]
 
 
