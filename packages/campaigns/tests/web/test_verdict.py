@@ -12,9 +12,9 @@ from web.conftest import browser
 from web.examples import definition
 
 
-def _verdict(clients: Clients, path: str = "/campaigns/check", **changes: Any) -> str:
+def _verdict(clients: Clients, path: str = "/campaigns/check", *, role: Role = Role.MANAGER, **changes: Any) -> str:
     document = yaml.safe_dump({**definition("verdict"), "output": "u/mary/verdict", **changes})
-    answer = browser(clients, Role.MANAGER).post(path, data={"document": document})
+    answer = browser(clients, role).post(path, data={"document": document})
     assert answer.status_code == 200, answer.text
     return str(answer.text)
 
@@ -47,3 +47,12 @@ def test_what_is_sent_anyway_is_refused_in_the_same_words(clients: Clients) -> N
     answer = browser(clients, Role.MANAGER).post("/campaigns/new", data={"document": document, "then": "save"})
     assert answer.status_code == 409
     assert "The name dm-51777-psf is taken by C-5." in answer.text
+
+
+def test_who_may_make_no_campaigns_does_not_learn_of_hidden_ones(clients: Clients) -> None:
+    admin = clients(Role.ADMIN)
+    assert admin.post("/api/v1/teams", json={"name": "kites"}).status_code == 201
+    hidden = {**definition("kestrel"), "team": "kites", "visibility": "team", "output": "u/root/kestrel"}
+    assert admin.post("/api/v1/campaigns", json=hidden).status_code == 201
+    assert "is taken by a campaign that is kept to a team" in _verdict(clients, name="kestrel")
+    assert "is taken" not in _verdict(clients, role=Role.VIEWER, name="kestrel")

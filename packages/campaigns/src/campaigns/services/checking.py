@@ -12,6 +12,7 @@ from campaigns.domain.campaign import Campaign
 from campaigns.domain.dataidsets import named_sets
 from campaigns.domain.definition import Definition, definition_warnings
 from campaigns.domain.errors import Fault
+from campaigns.domain.identity import Role, may
 from campaigns.domain.states import CampaignStatus
 from campaigns.services.context import Context
 from campaigns.services.lookup import OF_A_TEAM
@@ -74,11 +75,13 @@ class CheckService:
             Of each kind in the order of the document.
         """
         uuid = own.uuid if own is not None else None
-        name = name_fault(self._campaigns, definition.name, own=uuid)
+        # Who may make no campaigns needs no name or collection, and would only learn that a hidden one has it.
+        makes = may(self._context.identity, Role.MANAGER)
+        name = name_fault(self._campaigns, definition.name, own=uuid) if makes else None
         hindrances = site_faults(self._context, definition) if definition.site is not None else []
         # What is not named yet is told as missing.
         hindrances = [fault for fault in hindrances if getattr(definition, fault.where or "", None) is not None]
-        taken = output_fault(self._campaigns, definition, own=uuid)
+        taken = output_fault(self._campaigns, definition, own=uuid) if makes else None
         hindrances += [taken] if taken is not None else []
         owner = own.owner if own is not None else self._context.identity.name
         warnings = [*definition_warnings(definition, owner=owner), *self._people(definition)]
