@@ -53,6 +53,7 @@ def test_who_may_make_no_campaigns_does_not_learn_of_hidden_ones(clients: Client
     admin = clients(Role.ADMIN)
     assert admin.post("/api/v1/teams", json={"name": "kites"}).status_code == 201
     hidden = {**definition("kestrel"), "team": "kites", "visibility": "team", "output": "u/root/kestrel"}
+    del hidden["lead"]
     assert admin.post("/api/v1/campaigns", json=hidden).status_code == 201
     assert "is taken by a campaign that is kept to a team" in _verdict(clients, name="kestrel")
     assert "is taken" not in _verdict(clients, role=Role.VIEWER, name="kestrel")
