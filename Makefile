@@ -92,6 +92,8 @@ test: $(SERVICE) .venv/.dev .stack/.dev $(SQLALCHEMY20)/.ready .build/crate/.rea
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint test-pipeline
 	.stack/bin/python -m pytest -q -n 2 --dist loadscope packages/dataid-sets/tests
 	PYTHONPATH=$(SQLALCHEMY20) DATAID_SETS_BACKENDS=psycopg2 .stack/bin/python -m pytest -q -n 2 --dist loadscope packages/dataid-sets/tests/test_*.py
+	PYTHONPATH=$(SQLALCHEMY20) DATAID_SETS_BACKENDS=sqlite .stack/bin/python -m pytest -q -n 2 -m "not postgres" \
+	  $(addprefix packages/dataid-sets/tests/test_,query.py removal.py sets.py uses.py)
 	.venv/bin/python -m pytest -q -n 3 --dist loadscope --no-loadscope-reorder
 	@$(MAKE) --no-print-directory test-newer
 

@@ -123,7 +123,7 @@ def test_many_problems_are_cut_for_people_but_not_for_programs(run: Run, hsc_roo
     path.write_text("instrument,visit\n" + "".join(f"HSC,{visit}\n" for visit in range(1, 301)))
     lines = run("upload-dataid-set", hsc_root, name, path, code=1).stderr.splitlines()
     assert len(lines) == MOST_TOLD + 1
-    assert lines[0] == "instrument=HSC, visit=1: The registry has no such visit."
+    assert lines[0] == f"{path}, line 2, instrument=HSC, visit=1: The registry has no such visit."
     assert lines[-2] == f"... and {301 - MOST_TOLD:,} more; --json gives all of them."
     assert lines[-1].startswith("In all, the registry does not know 300 of these values.")
     assert len(document(run("upload-dataid-set", hsc_root, name, path, "--json", code=1))["errors"]) == 301
