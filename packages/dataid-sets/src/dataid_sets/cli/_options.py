@@ -118,7 +118,10 @@ unknown_option = MWOptionDecorator(
     type=click.Choice(UNKNOWNS),
     default="error",
     show_default=True,
-    help="What to do with data IDs that the registry has no records of: an error, leave them out, or keep them until there are.",
+    help=(
+        "What to do with data IDs that the registry has no records of: an error, leave them out, or, of exposures, visits, "
+        "groups and days, keep them until there are."
+    ),
 )
 rule_option = MWOptionDecorator(
     "--rule",
