@@ -63,7 +63,10 @@ class FakeAgent:
         )
 
     def take(self) -> list[SubmitOrder]:
-        """Lease all orders and begin them; those that are no submissions are carried out at once."""
+        """Lease all orders and begin them; those that are no submissions are carried out at once, the others in their order.
+
+        Orders of one moment are leased by their ids, which are a matter of chance.
+        """
         taken = []
         for order in self._post(f"agents/{AGENT_ID}/lease", {"wait_s": 0})["orders"]:
             begun = SubmitOrder(order["id"], order["token"], order["payload"])
@@ -72,7 +75,7 @@ class FakeAgent:
                 taken.append(begun)
             else:
                 self._carry_out(begun)
-        return taken
+        return sorted(taken, key=lambda one: int(one.payload["submission_id"].removeprefix("S-")))
 
     def _carry_out(self, order: SubmitOrder) -> None:
         report, rows = self.sets.carry_out(order.payload, mark=f"order {order.id}", now_us=self._clock.now_us())
