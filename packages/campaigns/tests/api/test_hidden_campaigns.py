@@ -52,6 +52,7 @@ JSON: dict[str, Any] = {
     "operators": {"operator": "otto", **WHY},
     "sign-off": {"revision": 1, "comment": "x"},
     "drop": {"set": "kept/a@1", **WHY},
+    "sets": {"path": "a.json", **WHY},
     "exclude": {"name": "x", "data_ids": [{"visit": 1}], **WHY},
     "look": {"data_ids": [{"visit": 1}]},
 }
@@ -79,9 +80,11 @@ NAMES = {"/notes/": "kestrel.txt", "/files/": "kestrel.json", "/raw/": "kestrel.
 QUERIES = {
     "POST /api/v1/campaigns/{ref}/revisions": "reason=x",
     "POST /campaigns/{ref}/rerun/check": "revision=1",
+    "POST /campaigns/{ref}/edit/check": "revision=1",
     "GET /api/v1/events/file": "format=csv",
     "GET /history/file": "format=json",
     "GET /compare/log": "role=data",
+    "GET /api/v1/campaigns/{ref}/diff/{other}/log": "role=data",
     "GET /campaigns/{ref}": "tab=history",
 }
 ELSEWHERE = (
@@ -93,6 +96,7 @@ ELSEWHERE = (
     f"{API}/events?campaign={{c}}",
     f"{API}/events/file?campaign={{c}}&format=json",
     f"{API}/campaigns/{{open}}/diff/{{c}}",
+    f"{API}/campaigns/{{open}}/diff/{{c}}/log?role=data",
     f"{API}/campaigns/{{open}}/diff/{{open}}@1?and={{c}}",
     f"{API}/campaigns?filter=id%20%3D%20{{number}}&count=true",
     f"{API}/campaigns?filter=name%20~%20{{name}}&count=true",

@@ -210,9 +210,9 @@ def test_filters_and_orders_against_a_plain_look(
 
 
 def test_steps_are_counted(database: Database) -> None:
-    steps = {"steps": [{"name": "step1"}, {"name": "step2", "needs": ["step1"]}]}
-    plain = some_definition(2000, random.Random(5)).model_dump(mode="json", exclude_defaults=True)
-    make(database, NOW_US, Definition.model_validate({**plain, **steps}))
+    for number, steps in enumerate(([], [{"name": "step1"}, {"name": "step2", "needs": ["step1"]}])):
+        plain = some_definition(2000 + number, random.Random(5)).model_dump(mode="json", exclude_defaults=True)
+        make(database, NOW_US, Definition.model_validate({**plain, "steps": steps}))
     with database.read() as session:
         page = CampaignListStore(session, MARY).page(parse_filter("", now_us=NOW_US), parse_ordering("-id"), after=None, limit=2)
     assert [(listing.n_steps, listing.n_steps_begun) for _, listing in page] == [(2, 0), (0, 0)]

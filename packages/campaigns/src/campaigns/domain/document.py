@@ -170,8 +170,8 @@ def read_definition(document: Any, *, lines: Mapping[str, int] | None = None) ->
         definition = Definition.model_validate(document)
     except ValidationError as error:
         faults = [_schema_fault(detail) for detail in error.errors(include_url=False)]
-        told = needs_faults(_readable_steps(document.get("steps")))
-        faults += told + [fault for fault in _faults_beside(document, error) if fault not in told]
+        faults += needs_faults(_readable_steps(document.get("steps")))
+        faults += [fault for fault in _faults_beside(document, error) if fault not in faults]
         raise InvalidDefinition(_with_lines(faults, lines)) from None
     if faults := graph_faults(definition):
         raise InvalidDefinition(_with_lines(faults, lines))
@@ -226,7 +226,8 @@ def definition_schema() -> dict[str, Any]:
 def _faults_beside(document: dict[str, Any], error: ValidationError) -> list[Fault]:
     """Look for what else is wrong, as if the fields that are not valid were not given."""
     rest = deepcopy(document)
-    places = [detail["loc"] for detail in error.errors(include_url=False)]
+    # What is told of the whole document has no place in it.
+    places = [detail["loc"] for detail in error.errors(include_url=False) if detail["loc"]]
     for place in places:
         around: Any = rest
         for part in place[:-1]:
