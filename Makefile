@@ -23,7 +23,7 @@ UV := .build/bootstrap/bin/uv
 PAGES := packages/campaigns/pages
 BUILT := packages/campaigns/src/campaigns/web/static/built
 
-.PHONY: help setup demo test test-pipeline test-newer lint bench bench-notebook bench-dataid-sets chaos requirements docs pictures clean
+.PHONY: help setup demo test test-sets test-pipeline test-newer lint bench bench-notebook bench-dataid-sets chaos requirements docs pictures clean
 
 help: ## list these commands
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -89,15 +89,17 @@ DEBIAN_PACKAGES := postgresql chromium fonts-dejavu-core openssl
 
 test: $(SERVICE) .venv/.dev .stack/.dev $(SQLALCHEMY20)/.ready .build/crate/.ready ## check everything: types, style, units, both databases, REST, pages, one real campaign
 	@sh packages/campaigns/tests/support/install_debian_packages.sh $(DEBIAN_PACKAGES)
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint test-pipeline
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync test-sets lint test-pipeline
+	.venv/bin/python -m pytest -q -n 3 --dist loadscope --no-loadscope-reorder
+	@$(MAKE) --no-print-directory test-newer
+
+# What has no work for two processors runs beside these.
+test-sets: .stack/.dev $(SQLALCHEMY20)/.ready ## check DataId sets, on each database, driver and SQLAlchemy
 	.stack/bin/python -m pytest -q -n 2 --dist loadscope packages/dataid-sets/tests
 	PYTHONPATH=$(SQLALCHEMY20) DATAID_SETS_BACKENDS=psycopg2 .stack/bin/python -m pytest -q -n 2 --dist loadscope packages/dataid-sets/tests/test_*.py
 	PYTHONPATH=$(SQLALCHEMY20) DATAID_SETS_BACKENDS=sqlite .stack/bin/python -m pytest -q -n 2 -m "not postgres" \
 	  $(addprefix packages/dataid-sets/tests/test_,query.py removal.py sets.py uses.py)
-	.venv/bin/python -m pytest -q -n 3 --dist loadscope --no-loadscope-reorder
-	@$(MAKE) --no-print-directory test-newer
 
-# Neither has work for two processors, so they run side by side.
 test-pipeline: .stack/.dev ## check the demonstration's pipeline
 	.stack/bin/python -m pytest -q packages/demo-pipeline/tests
 

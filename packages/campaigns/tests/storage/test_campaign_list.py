@@ -179,8 +179,11 @@ CONDITIONS = st.recursive(
 ORDERS = [f"{sign}{field.name}" for field in FIELDS.values() if field.is_sortable for sign in ("", "-")]
 
 
+@pytest.mark.parametrize(
+    "examples", [120, pytest.param(3000, marks=[pytest.mark.chaos, pytest.mark.timeout(3600)])], ids=["some", "many"]
+)
 def test_filters_and_orders_against_a_plain_look(
-    database: Database, campaigns: list[Seen], monkeypatch: pytest.MonkeyPatch
+    database: Database, campaigns: list[Seen], monkeypatch: pytest.MonkeyPatch, examples: int
 ) -> None:
     """Alike, however far SQLite walks and whatever it takes for few."""
     with database.read() as session:
@@ -189,7 +192,7 @@ def test_filters_and_orders_against_a_plain_look(
         @given(
             CONDITIONS, st.sampled_from(ORDERS), st.integers(1, 8), st.sampled_from((1, 8, 5000)), st.sampled_from((-1, 5, 200))
         )
-        @settings(max_examples=300, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         def check(condition: Condition, order: str, pages: int, walk: int, very_few: int) -> None:
             monkeypatch.setattr("campaigns.storage.campaignlist._WALK", walk)
             monkeypatch.setattr("campaigns.storage.textindex._VERY_FEW", very_few)
