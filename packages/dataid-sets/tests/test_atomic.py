@@ -281,7 +281,8 @@ class TestCheck:
     ) -> None:
         made = load(sets, name, 10)
         by_hand("visit", drop=lambda table: sa.and_(table.c.set_id == made.id, table.c.visit == 1))
-        told = Finding(f"{made} should have 10 rows", "dataid_set", 9, mended=False)
+        remedy = f"Its owner removes it by `butler remove-dataid-set REPO {made}`, and loads its list again."
+        told = Finding(f"{made} should have 10 rows", "dataid_set", 9, mended=False, remedy=remedy)
         assert sets.check(mend=True) == [told]
         assert sets.check() == [told]
         sets.remove(made)
