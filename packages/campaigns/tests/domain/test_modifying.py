@@ -12,7 +12,7 @@ from campaigns.domain.definition import Definition
 from campaigns.domain.differences import definition_differences
 from campaigns.domain.errors import InvalidInput
 from campaigns.domain.lineage import FieldGroup, Relation, group_of, likeness_of, relation_of
-from campaigns.domain.modifying import merged, placed, proposed_name, proposed_output
+from campaigns.domain.modifying import merged, placed, proposed_name, proposed_output, with_exact_sets
 
 DOCUMENT: dict[str, Any] = {"a": 1, "steps": [{"name": "s1", "bps": {"x": 1}}, {"name": "s2"}], "sets": {"exclude": ["d/b@1"]}}
 NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z")
@@ -41,6 +41,15 @@ def test_a_single_place_is_set() -> None:
     assert placed(DOCUMENT, "sets.exclude[d/b]", "d/b@2")["sets"] == {"exclude": ["d/b@2"]}
     assert placed(DOCUMENT, "nothing", None) == DOCUMENT
     assert placed(DOCUMENT, "gate.accept", "person")["gate"] == {"accept": "person"}
+
+
+def test_sets_are_named_exactly_and_how_they_are_translated_stays() -> None:
+    rules = {"rule": "all", "visit_system": 0}
+    document = {"sets": {"include": ["a/b", "c/d"], **rules}, "steps": [{"sets": {"exclude": ["a/b", "a/b@1"], **rules}}]}
+    assert with_exact_sets(document, {"a/b": "a/b@1"}) == {
+        "sets": {"include": ["a/b@1", "c/d"], **rules},
+        "steps": [{"sets": {"exclude": ["a/b@1"], **rules}}],
+    }
 
 
 @given(st.text(max_size=20))

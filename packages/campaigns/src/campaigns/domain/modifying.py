@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any, Final
 
+from campaigns.domain.dataidsets import SetRole
 from campaigns.domain.differences import NAMES
 from campaigns.domain.errors import InvalidInput
 
@@ -103,7 +104,8 @@ def with_exact_sets(document: dict[str, Any], exact: Mapping[str, str]) -> dict[
     """
     for part in (document, *document.get("steps", ())):
         sets = part.get("sets", {})
-        for role in sets:
+        # How they are translated stands beside them.
+        for role in sets.keys() & set(SetRole):
             sets[role] = list(dict.fromkeys(exact.get(reference, reference) for reference in sets[role]))
     return document
 
