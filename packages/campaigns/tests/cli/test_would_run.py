@@ -52,6 +52,12 @@ def test_what_would_run_is_told(run: Runner, site: Site) -> None:  # noqa: F811
     progress = {"now": "step1 g1", "done": 0, "total": 2, "message": "Building"}
     result = found()
     result["steps"][0]["groups"][1:] = []
+    to_make = {"path": "lists/bad.json", "rows": 3, "digest": "sha256:0"}
+    good = {"name": "demo/good", "version": 2, "rows": 5}
+    result["sets"] = [
+        {"reference": "demo/good@2", "set": good},
+        {"reference": "bad", "set": None, "list": to_make, "differs": "bad@1"},
+    ]
     site.will(
         {"kind": "findings", "result": {**result, "progress": progress}}, {"kind": "done", "result": {**result, "progress": None}}
     )
@@ -64,6 +70,8 @@ def test_what_would_run_is_told(run: Runner, site: Site) -> None:  # noqa: F811
         "step2: 1 submission below u/mary/trial/step2, quanta told when it starts",
         "  merge",
         "  not built: all: reads catalog, which step1 makes",
+        "set demo/good@2 is demo/good@2: 5 data IDs",
+        "set bad is made of lists/bad.json at the start; bad@1 has other data IDs: 3 data IDs",
     ]
 
 

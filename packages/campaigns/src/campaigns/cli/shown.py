@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from campaigns.domain.wouldrun import FoundStep, found_steps
+from campaigns.domain.wouldrun import FoundStep, found_sets, found_steps
 
 __all__ = (
     "SIGNS",
@@ -127,10 +127,7 @@ def progress_text(result: Mapping[str, Any]) -> str:
 def would_run_lines(result: Mapping[str, Any]) -> list[str]:
     """Give what would run as lines: submissions, quanta, collections, DataId sets."""
     lines = [line for step in found_steps(result) for line in _step_lines(step, result.get("output", ""))]
-    for one in result.get("sets", []):
-        found = one["set"]
-        lines.append(f"set {one['reference']} is {found['name']}@{found['version']}: {found['rows']} data IDs")
-    return lines
+    return lines + [f"set {one.reference} is {one.now}: {one.rows} data IDs" for one in found_sets(result)]
 
 
 def _step_lines(step: FoundStep, output: str) -> list[str]:

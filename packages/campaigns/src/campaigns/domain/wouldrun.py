@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-__all__ = ("FoundGroup", "FoundStep", "FoundTask", "found_steps")
+__all__ = ("FoundGroup", "FoundStep", "FoundTask", "MeantSet", "found_sets", "found_steps")
+
+FoundT = TypeVar("FoundT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,50 @@ class FoundStep:
         return cls(document["name"], tuple(tasks), tuple(map(FoundGroup.of, document["groups"])))
 
 
+@dataclass(frozen=True, slots=True)
+class MeantSet:
+    """A DataId set that the definition names.
+
+    Attributes
+    ----------
+    reference : `str`
+        What the definition calls it.
+    now : `str`
+        Which set that is, or from what the start makes it.
+    rows : `int`
+        How many data IDs it has.
+    """
+
+    reference: str
+    now: str
+    rows: int
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Self:
+        """Make it of what the site told."""
+        found = document["set"]
+        if found is not None:
+            return cls(document["reference"], f"{found['name']}@{found['version']}", found["rows"])
+        other = f"; {document['differs']} has other data IDs" if document["differs"] else ""
+        listed = document["list"]
+        return cls(document["reference"], f"made of {listed['path']} at the start{other}", listed["rows"])
+
+
 def found_steps(result: Mapping[str, Any]) -> tuple[FoundStep, ...]:
-    """Give the steps of what a site found, in their order."""
-    return tuple(map(FoundStep.of, result.get("steps", [])))
+    """Give the steps of what a site found, in their order; none where they cannot be read: a newer agent may have other words."""
+    return _read(FoundStep.of, result.get("steps"))
+
+
+def found_sets(result: Mapping[str, Any]) -> tuple[MeantSet, ...]:
+    """Give the DataId sets of what a site found, as `found_steps` gives the steps."""
+    return _read(MeantSet.of, result.get("sets"))
+
+
+def _read(of: Callable[[Mapping[str, Any]], FoundT], told: Any) -> tuple[FoundT, ...]:
+    try:
+        return tuple(map(of, told or ()))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return ()
 
 
 def _total(quanta: Mapping[str, int] | None) -> int | None:

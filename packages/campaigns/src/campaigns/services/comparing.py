@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -30,6 +29,7 @@ from campaigns.domain.order import AgentOrder
 from campaigns.domain.quanta import QuantaCounts
 from campaigns.domain.specifications import SpecRole
 from campaigns.domain.states import UNDER_WAY, OrderStatus
+from campaigns.domain.wouldrun import found_steps
 from campaigns.services.campaigns import CampaignService
 from campaigns.services.context import Context
 from campaigns.services.ordering import order_about_sets, site_with
@@ -226,7 +226,7 @@ class ComparisonService:
         order = self._orders.newest_of(OrderKind.PREFLIGHT.value, campaign_uuid=subject.campaign.uuid)
         if order is None or order.status is not OrderStatus.DONE:
             return None
-        bounds = [number for step in _dicts(order.result.get("steps")) for number in _bounds(step)]
+        bounds = [step.at_most for step in found_steps(order.result) if step.at_most is not None]
         return sum(bounds) if bounds else None
 
     def _metrics(self, store: ComparisonStore, *, n_subjects: int) -> tuple[list[list[MetricValue]], list[str]]:
@@ -296,20 +296,6 @@ def _tasks(quanta: Sequence[dict[str, QuantaCounts]]) -> list[TaskRow]:
 def _commands(told: Sequence[dict[str, tuple[str, ...]]]) -> list[CommandRow]:
     steps = dict.fromkeys(step for one in told for step in one)
     return [CommandRow(step, tuple(one.get(step) for one in told)) for step in steps]
-
-
-def _bounds(step: dict[str, Any]) -> list[int]:
-    return [
-        number
-        for group in _dicts(step.get("groups"))
-        if isinstance(group.get("quanta"), dict)
-        for number in group["quanta"].values()
-        if isinstance(number, int)
-    ]
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _relations(columns: Sequence[tuple[Definition, Mapping[str, Pin]]]) -> tuple[Relation, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,7 @@ from campaigns.domain.dataidsets import SetFit
 from campaigns.domain.identity import Identity
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.states import CampaignStatus
-from campaigns.domain.wouldrun import FoundStep, found_steps
+from campaigns.domain.wouldrun import FoundStep, MeantSet, found_sets, found_steps
 from campaigns.services.dataidsets import fits_of
 from campaigns.services.factory import Factory
 from campaigns.web.actions import Action, campaign_actions
@@ -27,8 +26,8 @@ class WouldRun:
     ----------
     steps : `tuple` [`FoundStep`, ...]
         What is known so far.
-    sets : `tuple` [(`str`, `str`, `int`), ...]
-        What the definition calls each DataId set, which it is or how it is made, and how many data IDs it has.
+    sets : `tuple` [`MeantSet`, ...]
+        The DataId sets that the definition names.
     fits : `dict` [`str`, `list` [`SetFit`]]
         What each would do to each step, by what the definition calls it.
     progress : `dict`
@@ -44,7 +43,7 @@ class WouldRun:
     campaign: Campaign
     order: AgentOrder
     steps: tuple[FoundStep, ...]
-    sets: tuple[tuple[str, str, int], ...]
+    sets: tuple[MeantSet, ...]
     fits: dict[str, list[SetFit]]
     progress: dict[str, Any]
     revision: int
@@ -78,7 +77,6 @@ def would_run(factory: Factory, ref: str, order_id: str, *, identity: Identity) 
     """
     campaign, order = factory.campaigns().get(ref), factory.starting().outcome(ref, order_id)
     result = order.result or {}
-    sets = tuple(map(_set, result.get("sets", [])))
     fits = {reference: told for (_, reference), told in fits_of(order).items()}
     asked_of = [one.number for one in factory.campaigns().revisions(ref) if one.created_us <= order.created_us]
     actions = campaign_actions(campaign, [], under_way=[], identity=identity)
@@ -87,17 +85,10 @@ def would_run(factory: Factory, ref: str, order_id: str, *, identity: Identity) 
         campaign,
         order,
         found_steps(result),
-        sets,
+        found_sets(result),
         fits,
         result.get("progress") or {},
         revision=max(asked_of, default=campaign.revision),
         start=next((action for action in actions if action.label == "start"), None),
         may_edit=may_edit,
     )
-
-
-def _set(one: Mapping[str, Any]) -> tuple[str, str, int]:
-    if one["set"] is not None:
-        return one["reference"], f"{one['set']['name']}@{one['set']['version']}", one["set"]["rows"]
-    other = f"; {one['differs']} has other data IDs" if one["differs"] else ""
-    return one["reference"], f"made of {one['list']['path']} at the start{other}", one["list"]["rows"]
