@@ -16,7 +16,7 @@ from campaigns.agent.preflightorders import PreflightOrders
 from campaigns.agent.server import ServerClient
 from campaigns.agent.setorders import SetOrders
 from campaigns.agent.site import Site
-from campaigns.agent.smallorders import carry_out_cancel, carry_out_chain, check_names
+from campaigns.agent.smallorders import carry_out_cancel, carry_out_chain, check_names, failed
 from campaigns.agent.subject import AgentStopping, Subject, Surroundings
 from campaigns.agent.submission import Submission
 from campaigns.agent.worker import Workers
@@ -162,8 +162,7 @@ class Carrier:
         except AgentStopping:
             says.info("order left as it is")
         except CampaignError as error:
-            fault = FaultModel(code=error.code, message=error.message, where=error.where, remedy=error.remedy)
-            post.put(FailedReport(faults=[fault]))
+            post.put(failed(*error.as_faults()))
         except Exception:  # noqa: BLE001 - the end of the thread: nobody else would hear of it
             says.exception("the agent failed at an order")
             if post.order.kind is OrderKind.SUBMIT:

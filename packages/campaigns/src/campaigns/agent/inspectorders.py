@@ -7,11 +7,11 @@ from typing import Any
 
 from campaigns.agent.results import find_truth
 from campaigns.agent.site import Site
-from campaigns.agent.smallorders import check_names
+from campaigns.agent.smallorders import check_names, failed
 from campaigns.agent.worker import StackRefused, StackWorker, Workers
 from campaigns.domain.errors import CampaignError
 from campaigns.wire.adopting import MAX_FAILURES_TOLD, InspectRunPayload
-from campaigns.wire.agent import DoneReport, FailedReport, FaultModel, QuantaReport, Report
+from campaigns.wire.agent import DoneReport, QuantaReport, Report
 
 __all__ = ("carry_out_inspect_run",)
 
@@ -51,9 +51,9 @@ def carry_out_inspect_run(payload: InspectRunPayload, site: Site, workers: Worke
             left -= len(told.get("failures", ()))
             runs.append(told)
     except StackRefused as error:
-        return FailedReport(faults=[FaultModel.model_validate(error.fault.as_dict())])
+        return failed(error.fault)
     except CampaignError as error:
-        return FailedReport(faults=[FaultModel(code=error.code, message=error.message, where=error.where, remedy=error.remedy)])
+        return failed(*error.as_faults())
     return DoneReport(result={"runs": runs})
 
 

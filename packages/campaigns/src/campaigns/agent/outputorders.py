@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from campaigns.agent.site import Site
-from campaigns.agent.smallorders import check_names
+from campaigns.agent.smallorders import check_names, failed
 from campaigns.agent.worker import StackRefused, Workers
 from campaigns.domain.errors import CampaignError
-from campaigns.wire.agent import DoneReport, FailedReport, FaultModel, Report
+from campaigns.wire.agent import DoneReport, Report
 from campaigns.wire.agentoutputs import CompareOutputsPayload
 
 __all__ = ("carry_out_compare_outputs",)
@@ -27,7 +27,7 @@ def carry_out_compare_outputs(payload: CompareOutputsPayload, site: Site, worker
             timeout_s=TIMEOUT_S,
         )
     except StackRefused as error:
-        return FailedReport(faults=[FaultModel.model_validate(error.fault.as_dict())])
+        return failed(error.fault)
     except CampaignError as error:
-        return FailedReport(faults=[FaultModel(code=error.code, message=error.message, where=error.where, remedy=error.remedy)])
+        return failed(*error.as_faults())
     return DoneReport(result=result)

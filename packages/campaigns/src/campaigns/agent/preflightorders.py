@@ -16,7 +16,7 @@ from campaigns.agent.subject import AgentStopping, Surroundings
 from campaigns.agent.trialgraphs import TrialFailed, TrialGraph, TrialLate
 from campaigns.agent.worker import StackRefused
 from campaigns.domain.definition import ConfigOverride
-from campaigns.domain.errors import CampaignError, Fault
+from campaigns.domain.errors import CampaignError
 from campaigns.domain.settings import merge
 from campaigns.wire.agent import (
     DoneReport,
@@ -93,7 +93,7 @@ class PreflightOrders:
         except StackRefused as error:
             return failed(error.fault)
         except CampaignError as error:
-            return failed(Fault(error.code, error.message, error.where, error.remedy))
+            return failed(*error.as_faults())
         return DoneReport(result=result)
 
     def _look(self, post: Post, payload: PreflightPayload) -> dict[str, Any]:

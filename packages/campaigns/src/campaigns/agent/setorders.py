@@ -11,7 +11,7 @@ import structlog
 from campaigns.agent.courier import Backoff, Post
 from campaigns.agent.server import Refused, ServerClient, ServerGone
 from campaigns.agent.site import Site
-from campaigns.agent.smallorders import check_names
+from campaigns.agent.smallorders import check_names, failed
 from campaigns.agent.subject import AgentStopping
 from campaigns.agent.worker import StackRefused, Workers
 from campaigns.domain.errors import CampaignError
@@ -66,11 +66,9 @@ class SetOrders:
             check_names(self._site, payload.repository)
             told = self._ask(payload, mark=f"order {post.order.id}", rows=rows)
         except StackRefused as error:
-            return FailedReport(faults=[FaultModel.model_validate(error.fault.as_dict())])
+            return failed(error.fault)
         except CampaignError as error:
-            return FailedReport(
-                faults=[FaultModel(code=error.code, message=error.message, where=error.where, remedy=error.remedy)]
-            )
+            return failed(*error.as_faults())
         if told.get("faults"):
             return FailedReport(faults=[FaultModel(**fault) for fault in told["faults"]])
         if rows.exists():

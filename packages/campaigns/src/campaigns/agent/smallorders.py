@@ -61,7 +61,7 @@ def carry_out_chain(payload: ChainPayload, site: Site, workers: Workers) -> Repo
     except StackRefused as error:
         return failed(error.fault)
     except CampaignError as error:
-        return failed(Fault(error.code, error.message, error.where, error.remedy))
+        return failed(*error.as_faults())
     return DoneReport(result=result)
 
 
@@ -78,6 +78,6 @@ def check_names(site: Site, repository: str) -> None:
         raise InvalidInput(f"{site.name} has no repository {repository}.", where="repository", remedy=f"Known there: {known}.")
 
 
-def failed(fault: Fault) -> FailedReport:
+def failed(*faults: Fault) -> FailedReport:
     """Give the report of an order that cannot be carried out."""
-    return FailedReport(faults=[FaultModel(code=fault.code, message=fault.message, where=fault.where, remedy=fault.remedy)])
+    return FailedReport(faults=[FaultModel.model_validate(fault.as_dict()) for fault in faults])

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 
 from campaigns.domain.campaign import CampaignListing
 from campaigns.domain.errors import Fault
-from campaigns.domain.states import CAMPAIGN_TRANSITIONS, FINAL_CAMPAIGNS, CampaignAction, CampaignStatus
+from campaigns.domain.states import CAMPAIGN_TRANSITIONS, ENDING, FINAL_CAMPAIGNS, CampaignAction, CampaignStatus
 
 __all__ = ("Bulk", "BulkOutlook", "hindrance")
-
-_ENDING = (CampaignAction.COMPLETE, CampaignAction.FAIL, CampaignAction.CANCEL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +63,7 @@ def hindrance(listing: CampaignListing, action: CampaignAction) -> str | None:
     """Tell in a few words why an action cannot be done to a campaign, as far as a list tells; `None` if it can."""
     if listing.origin is not None:
         return "records of other servers"
-    if listing.adopted and action not in _ENDING:
+    if listing.adopted and action not in ENDING:
         return "adopted"
     if listing.status in FINAL_CAMPAIGNS:
         return "already ended"

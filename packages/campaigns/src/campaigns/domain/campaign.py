@@ -9,7 +9,7 @@ from typing import Any
 from campaigns.domain.definition import Definition
 from campaigns.domain.lineage import Parent
 from campaigns.domain.quanta import QuantaCounts
-from campaigns.domain.states import CampaignStatus, Kind
+from campaigns.domain.states import FINAL_CAMPAIGNS, CampaignStatus, Kind
 
 __all__ = ("Campaign", "CampaignListing", "Revision", "Wait", "WaitKind", "campaign_id", "parse_campaign_id")
 
@@ -134,7 +134,7 @@ class Campaign:
     @property
     def has_ended(self) -> bool:
         """Whether it was completed, failed or cancelled (`bool`)."""
-        return self.status in (CampaignStatus.COMPLETED, CampaignStatus.FAILED, CampaignStatus.CANCELLED)
+        return self.status in FINAL_CAMPAIGNS
 
     @property
     def notebook_is_closed(self) -> bool:

@@ -107,6 +107,10 @@ class CampaignError(Exception):
         self.remedy = remedy
         self.faults = tuple(faults)
 
+    def as_faults(self) -> tuple[Fault, ...]:
+        """Give all its problems; itself where it has no others."""
+        return self.faults or (Fault(self.code, self.message, self.where, self.remedy),)
+
     def as_problem(self) -> dict[str, Any]:
         """Give the error as an RFC 9457 problem document."""
         problem: dict[str, Any] = {

@@ -16,6 +16,7 @@ __all__ = (
     "BY_HAND",
     "CAMPAIGN_TRANSITIONS",
     "ENDED",
+    "ENDING",
     "FINAL_CAMPAIGNS",
     "MARKS",
     "MARK_TRANSITIONS",
@@ -83,6 +84,9 @@ BY_HAND: Final = (
     CampaignAction.CANCEL,
 )
 """What a person does, at once; before a start the site looks."""
+
+ENDING: Final = (CampaignAction.COMPLETE, CampaignAction.FAIL, CampaignAction.CANCEL)
+"""What ends a campaign."""
 
 
 class SubmissionStatus(StrEnum):

@@ -142,8 +142,7 @@ class AdoptService:
                 order, Fault("invalid_input", "The site's answer is not understood.", None, "Bring its agent up to date.")
             )
         except CampaignError as error:
-            faults = error.faults or (Fault(error.code, error.message, error.where, error.remedy),)
-            return _failed(order, *faults)
+            return _failed(order, *error.as_faults())
         return _with_result(order, {"campaign": made.id, "uuid": made.uuid, "adoption": told["adoption"]})
 
     def _check_name(self, name: str, asking: Identity) -> None:

@@ -18,7 +18,7 @@ from campaigns.domain.errors import (
 )
 from campaigns.domain.identity import Role, may
 from campaigns.domain.lineage import Parent
-from campaigns.domain.states import ACTIVE, BY_HAND, CampaignAction, CampaignStatus, SubmissionStatus
+from campaigns.domain.states import ACTIVE, BY_HAND, ENDING, CampaignAction, CampaignStatus, SubmissionStatus
 from campaigns.domain.submission import Submission
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
@@ -34,7 +34,6 @@ __all__ = ("CampaignService",)
 
 _BY_MANAGERS = (CampaignAction.DEFINE, CampaignAction.COMPLETE, CampaignAction.FAIL, CampaignAction.CANCEL)
 """Operators do what is defined; what changes a campaign's meaning is a manager's."""
-_ENDING = (CampaignAction.COMPLETE, CampaignAction.FAIL, CampaignAction.CANCEL)
 _EDITABLE = (CampaignStatus.DRAFT, CampaignStatus.DEFINED)
 
 
@@ -166,7 +165,7 @@ class CampaignService:
             )
         told = checked_reason(reason)
         campaign = found_campaign(self._context, ref, lock=True)
-        if not campaign.adopted or action not in _ENDING:
+        if not campaign.adopted or action not in ENDING:
             # What was adopted is ended by somebody's word.
             check_runs_here(campaign)
         if campaign.starting and action is CampaignAction.CANCEL:

@@ -18,6 +18,7 @@ from campaigns.domain.order import AgentOrder
 from campaigns.domain.processing import bps_settings
 from campaigns.domain.states import (
     CAMPAIGN_TRANSITIONS,
+    FINAL_CAMPAIGNS,
     SUBMISSION_TRANSITIONS,
     CampaignAction,
     CampaignStatus,
@@ -41,8 +42,6 @@ from campaigns.wire.agentsets import PinnedSet
 from campaigns.wire.processing import ProcessingModel
 
 __all__ = ("Conductor",)
-
-_FINAL = (CampaignStatus.COMPLETED, CampaignStatus.FAILED, CampaignStatus.CANCELLED)
 
 
 class Conductor:
@@ -125,9 +124,9 @@ class Conductor:
         status = transition(CAMPAIGN_TRANSITIONS, campaign.status, action, what=f"Campaign {campaign.id}")
         now = self._context.clock.now_us()
         held = action is CampaignAction.PAUSE if action is not CampaignAction.WAIT else campaign.held
-        ended = now if status in _FINAL else None
+        ended = now if status in FINAL_CAMPAIGNS else None
         started = campaign.started_us if campaign.started_us is not None else now if status is CampaignStatus.RUNNING else None
-        waits = () if status in _FINAL else campaign.waits
+        waits = () if status in FINAL_CAMPAIGNS else campaign.waits
         moved = replace(campaign, status=status, held=held, status_reason=reason, started_us=started, ended_us=ended, waits=waits)
         self._context.record(
             f"campaign.{action.value}",

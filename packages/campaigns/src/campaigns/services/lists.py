@@ -70,10 +70,9 @@ def _read(git: GitGateway, data: ResolvedSpec, name: str, path: str) -> NamedLis
 
 def _in_file(error: CampaignError, path: str) -> list[Fault]:
     """Tell what is wrong with a file by its name."""
-    faults = error.faults or (Fault(error.code, error.message, error.where, error.remedy),)
     return [
         fault
         if fault.where and fault.where.startswith(path)
         else replace(fault, where=", ".join(filter(None, (path, fault.where))))
-        for fault in faults
+        for fault in error.as_faults()
     ]

@@ -237,7 +237,7 @@ def _all_placed(document: dict[str, Any], settings: Mapping[str, Any]) -> dict[s
             lost.append(error)
     if not lost:
         return document
-    faults = [Fault(error.code, error.message, error.where, error.remedy) for error in lost]
+    faults = [fault for error in lost for fault in error.as_faults()]
     try:
         read_definition(document)
     except InvalidDefinition as error:

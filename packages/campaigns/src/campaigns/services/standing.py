@@ -1,4 +1,4 @@
-"""What is told of a campaign beside itself: why it was not started, who operates it now, what it derives from."""
+"""What is told of a campaign beside itself: what became of the last start, who operates it now, what it derives from."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.errors import Fault
+from campaigns.domain.events import Event
 from campaigns.domain.states import CampaignStatus
 from campaigns.services.context import Context
 from campaigns.services.lineage import Kin, LineageService
@@ -64,14 +65,22 @@ class StandingService:
             n_notes=NoteStore(session, identity).count(campaign.uuid),
         )
 
+    def making(self, campaign: Campaign) -> list[str]:
+        """Give the sets of lists in git that a start under way sees to."""
+        events = self._recent(campaign) if campaign.starting else []
+        return next((event.details.get("making", []) for event in events if event.kind == "campaign.start_asked"), [])
+
     def refusal(self, campaign: Campaign) -> list[Fault]:
         """Give what the site found wrong, where that is what became of the last try to start."""
         if campaign.status is not CampaignStatus.DEFINED or campaign.starting:
             return []
-        events = EventStore(self._context.session, self._context.identity)
-        for event in events.of_campaign(campaign.uuid, before=None, limit=RECENT):
+        for event in self._recent(campaign):
             if event.kind == "campaign.start_refused":
                 return [Fault.from_dict(fault) for fault in event.details.get("faults", [])]
             if event.kind == "campaign.revised":
                 return []
         return []
+
+    def _recent(self, campaign: Campaign) -> list[Event]:
+        events = EventStore(self._context.session, self._context.identity)
+        return events.of_campaign(campaign.uuid, before=None, limit=RECENT)

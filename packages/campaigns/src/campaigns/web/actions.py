@@ -16,10 +16,7 @@ from campaigns.domain.identity import Identity, Role, may
 from campaigns.domain.states import ACTIVE, CampaignStatus, Judgement, SubmissionStatus
 from campaigns.domain.submission import Submission
 
-__all__ = ("ENDINGS", "Action", "campaign_actions", "submission_actions", "withdrawal")
-
-ENDINGS = ("complete", "fail", "cancel")
-"""What ends a campaign."""
+__all__ = ("Action", "campaign_actions", "submission_actions", "withdrawal")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,13 +19,13 @@ from campaigns.domain.failures import PlacedFailure
 from campaigns.domain.note import Note
 from campaigns.domain.quanta import QuantaCounts
 from campaigns.domain.specifications import SpecPin
-from campaigns.domain.states import ACTIVE, CampaignStatus
+from campaigns.domain.states import ACTIVE, ENDING, CampaignStatus
 from campaigns.domain.steps import StepState, StepStatus, step_states
 from campaigns.domain.submission import Submission
 from campaigns.pictures.looks import Look, look_of, settled
 from campaigns.services.factory import Factory
 from campaigns.web.accepting import acceptance_in_words
-from campaigns.web.actions import ENDINGS, Action, campaign_actions, submission_actions, withdrawal
+from campaigns.web.actions import Action, campaign_actions, submission_actions, withdrawal
 from campaigns.web.views.dataidsets import CampaignData, campaign_data
 from campaigns.web.views.failures import Failures, failures_of
 from campaigns.web.views.grid import StepGrid, step_grids
@@ -40,11 +40,8 @@ from campaigns.web.views.steps import graph_of_states
 
 __all__ = ("CampaignPage", "Tab", "WaitView", "campaign_page", "campaign_version")
 
-RECENT = 20
 FAILURES_EACH = 200
 """How many failures are read of each submission."""
-
-ENDED = (CampaignStatus.COMPLETED, CampaignStatus.FAILED, CampaignStatus.CANCELLED)
 
 
 class Tab(StrEnum):
@@ -170,7 +167,7 @@ def campaign_page(
     states = step_states(campaign.definition, submissions, waits=campaign.waits)
     failures = _failures(factory, list(newest.values()))
     under_way = [one for one in submissions if one.status in ACTIVE]
-    ended = campaign.status in ENDED
+    ended = campaign.has_ended
     awaited = factory.exclusions().awaited_by(campaign)
     notes = factory.notes().of_campaign(ref)
     look = look_of(campaign.status)
@@ -193,15 +190,15 @@ def campaign_page(
             n_sets=len({one.reference for one in named_sets(campaign.definition)}),
             n_notes=len(notes),
         ),
-        actions=[action for action in actions if action not in at_waits and action.label not in ENDINGS],
-        endings=[action for action in actions if action.label in ENDINGS],
+        actions=[action for action in actions if action not in at_waits and action.label not in ENDING],
+        endings=[action for action in actions if action.label in ENDING],
         under_way=under_way,
         waits=[_wait(wait, campaign, submissions, factory, next_actions=at_waits, awaited=awaited) for wait in campaign.waits],
         awaited=awaited,
         withdrawals={one.order_id: withdrawal(campaign, one) for one in awaited},
         states=states,
         grids=step_grids(states, submissions, ended=ended),
-        making=_making(factory, campaign),
+        making=factory.standing().making(campaign),
         refusal=factory.standing().refusal(campaign),
         missing=missing_for_start(campaign.definition) if campaign.status is CampaignStatus.DRAFT else [],
         quanta=QuantaCounts.total(state.quanta for state in states),
@@ -255,12 +252,6 @@ def _content(
         "signing": signing_of(factory, campaign) if tab is Tab.DEFINITION else None,
         "links": factory.links().of_campaign(campaign.uuid) if tab is Tab.RESULTS else [],
     }
-
-
-def _making(factory: Factory, campaign: Campaign) -> list[str]:
-    """Give the sets of lists in git that a start under way sees to."""
-    events = factory.events().of_campaign(campaign.uuid, limit=RECENT) if campaign.starting else ()
-    return next((event.details.get("making", []) for event in events if event.kind == "campaign.start_asked"), [])
 
 
 def _failures(factory: Factory, newest: Sequence[Submission]) -> Failures:

@@ -17,7 +17,7 @@ from campaigns.pictures.looks import Look, look_of, settled
 from campaigns.services.comparing import MAX_SUBJECTS, OutputsCompared
 from campaigns.services.factory import Factory
 from campaigns.web.views.differences import GROUP_WORDS, ValueView, value_view
-from campaigns.web.views.lineage import ENDED, Origin, origin_of
+from campaigns.web.views.lineage import Origin, origin_of
 
 __all__ = ("ChoicePage", "ComparePage", "FieldView", "SubjectView", "choice_page", "compare_page")
 
@@ -165,7 +165,7 @@ def _subject(comparison: Comparison, index: int, *, everything: bool) -> Subject
     rest = told[:index] + told[index + 1 :]
     return SubjectView(
         subject=subject,
-        look=settled(look) if subject.campaign.status in ENDED else look,
+        look=settled(look) if subject.campaign.has_ended else look,
         relation=comparison.relations[index].words if index else "",
         without=_address(rest, everything=everything) if len(rest) > 1 else None,
         first=_address([told[index], *rest], everything=everything) if index else None,

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.differences import definition_differences
 from campaigns.domain.lineage import LineageNode
-from campaigns.domain.states import CampaignStatus
+from campaigns.domain.states import FINAL_CAMPAIGNS
 from campaigns.pictures.graph import Direction
 from campaigns.pictures.lineage import LineNode, draw_lineage
 from campaigns.pictures.looks import Look, look_of, settled
@@ -18,8 +18,6 @@ from campaigns.services.lineage import Kin
 from campaigns.web.views.differences import ChangeView, changes_by_group
 
 __all__ = ("LineRow", "LineageView", "Origin", "campaign_lineage", "origin_of")
-
-ENDED = (CampaignStatus.COMPLETED, CampaignStatus.FAILED, CampaignStatus.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +68,7 @@ def campaign_lineage(factory: Factory, campaign: Campaign) -> LineageView | None
     rows = [
         LineRow(
             node=node,
-            look=settled(look_of(node.status)) if node.status in ENDED else look_of(node.status),
+            look=settled(look_of(node.status)) if node.status in FINAL_CAMPAIGNS else look_of(node.status),
             is_here=node.id == campaign.id,
         )
         for node in lineage.nodes

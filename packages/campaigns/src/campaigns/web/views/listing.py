@@ -175,8 +175,7 @@ def list_page(factory: Factory, asked: Asked) -> ListPage:
         is_all = asked.cursor is None and page.next is None
         count = len(page.items) if is_all else campaigns.count(asked.filter, at_most=COUNTED + 1)
     except CampaignError as error:
-        faults = error.faults or (Fault(error.code, error.message, error.where, error.remedy),)
-        lists = counted_lists(factory)
+        faults, lists = error.as_faults(), counted_lists(factory)
         return ListPage(
             asked=asked, queries=queries, teams=teams, faults=faults, lists=lists, heads=_heads(asked, DEFAULT_COLUMNS, None)
         )
