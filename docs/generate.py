@@ -48,7 +48,7 @@ from campaigns.domain.definition import (
     Step,
     TaskSettings,
 )
-from campaigns.domain.document import definition_schema
+from campaigns.domain.definition.schema import definition_schema
 from campaigns.domain.errors import CampaignError
 from campaigns.domain.filtering import FIELDS
 from campaigns.domain.savedquery import COLUMNS
@@ -64,21 +64,6 @@ COMMON_OPTIONS: Final = ("--server", "--token", "--json", "--help")
 
 ERROR_MODULES: Final = ("campaigns.agent.main", "campaigns.agent.site", "campaigns.client.errors", "campaigns.web.assets")
 """Modules that have errors of their own beside those of the domain."""
-
-SITE_MEANINGS: Final = {
-    "Site.name": "The site's name, as campaign files and the agent's token have it.",
-    "Site.description": "For people to read, on the pages and in `campaign site`.",
-    "Site.stacks": "The stacks, by the names that campaign files use. At least one.",
-    "Site.repositories": "The Butler repositories, by the aliases that campaign files use. At least one.",
-    "Site.environment": "What commands in a stack get of the agent's environment.",
-    "Site.max_submissions": "How many submissions the agent has under way at once. Others wait in the queue.",
-    "StackSettings.description": "For people to read.",
-    "RepositorySettings.description": "For people to read.",
-    "RepositorySettings.uri": "The repository's root or its configuration, as `butler` takes it.",
-    "EnvironmentSettings.allow": "Names of variables that are passed on. Names that begin with `CAMPAIGN_` are refused.",
-    "EnvironmentSettings.set": "Variables that are set, with their values.",
-}
-"""What fields of the site file mean that do not say so themselves."""
 
 
 # ---- Markdown -----------------------------------------------------------------------------------------------------
@@ -208,10 +193,11 @@ def _fields(head: str, model: type[BaseModel], schema: Mapping[str, Any]) -> str
     described = schema if model.__name__ == schema["title"] else schema["$defs"][model.__name__]
     rows = []
     for name, field in model.model_fields.items():
-        meaning = field.description or SITE_MEANINGS[f"{model.__name__}.{name}"]
+        if not field.description:
+            raise LookupError(f"{model.__name__}.{name} does not say what it means")
         told = described["properties"][name]
         examples = [", ".join(_code(_in_yaml(one)) for one in told["examples"])] if "examples" in told else []
-        rows.append((_code(name), _form(told, schema), _default(field), meaning, *examples))
+        rows.append((_code(name), _form(told, schema), _default(field), field.description, *examples))
     heads = ("Field", "Form", "Default", "Meaning", "Example")
     return f"## {head}\n\n" + _table(heads[: len(rows[0])], rows)
 

@@ -25,7 +25,8 @@ from campaigns.domain.definition import (
     TaskSettings,
     missing_for_start,
 )
-from campaigns.domain.document import definition_schema, dump_yaml, read_definition, read_yaml
+from campaigns.domain.definition.schema import definition_schema
+from campaigns.domain.document import dump_yaml, read_definition, read_yaml
 from campaigns.domain.errors import Fault, InvalidDefinition
 
 HEAD = "name: a\ntitle: b\nreason: c\nkind: development\n"

@@ -34,7 +34,7 @@ class Settings(BaseModel):
 class StackSettings(Settings):
     """How a stack is set up: by lines for bash, by a prefix such as a virtual environment's, or both."""
 
-    description: str = ""
+    description: str = Field(default="", description="For people to read.")
     setup: str | None = Field(default=None, description="Lines that bash carries out before each command.")
     prefix: Path | None = Field(default=None, description="Goes first on PATH, and is what BPS takes for its own directories.")
 
@@ -53,8 +53,8 @@ class StackSettings(Settings):
 class RepositorySettings(Settings):
     """A Butler repository of this site."""
 
-    description: str = ""
-    uri: str = Field(min_length=1)
+    description: str = Field(default="", description="For people to read.")
+    uri: str = Field(min_length=1, description="The repository's root or its configuration, as `butler` takes it.")
 
     @field_validator("uri")
     @classmethod
@@ -80,8 +80,10 @@ class LinkSettings(Settings):
 class EnvironmentSettings(Settings):
     """What of the agent's environment is passed on, and what is set besides."""
 
-    allow: list[str] = Field(default_factory=list)
-    set: dict[str, str] = Field(default_factory=dict)
+    allow: list[str] = Field(
+        default_factory=list, description="Names of variables that are passed on. Names that begin with `CAMPAIGN_` are refused."
+    )
+    set: dict[str, str] = Field(default_factory=dict, description="Variables that are set, with their values.")
 
     @field_validator("allow")
     @classmethod
@@ -102,17 +104,25 @@ class WouldRunSettings(Settings, title="What would run"):
 class Site(Settings):
     """A site file."""
 
-    name: str
-    description: str = ""
+    name: str = Field(description="The site's name, as campaign files and the agent's token have it.")
+    description: str = Field(default="", description="For people to read, on the pages and in `campaign site`.")
     work_dir: Path = Field(description="Submissions live below; absolute, and seen by the nodes that run jobs.")
-    stacks: dict[str, StackSettings] = Field(min_length=1)
-    repositories: dict[str, RepositorySettings] = Field(min_length=1)
-    environment: EnvironmentSettings = Field(default_factory=EnvironmentSettings)
+    stacks: dict[str, StackSettings] = Field(
+        min_length=1, description="The stacks, by the names that campaign files use. At least one."
+    )
+    repositories: dict[str, RepositorySettings] = Field(
+        min_length=1, description="The Butler repositories, by the aliases that campaign files use. At least one."
+    )
+    environment: EnvironmentSettings = Field(
+        default_factory=EnvironmentSettings, description="What commands in a stack get of the agent's environment."
+    )
     bps: dict[str, Any] = Field(default_factory=dict, description="Goes into each BPS configuration.")
     links: list[LinkSettings] = Field(
         default_factory=list, max_length=50, description="Links that its campaigns and submissions get, see *a link*."
     )
-    max_submissions: int = Field(default=2, ge=1)
+    max_submissions: int = Field(
+        default=2, ge=1, description="How many submissions the agent has under way at once. Others wait in the queue."
+    )
     cancel_grace_s: float = Field(default=60.0, gt=0, description="How long a submission has to stop in order.")
     would_run: WouldRunSettings = Field(
         default_factory=WouldRunSettings, description="Quantum graphs that are built to tell what would run."

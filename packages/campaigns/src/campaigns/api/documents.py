@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 
 from campaigns.domain.definition import Definition
-from campaigns.domain.document import definition_schema, read_definition, read_yaml
+from campaigns.domain.definition.schema import definition_schema
+from campaigns.domain.document import read_definition, read_yaml
 from campaigns.domain.errors import InvalidInput
 
 __all__ = ("DOCUMENT_BODY", "SentDefinition")

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from starlette.requests import Request
 
 from campaigns.domain.errors import Fault
+from campaigns.domain.keeping import place_text
 
 __all__ = ("mistake",)
 
@@ -32,7 +33,7 @@ def mistake(request: Request, found: Mapping[str, Any]) -> Fault:
     """
     place = found["loc"]
     remedy = _remedy(found, _field(request, place), _names(request, place))
-    return Fault(code=found["type"], message=_sentence(found["msg"]), where=_place(place), remedy=remedy)
+    return Fault(code=found["type"], message=_sentence(found["msg"]), where=place_text(place), remedy=remedy)
 
 
 def _remedy(found: Mapping[str, Any], field: FieldInfo | None, names: Sequence[str]) -> str:
@@ -81,14 +82,3 @@ def _sentence(text: str) -> str:
     # Pydantic says "Value error, …" before what our own validators say.
     text = text.removeprefix("Value error, ")
     return text if text.endswith((".", "?", "!")) else f"{text}."
-
-
-def _place(loc: Sequence[int | str]) -> str:
-    """Write a place in the input as ``body.steps[1].gate``."""
-    place = ""
-    for part in loc:
-        if isinstance(part, int):
-            place += f"[{part}]"
-        else:
-            place += f".{part}" if place else part
-    return place

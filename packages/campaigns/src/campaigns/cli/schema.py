@@ -6,7 +6,7 @@ import json
 
 import click
 
-from campaigns.domain.document import definition_schema
+from campaigns.domain.definition.schema import definition_schema
 
 __all__ = ("schema",)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import Any
 
 import httpx
 
 from campaigns.client.deriving import Deriving
 from campaigns.client.notebook import NotebookClient
+from campaigns.client.portable import PortableClient
 from campaigns.client.sets import SetsClient
 
 __all__ = ("CampaignClient",)
@@ -18,7 +19,7 @@ __all__ = ("CampaignClient",)
 DEFAULT_SERVER = "http://127.0.0.1:8080"
 
 
-class CampaignClient(Deriving, NotebookClient, SetsClient):
+class CampaignClient(Deriving, NotebookClient, PortableClient, SetsClient):
     """The service, as one caller sees it.
 
     Parameters
@@ -205,40 +206,6 @@ class CampaignClient(Deriving, NotebookClient, SetsClient):
     def start_next(self, ref: str, *, reason: str) -> dict[str, Any]:
         """Make the next submission that could be made if somebody says so."""
         answer: dict[str, Any] = self.create(f"campaigns/{ref}/next", {"reason": reason})
-        return answer
-
-    def export(self, ref: str, target: IO[bytes], *, crate: bool = False) -> None:
-        """Write a campaign with everything that belongs to it into a file.
-
-        Parameters
-        ----------
-        ref : `str`
-            The campaign.
-        target : file object
-            Where to, in binary.
-        crate : `bool`, optional
-            Whether as a Workflow Run RO-Crate, for people and other programs, in place of the file that `bring` reads.
-        """
-        self.receive(f"campaigns/{ref}/{'crate' if crate else 'export'}", target)
-
-    def bring(self, source: IO[bytes], *, rename: str | None = None, reason: str | None = None) -> dict[str, Any]:
-        """Bring in a campaign that another server exported, as a record.
-
-        Parameters
-        ----------
-        source : file object
-            The file, in binary.
-        rename : `str`, optional
-            Its short name here, in place of its own.
-        reason : `str`, optional
-            Why it is brought here.
-
-        Returns
-        -------
-        campaign : `dict`
-            The campaign.
-        """
-        answer: dict[str, Any] = self.send_file("campaigns/import", source, rename=rename, reason=reason)
         return answer
 
     def adopt(self, name: str, *, title: str, reason: str, timeout_s: float = 300.0, **others: Any) -> dict[str, Any]:

@@ -7,37 +7,30 @@ from __future__ import annotations
 
 import difflib
 import json
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from typing import Any, Final, get_args
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from campaigns.domain.definition import Definition, graph_faults, needs_faults
-from campaigns.domain.definition.examples import example_of
 from campaigns.domain.definition.parts import FORMS
 from campaigns.domain.errors import Fault, InvalidDefinition
+from campaigns.domain.keeping import WHOLE, place_text, unkeepable
 
 __all__ = (
-    "definition_schema",
     "document_yaml",
     "dump_yaml",
     "read_definition",
     "read_partial",
     "read_yaml",
-    "unkeepable",
     "with_reason",
 )
 
-SCHEMA_ID: Final = "campaign.schema.json"
-"""By what the JSON Schema is known to those that refer to it; relative, as each has it where they keep it."""
-
 MAX_YAML_BYTES = 1_000_000
-MAX_DEPTH = 50
 
 
 class _Loader(yaml.SafeLoader):
@@ -214,15 +207,6 @@ def with_reason(text: str, reason: str) -> str:
     return f"{text[:begin]}reason: {told}\n{text[begin:]}"
 
 
-def definition_schema() -> dict[str, Any]:
-    """Give the JSON Schema of ``campaign.yaml``, with an example of each property."""
-    schema = Definition.model_json_schema()
-    for part in (schema, *schema["$defs"].values()):
-        for name, told in part.get("properties", {}).items():
-            told["examples"] = [example_of(part["title"], name)]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, **schema}
-
-
 def _faults_beside(document: dict[str, Any], error: ValidationError) -> list[Fault]:
     """Look for what else is wrong, as if the fields that are not valid were not given."""
     rest = deepcopy(document)
@@ -252,57 +236,6 @@ def _yaml_fault(error: Exception) -> Fault:
     return Fault("not_yaml", f"This is not valid YAML: {problem}.", where, "Correct the text at that place.")
 
 
-def unkeepable(document: dict[Any, Any]) -> list[Fault]:
-    """Tell what a document has that cannot be kept or sent as JSON; it may come from YAML, which has more."""
-    if _all_keepable(document, MAX_DEPTH):
-        return []
-    faults = []
-    waiting: list[tuple[Any, tuple[str | int, ...]]] = [(document, ())]
-    while waiting:
-        part, location = waiting.pop()
-        if len(location) > MAX_DEPTH:
-            place = _path(location[:2])
-            return [Fault("too_deep", f"The document has more than {MAX_DEPTH} levels.", place, "Nest it less deeply.")]
-        if isinstance(part, dict):
-            for name, value in part.items():
-                inner = (*location, _legible(str(name)))
-                waiting.extend([(name, inner), (value, inner)])
-        elif isinstance(part, list):
-            waiting.extend((value, (*location, index)) for index, value in enumerate(part))
-        elif not _keepable(part):
-            remedy = "Write plain text, numbers below 2**63, true, false or null."
-            faults.append(Fault("not_json", "There is a value or a letter that cannot be kept.", _path(location), remedy))
-    return faults
-
-
-def _all_keepable(part: Any, levels: int) -> bool:
-    """Tell it quickly, without saying where what is."""
-    if levels < 0:
-        return False
-    if isinstance(part, dict):
-        return all(_keepable(name) and _all_keepable(value, levels - 1) for name, value in part.items())
-    if isinstance(part, list):
-        return all(_all_keepable(value, levels - 1) for value in part)
-    return _keepable(part)
-
-
-def _keepable(value: Any) -> bool:
-    match value:
-        case str():
-            return "\0" not in value and _legible(value) == value
-        case int():
-            return abs(value) < 2**63
-        case float():
-            return math.isfinite(value)
-        case _:
-            return value is None
-
-
-def _legible(text: str) -> str:
-    """Give a text without the halves of letters that JSON and YAML can spell and no encoding has."""
-    return text.encode("utf-8", "replace").decode()
-
-
 def _readable_steps(steps: Any) -> list[tuple[str, list[str]]]:
     """Take what can be taken of steps in a document with mistakes; nothing if the steps cannot even be counted."""
     if not isinstance(steps, list) or not all(isinstance(step, dict) and isinstance(step.get("name"), str) for step in steps):
@@ -314,16 +247,9 @@ def _readable_steps(steps: Any) -> list[tuple[str, list[str]]]:
     ]
 
 
-def _path(location: Sequence[str | int]) -> str:
-    text = ""
-    for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text or "campaign file"
-
-
 def _schema_fault(detail: ErrorDetails) -> Fault:
     location = detail["loc"]
-    where = _path(location)
+    where = place_text(location) or WHOLE
     match detail["type"]:
         case "extra_forbidden":
             known = _fields_at(location[:-1])
@@ -392,12 +318,12 @@ def _line_numbers(node: yaml.Node | None) -> dict[str, int]:
         if isinstance(part, yaml.MappingNode):
             for key, value in part.value:
                 inner = (*location, str(key.value))
-                lines[_path(inner)] = key.start_mark.line + 1
+                lines[place_text(inner)] = key.start_mark.line + 1
                 visit(value, inner)
         elif isinstance(part, yaml.SequenceNode):
             for index, value in enumerate(part.value):
                 inner = (*location, index)
-                lines[_path(inner)] = value.start_mark.line + 1
+                lines[place_text(inner)] = value.start_mark.line + 1
                 visit(value, inner)
 
     if node is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +10,6 @@ from uuid import UUID
 
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.dataidsets import CampaignSet, DataIdSetEntry, SetFit, SetRole, SetSort, drift_of, named_sets
-from campaigns.domain.document import unkeepable
 from campaigns.domain.errors import IllegalTransition, InvalidInput, NotFound, StaleLease, TooLarge
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.specifications import NamedList
@@ -19,12 +17,12 @@ from campaigns.domain.states import OrderStatus
 from campaigns.services.context import Context
 from campaigns.services.lookup import checked_reason, found_campaign
 from campaigns.services.ordering import order_about_sets, site_with
+from campaigns.services.sentsets import check_set_name, counted_data_ids, sent_list
 from campaigns.storage.dataidsets import DataIdSetStore, PinStore
 from campaigns.storage.orders import OrderStore
 from campaigns.wire.agentsets import (
     MAX_SENT_ROWS,
     KnownSet,
-    ListedSet,
     ListSetsPayload,
     SetFitModel,
     SetRows,
@@ -34,7 +32,7 @@ from campaigns.wire.agentsets import (
 )
 from campaigns.wire.orderkind import SET_ORDERS, OrderKind
 
-__all__ = ("DataIdSetService", "SetPage", "check_set_name", "counted_data_ids", "fits_of", "sent_list")
+__all__ = ("DataIdSetService", "SetPage", "told_fits")
 
 MAX_TOLD = 20
 """How many orders the list tells of."""
@@ -44,8 +42,6 @@ MAX_KNOWN = 500
 
 TOLD = frozenset(kind.value for kind in SET_ORDERS if kind is not OrderKind.FIND_OUTPUTS)
 """The kinds of orders that the list tells of."""
-
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,199}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +168,7 @@ class DataIdSetService:
         entries = self._store.named(campaign.definition.site or "", campaign.definition.butler or "", names)
         drifts = {drift.pin.reference: drift for drift in drift_of(pins.values(), entries)}
         everywhere = tuple(campaign.definition.step_names)
-        fits = fits_of(self._orders.newest_of(OrderKind.PREFLIGHT.value, campaign_uuid=campaign.uuid))
+        fits = told_fits(self._orders.newest_of(OrderKind.PREFLIGHT.value, campaign_uuid=campaign.uuid))
         found = []
         for (role, reference), steps in places.items():
             pin = pins.get(reference)
@@ -278,7 +274,6 @@ class DataIdSetService:
             stack=chosen,
             repository=butler,
             name=listed.name,
-            source=f"{self._context.identity.name}: {told}",
             listed=sent_list(listed),
         )
         return order_about_sets(self._context, site, payload, reason=told, campaign=campaign.uuid)
@@ -360,58 +355,7 @@ class DataIdSetService:
         self._orders.save(replace(order, result={**order.result, "rows_sha256": self._context.files.put(content)}))
 
 
-def sent_list(listed: NamedList) -> ListedSet:
-    """Give a list as it goes to a site."""
-    return ListedSet(
-        name=listed.name,
-        path=listed.path,
-        source=listed.source,
-        description=f"{listed.path} at {listed.reference} of {listed.repository}",
-        text=listed.text,
-    )
-
-
-def check_set_name(name: str) -> None:
-    """Check the name of a new set.
-
-    Raises
-    ------
-    InvalidInput
-        If it has characters that a name may not have.
-    """
-    if not _NAME.fullmatch(name):
-        remedy = (
-            "A name has letters, digits and _ . + / - and at most 200 characters, as demo/bad; its version is given by the site."
-        )
-        raise InvalidInput(f"{name!r} is no name for a set.", where="name", remedy=remedy)
-
-
-def counted_data_ids(document: Sequence[Any] | dict[str, Any]) -> int:
-    """Count the data IDs of a DataId file's document.
-
-    Raises
-    ------
-    InvalidInput
-        If it has none.
-    TooLarge
-        If it has more than go through the service.
-    """
-    listed = document.get("data_ids") if isinstance(document, dict) else document
-    if not isinstance(listed, list | tuple) or not listed:
-        remedy = "Give a list of data IDs, or an object with `data_ids`."
-        raise InvalidInput("There are no data IDs.", where="data_ids", remedy=remedy)
-    if len(listed) > MAX_SENT_ROWS:
-        raise TooLarge(
-            f"There are {len(listed):,} data IDs; at most {MAX_SENT_ROWS:,} go through the service.",
-            where="data_ids",
-            remedy="Make the set at the site: `butler upload-dataid-set REPO NAME FILE`.",
-        )
-    if faults := unkeepable({"data_ids": listed}):
-        raise InvalidInput(faults[0].message, where=faults[0].where, remedy=faults[0].remedy, faults=faults[:20])
-    return len(listed)
-
-
-def fits_of(preflight: AgentOrder | None) -> dict[tuple[SetRole, str], list[SetFit]]:
+def told_fits(preflight: AgentOrder | None) -> dict[tuple[SetRole, str], list[SetFit]]:
     """Read what the site told of what sets would do; by their roles and what the definition calls them.
 
     Parameters

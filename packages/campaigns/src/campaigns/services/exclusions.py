@@ -22,9 +22,9 @@ from campaigns.domain.states import CampaignStatus, Judgement
 from campaigns.domain.submission import Submission
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
-from campaigns.services.dataidsets import check_set_name, counted_data_ids
 from campaigns.services.lookup import check_runs_here, checked_reason, found_campaign, found_submission, locked_submission
 from campaigns.services.ordering import order_about_sets
+from campaigns.services.sentsets import check_set_name, counted_data_ids
 from campaigns.services.sites import ALIVE_S, SiteService
 from campaigns.storage.orders import OrderStore
 from campaigns.storage.sites import SiteStore

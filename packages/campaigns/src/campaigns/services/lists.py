@@ -13,8 +13,8 @@ from campaigns.domain.definition import Definition
 from campaigns.domain.errors import CampaignError, Fault
 from campaigns.domain.specifications import NamedList, ResolvedSpec, SpecError, SpecRole
 from campaigns.gateways.git import GitGateway
-from campaigns.services.dataidsets import counted_data_ids
 from campaigns.services.repositories import DataIdFile, loaded, set_name_of
+from campaigns.services.sentsets import counted_data_ids
 from campaigns.services.specifications import Resolution, resolve
 
 __all__ = ("resolve_for_start", "set_names", "with_places")

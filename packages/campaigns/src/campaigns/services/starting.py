@@ -36,9 +36,9 @@ from campaigns.domain.states import (
 from campaigns.services.checking import output_fault
 from campaigns.services.conductor import Conductor
 from campaigns.services.context import Context
-from campaigns.services.dataidsets import sent_list
 from campaigns.services.lookup import check_runs_here, checked_reason, found_campaign
 from campaigns.services.pins import PinService
+from campaigns.services.sentsets import sent_list
 from campaigns.services.setreports import SetReportService, no_result
 from campaigns.services.sites import SiteService, agent_is_gone, site_faults
 from campaigns.services.specifications import Resolution, SpecificationService

@@ -11,7 +11,7 @@ from campaigns.domain.identity import Identity
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.states import CampaignStatus
 from campaigns.domain.wouldrun import FoundStep, MeantSet, found_sets, found_steps
-from campaigns.services.dataidsets import fits_of
+from campaigns.services.dataidsets import told_fits
 from campaigns.services.factory import Factory
 from campaigns.web.actions import Action, campaign_actions
 
@@ -77,7 +77,7 @@ def would_run(factory: Factory, ref: str, order_id: str, *, identity: Identity) 
     """
     campaign, order = factory.campaigns().get(ref), factory.starting().outcome(ref, order_id)
     result = order.result or {}
-    fits = {reference: told for (_, reference), told in fits_of(order).items()}
+    fits = {reference: told for (_, reference), told in told_fits(order).items()}
     asked_of = [one.number for one in factory.campaigns().revisions(ref) if one.created_us <= order.created_us]
     actions = campaign_actions(campaign, [], under_way=[], identity=identity)
     may_edit = campaign.status in (CampaignStatus.DRAFT, CampaignStatus.DEFINED) and campaign.runs_here and not campaign.starting
