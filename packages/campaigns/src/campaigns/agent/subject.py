@@ -25,14 +25,13 @@ from campaigns.wire.agentsets import GraphPinsModel, GraphReport, GraphSet
 
 __all__ = ("AgentStopping", "Subject", "Surroundings")
 
+PINS_TIMEOUT_S = 600.0
+
 log = structlog.get_logger("campaigns.agent")
 
 
 class AgentStopping(Exception):
     """The agent is to end, or has lost the order; what runs is left as it is."""
-
-
-PINS_TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)

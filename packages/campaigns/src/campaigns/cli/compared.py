@@ -69,7 +69,7 @@ def log_text(between: Mapping[str, Any], *, first: str, last: str) -> str:
     for one, other, commits in ((last, first, between["came"]), (first, last, between["went"])):
         lines += ["", f"{len(commits)} in {one} and not in {other}"]
         lines += [f"  {each['commit'][:10]}  {moment(each['at_us'])}  {each['author']}  {each['subject']}" for each in commits]
-        lines += ["  at most 50 are listed"] if len(commits) >= MAX_LOG else []
+        lines += [f"  at most {MAX_LOG} are listed"] if len(commits) >= MAX_LOG else []
     return "\n".join(lines)
 
 

@@ -22,9 +22,10 @@ from campaigns.domain.states import (
 )
 from campaigns.domain.submission import Submission
 
-_MAX_WHY: Final = 300
-
 __all__ = ("Decision", "Start", "decide", "gate_holds", "inputs_of", "newest_attempts", "step_accepted")
+
+_MAX_WHY: Final = 300
+"""How much is told of why nothing ran, in letters."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def _json(text: str) -> Any:
         where = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "data_ids"
         raise InvalidInput("The data IDs are not valid JSON.", where=where, remedy=_REMEDY) from None
     if not isinstance(document, list | dict):
-        raise InvalidInput("A DataId file is a list of data IDs, or an object with `data_ids`.", where="data_ids")
+        raise InvalidInput("A DataId file is a list of data IDs, or an object with `data_ids`.", where="data_ids", remedy=_REMEDY)
     return document
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from campaigns.domain.specifications import LogBetween, Move, SpecPin, SpecRole
+from campaigns.services.repositories import DataIdFile, LookedAt, set_name_of
 from campaigns.wire.interface import Wire
 
 __all__ = (
@@ -129,6 +130,17 @@ class ListInGit(Wire):
     data_ids: list[dict[str, Any]] = Field(description="What it has, with what it says of all of them.")
     named_in: list[str] = Field(description="The places in the definition that name the set.")
 
+    @classmethod
+    def of(cls, file: DataIdFile) -> ListInGit:
+        """Make the model of a file."""
+        return cls(
+            path=file.path,
+            name=set_name_of(file.path),
+            n_data_ids=file.n_data_ids,
+            data_ids=list(file.data_ids),
+            named_in=list(file.named_in),
+        )
+
 
 class LookedModel(Wire):
     """What a campaign's specifications have now."""
@@ -140,10 +152,22 @@ class LookedModel(Wire):
     problem: str | None = Field(description="Why there may be lists that are not told.")
     faults: list[dict[str, Any]] = Field(description="Why the campaign could not be started like this.")
 
+    @classmethod
+    def of(cls, found: LookedAt) -> LookedModel:
+        """Make the model of what was found."""
+        return cls(
+            pinned=found.pinned,
+            items=[SpecificationModel.of(move.pin) for move in found.moves],
+            lists=[ListInGit.of(one) for one in found.files],
+            n_left_out=found.n_left_out,
+            problem=found.problem,
+            faults=[fault.as_dict() for fault in found.faults],
+        )
+
 
 class SetOfList(Wire):
     """Of which list a set is to be made."""
 
     path: str = Field(max_length=1000, description="The file, from the repository's root.")
     name: str = Field(default="", max_length=200, description="The set's name, without a version; by default like the file.")
-    reason: str
+    reason: str = Field(description="Why, for those who come after.")

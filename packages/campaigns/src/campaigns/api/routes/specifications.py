@@ -12,12 +12,10 @@ from campaigns.api.idempotency import Once, idempotent
 from campaigns.api.policy import manager, operator, viewer
 from campaigns.api.routes.dataidsets import ORDERED
 from campaigns.api.specifications import DefinitionThere, SentList, ToResolve
-from campaigns.services.repositories import set_name_of
 from campaigns.wire.campaigns import CampaignDetail
 from campaigns.wire.sites import OrderModel
 from campaigns.wire.specifications import (
     FromRepository,
-    ListInGit,
     LookedModel,
     MoveList,
     MoveModel,
@@ -46,24 +44,7 @@ def look_at_repositories(ref: str, resolving: ToResolve) -> MoveList:
 @router.get("/{ref}/specifications/look", dependencies=[viewer])
 def look_at_specifications(ref: str, resolving: ToResolve) -> LookedModel:
     """Look at a campaign's specifications, also before the start: commits, and lists of data IDs; asks the repositories."""
-    found = resolving.looked_at(ref)
-    return LookedModel(
-        pinned=found.pinned,
-        items=[SpecificationModel.of(move.pin) for move in found.moves],
-        lists=[
-            ListInGit(
-                path=one.path,
-                name=set_name_of(one.path),
-                n_data_ids=one.n_data_ids,
-                data_ids=list(one.data_ids),
-                named_in=list(one.named_in),
-            )
-            for one in found.files
-        ],
-        n_left_out=found.n_left_out,
-        problem=found.problem,
-        faults=[fault.as_dict() for fault in found.faults],
-    )
+    return LookedModel.of(resolving.looked_at(ref))
 
 
 @router.post(

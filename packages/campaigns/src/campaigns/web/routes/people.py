@@ -99,7 +99,7 @@ def check_links(ref: str, checking: LinkChecking) -> Response:
     lost = sum(not check.reached for check in seen)
     passed_over = [link.passed_over for link in links if link.passed_over]
     why = "; ".join(dict.fromkeys(passed_over))
-    others = f" {len(passed_over)} were not looked at: {why}." if passed_over else ""
+    others = f" {len(passed_over)} {'was' if len(passed_over) == 1 else 'were'} not looked at: {why}." if passed_over else ""
     return done(
         f"/campaigns/{ref}?tab=results#links", message=f"Links were looked at: {lost or 'none'} could not be reached.{others}"
     )

@@ -10,7 +10,7 @@ from campaigns.domain.filtering import FieldKind, parse_ordering
 from campaigns.domain.savedquery import EVERYONE, PRIVATE, TEAM, SavedQuery
 from campaigns.services.factory import Factory
 
-__all__ = ("KeptQuery", "QueriesPage", "my_teams", "queries_page")
+__all__ = ("KeptQuery", "QueriesPage", "queries_page")
 
 _ORDERS: Final = {
     FieldKind.TIME: ("earliest first", "latest first"),
@@ -46,12 +46,7 @@ class QueriesPage:
 def queries_page(factory: Factory) -> QueriesPage:
     """Gather the saved queries that the caller may see."""
     service = factory.queries()
-    return QueriesPage([_kept(query, may_change=service.may_change(query)) for query in service.all()], my_teams(factory))
-
-
-def my_teams(factory: Factory) -> Sequence[str]:
-    """List the teams that the caller is in."""
-    return factory.queries().teams()
+    return QueriesPage([_kept(query, may_change=service.may_change(query)) for query in service.all()], service.teams())
 
 
 def _kept(query: SavedQuery, *, may_change: bool) -> KeptQuery:

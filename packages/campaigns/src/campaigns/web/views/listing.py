@@ -14,7 +14,6 @@ from campaigns.domain.states import CampaignStatus
 from campaigns.pictures.looks import LEGEND, Look, look_of, settled
 from campaigns.services.bulk import MAX_CAMPAIGNS
 from campaigns.services.factory import Factory
-from campaigns.web.views.keeping import my_teams
 from campaigns.web.views.overview import Counted, NamedSet, counted_lists, meant, sets_called
 
 __all__ = ("Asked", "Head", "ListPage", "ListRow", "list_page", "waits_in_words")
@@ -167,7 +166,7 @@ def list_page(factory: Factory, asked: Asked) -> ListPage:
     page : `ListPage`
         With what is wrong, and without campaigns, where the filter or the order is not valid.
     """
-    queries, teams = factory.queries().all(), my_teams(factory)
+    queries, teams = factory.queries().all(), factory.queries().teams()
     try:
         columns, ordering = checked_columns(asked.columns or _own_columns(asked)), parse_ordering(asked.sort)
         campaigns = factory.campaign_list()

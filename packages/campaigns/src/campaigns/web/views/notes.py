@@ -84,8 +84,12 @@ def note_views(factory: Factory, campaign: Campaign, notes: Sequence[Note]) -> l
 
 def notes_of_several(factory: Factory, notes: Sequence[Note]) -> list[NoteView]:
     """Put what pages show beside notes of several campaigns; each with its own, whose notebook may be open or not."""
-    campaigns = {ref: factory.campaigns().get(ref) for ref in dict.fromkeys(note.campaign for note in notes)}
-    return [view for note in notes for view in note_views(factory, campaigns[note.campaign], [note])]
+    by_campaign: dict[str, list[Note]] = {}
+    for note in notes:
+        by_campaign.setdefault(note.campaign, []).append(note)
+    views = [view for ref, its in by_campaign.items() for view in note_views(factory, factory.campaigns().get(ref), its)]
+    by_note = {view.note.uuid: view for view in views}
+    return [by_note[note.uuid] for note in notes]
 
 
 def notebook_action(campaign: Campaign, identity: Identity) -> Action | None:
