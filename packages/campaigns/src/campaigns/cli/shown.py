@@ -88,7 +88,8 @@ def campaign_text(campaign: Mapping[str, Any], submissions: list[dict[str, Any]]
 def _particulars(campaign: Mapping[str, Any]) -> dict[str, str]:
     """Give what is told of a campaign by name, empty where there is nothing."""
     definition, parent = campaign["definition"], campaign["parent"]
-    told = {name: str(definition.get(name) or "") for name in ("lead", "team", "ticket", "site", "stack")}
+    told = {"lead": str(campaign["lead"])}
+    told |= {name: str(definition.get(name) or "") for name in ("team", "ticket", "site", "stack")}
     told["labels"] = ", ".join(definition.get("labels", []))
     told["rerun of"] = f"{parent['id']} {parent['name']}, revision {parent['revision']}" if parent else ""
     told["operators now"] = ", ".join(campaign["operators"])
