@@ -185,10 +185,10 @@ def _counts(connection: Connection) -> None:
         )
     )
     connection.exec_driver_sql(
-        "UPDATE campaign SET n_submissions = told.n, n_quanta = told.expected, n_succeeded = told.succeeded, n_failed = told.failed"
-        " FROM (SELECT s.campaign_id, COUNT(DISTINCT s.id) AS n, SUM(t.expected) AS expected, SUM(t.succeeded) AS succeeded,"
-        " SUM(t.failed) AS failed FROM submission s JOIN task_counts t ON t.submission_id = s.id GROUP BY s.campaign_id) AS told"
-        " WHERE told.campaign_id = campaign.id"
+        "UPDATE campaign SET n_submissions = told.n, n_quanta = told.expected, n_succeeded = told.succeeded,"
+        " n_failed = told.failed FROM (SELECT s.campaign_id, COUNT(DISTINCT s.id) AS n, SUM(t.expected) AS expected,"
+        " SUM(t.succeeded) AS succeeded, SUM(t.failed) AS failed FROM submission s JOIN task_counts t ON t.submission_id = s.id"
+        " GROUP BY s.campaign_id) AS told WHERE told.campaign_id = campaign.id"
     )
 
 
