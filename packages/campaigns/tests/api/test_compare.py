@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, select
+from sqlalchemy import insert, select
 
 from api.test_rerun import DOCUMENT, rerun
 from campaigns.cli.compared import comparison_text
@@ -25,6 +23,7 @@ from campaigns.schema.task_counts import TaskCountsRow
 from campaigns.services.factory import Factory
 from campaigns.storage.database import Database
 from campaigns.storage.files import FileFolder
+from support.counting import counted
 from support.people import NOW_US, identity_of
 from support.serving import Clients, TestClient
 from web.fake_agent import FakeAgent
@@ -126,25 +125,11 @@ def test_revisions_of_one_campaign(mary: TestClient, database: Database) -> None
     assert [one["expected"] for one in told["totals"]] == [6, 0, 6]
 
 
-@contextmanager
-def counted(database: Database) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:
-        seen.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(database.engine, "before_cursor_execute", note)
-
-
 def test_a_thousand_submissions_take_no_more_statements(mary: TestClient, database: Database) -> None:
-    with counted(database) as before:
+    with counted() as before:
         diff(mary, "C-1/diff/C-2")
     fill(database, each=1000, failed=2)
-    with counted(database) as after:
+    with counted() as after:
         told = diff(mary, "C-1/diff/C-2")
     assert [one["n_groups"] for one in told["efforts"]] == [1000, 1000]
     assert [one["values"] for one in told["failures"]] == [[0, 2000]]

@@ -12,6 +12,7 @@ from campaigns.config import Settings
 from campaigns.domain.identity import Role
 from campaigns.gateways.clock import FixedClock
 from campaigns.storage.database import Database
+from support.counting import counted
 from support.scripted_agent import ScriptedAgent, definition, task
 from support.serving import Clients
 
@@ -165,6 +166,18 @@ def test_mentions_in_what_one_may_not_see_are_not_told(client: Clients) -> None:
     assert len(mary.get(f"{API}/mentions").json()["items"]) == 1
     assert vera.get(f"{API}/mentions").json()["items"] == []
     assert '<b class="num">' not in vera.get("/mentions").text.partition("<main")[0]
+
+
+def test_campaigns_of_mentions_are_read_at_once(client: Clients, clock: FixedClock) -> None:
+    for name in ("one", "two", "three"):
+        document = {"name": name, "title": "-", "reason": "-", "kind": "other"}
+        assert client(Role.MANAGER).post(f"{API}/campaigns", json=document).status_code == 201
+        write(client, name, f"@vera, look at {name}")
+        clock.advance(seconds=1)
+    with counted() as seen:
+        page = client(Role.VIEWER).get("/mentions").text
+    assert page.index("look at three") < page.index("look at two") < page.index("look at one")
+    assert len([one for one in seen if "JOIN revision" in one]) == 1
 
 
 def test_counts_and_waits_are_found_as_they_change(client: Clients, agent: ScriptedAgent, ref: str) -> None:

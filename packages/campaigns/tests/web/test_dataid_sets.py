@@ -8,6 +8,7 @@ from typing import Any
 
 from campaigns.domain.identity import Role
 from campaigns.gateways.clock import FixedClock
+from support.counting import counted
 from support.people import NOW_US
 from support.serving import Clients, TestClient
 from web.conftest import browser
@@ -39,6 +40,13 @@ def test_the_list_tells_versions_reasons_and_who_pinned_them(clients: Clients) -
     assert "No set is so." in viewer.get("/dataid-sets?name=nothing").text
     assert 'id="upload"' not in text
     assert 'id="upload"' in browser(clients, Role.OPERATOR).get("/dataid-sets").text
+
+
+def test_who_pinned_the_sets_of_a_list_is_asked_at_once(clients: Clients) -> None:
+    viewer = browser(clients, Role.VIEWER)
+    with counted() as seen:
+        assert viewer.get("/dataid-sets").text.count('<tr id="set-') > 1
+    assert len([one for one in seen if "FROM set_pin" in one]) == 1
 
 
 def test_one_set_with_its_data_ids(clients: Clients) -> None:

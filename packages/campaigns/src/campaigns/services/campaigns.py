@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from campaigns.domain.campaign import Campaign, Revision
@@ -53,6 +53,10 @@ class CampaignService:
     def get(self, ref: str) -> Campaign:
         """Give a campaign by local id, UUID or name."""
         return found_campaign(self._context, ref)
+
+    def several(self, ids: Collection[str]) -> dict[str, Campaign]:
+        """Give campaigns by their local ids, as far as there are any to be seen."""
+        return self._store.several(ids)
 
     def decision(self, ref: str) -> Decision:
         """Say what would follow, what is ready to start, and what waits."""

@@ -125,7 +125,12 @@ class DataIdSetService:
 
     def users(self, entry: DataIdSetEntry) -> Sequence[tuple[str, str, int]]:
         """List the campaigns that pinned a version of a set's name: their id and name, and the version."""
-        return self._pins.users(entry.site, entry.butler, entry.name)
+        return self.users_of([entry])[entry.uuid]
+
+    def users_of(self, entries: Sequence[DataIdSetEntry]) -> dict[str, Sequence[tuple[str, str, int]]]:
+        """List the same of several sets, by their UUIDs."""
+        users = self._pins.users({entry.name for entry in entries})
+        return {entry.uuid: users.get((entry.site, entry.butler, entry.name), []) for entry in entries}
 
     def rows(self, entry: DataIdSetEntry, *, start: int, limit: int, wanted: str = "") -> SetPage | None:
         """Give some of a set's data IDs; `None` if they are not here, see `show`.

@@ -185,17 +185,31 @@ class PinStore(SiteBoundStore):
             )
         self._session.flush()
 
-    def users(self, site: str, butler: str, name: str) -> list[tuple[str, str, int]]:
-        """List who has pinned a version of a set: local id and name of the campaign, and the version; newest campaigns first."""
+    def users(self, names: Collection[str]) -> dict[tuple[str | None, str | None, str], list[tuple[str, str, int]]]:
+        """List who has pinned versions of sets, in one query.
+
+        Parameters
+        ----------
+        names : collection of `str`
+            What the sets are called, without versions.
+
+        Returns
+        -------
+        users : `dict`
+            By site, repository and name of the set: local id and name of the campaign, and the version; newest campaigns first.
+        """
+        where = (CampaignRow.site, CampaignRow.butler, SetPinRow.name)
         statement = (
-            select(CampaignRow.number, CampaignRow.name, SetPinRow.version)
+            select(*where, CampaignRow.number, CampaignRow.name, SetPinRow.version)
             .join(CampaignRow, CampaignRow.id == SetPinRow.campaign_id)
-            .where(SetPinRow.name == name, CampaignRow.site == site, CampaignRow.butler == butler)
+            .where(SetPinRow.name.in_(list(names)), may_see_campaign(self._identity))
             .order_by(CampaignRow.number.desc(), SetPinRow.version)
             .distinct()
         )
-        statement = statement.where(may_see_campaign(self._identity))
-        return [(campaign_id(number), title, version) for number, title, version in self._session.execute(statement)]
+        found: dict[tuple[str | None, str | None, str], list[tuple[str, str, int]]] = {}
+        for site, butler, name, number, title, version in self._session.execute(statement):
+            found.setdefault((site, butler, name), []).append((campaign_id(number), title, version))
+        return found
 
     def _visible(self) -> Select[SetPinRow]:
         return select(SetPinRow).where(may_see_rows_of(self._identity, SetPinRow.campaign_id))

@@ -187,9 +187,9 @@ def set_list_page(factory: Factory, *, site: str | None, butler: str | None, nam
     service = factory.dataid_sets()
     found = service.list(site=site or None, butler=butler or None, name=name or None, after=after, limit=PAGE_SIZE + 1)
     entries, following = cut(found, limit=PAGE_SIZE, key=lambda entry: (entry.created_us, entry.uuid))
-    users = {(one.site, one.butler, one.name): service.users(one) for one in entries}
+    users = service.users_of(entries)
     return SetListPage(
-        rows=[_listed(entry, users[entry.site, entry.butler, entry.name]) for entry in entries],
+        rows=[_listed(entry, users[entry.uuid]) for entry in entries],
         orders=service.under_way(),
         sites=factory.sites().list(),
         site=site,

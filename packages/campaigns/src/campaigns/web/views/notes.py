@@ -87,7 +87,8 @@ def notes_of_several(factory: Factory, notes: Sequence[Note]) -> list[NoteView]:
     by_campaign: dict[str, list[Note]] = {}
     for note in notes:
         by_campaign.setdefault(note.campaign, []).append(note)
-    views = [view for ref, its in by_campaign.items() for view in note_views(factory, factory.campaigns().get(ref), its)]
+    campaigns = factory.campaigns().several(by_campaign)
+    views = [view for ref, its in by_campaign.items() for view in note_views(factory, campaigns[ref], its)]
     by_note = {view.note.uuid: view for view in views}
     return [by_note[note.uuid] for note in notes]
 
