@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -113,26 +113,25 @@ class SetReportService:
                 )
             )
 
-    def made_of_lists(self, order: AgentOrder, found: Sequence[dict[str, Any]]) -> None:
+    def made_of_lists(self, order: AgentOrder, found: Sequence[dict[str, Any]], sources: Mapping[str, str]) -> None:
         """Tell of the sets that a start had made of lists in git, and where there was one of that name with other data IDs."""
-        paths = {one["name"]: one["source"] for one in order.payload.get("lists", ())}
         for told in found:
             one = MadeSet.model_validate(told)
-            if not one.made or one.reference not in paths:
+            if not one.made or one.reference not in sources:
                 continue
             other = f"; {one.differs} has other data IDs" if one.differs else ""
             self._context.record(
                 "dataid_set.created",
                 f"{one.set.name}@{one.set.version} made in {order.payload['repository']} at {order.site}: "
                 f"{_n_data_ids(one.set.rows)}{other}",
-                reason=f"The definition names it, and {paths[one.reference]} has it.",
+                reason=f"The definition names it, and {sources[one.reference]} has it.",
                 campaign=order.campaign_uuid,
                 actor=_person(order),
                 details={
                     "digest": one.set.digest,
                     "rows": one.set.rows,
                     "order": order.id,
-                    "source": paths[one.reference],
+                    "source": sources[one.reference],
                     "differs": one.differs or None,
                 },
             )

@@ -217,29 +217,32 @@ class StartService:
         except (KeyError, TypeError, ValueError) as error:
             # An error would have the agent tell it again for ever.
             faults = faults or [no_result(order, error)]
-        conductor = Conductor(self._context)
+        if faults:
+            self._refuse(campaign, faults)
+            return faults
         # Agents carry out; it is the person who asked that starts the campaign.
         actor = Identity(name=order.actor, role=SYSTEM.role)
-        if faults:
-            self._context.record(
-                "campaign.start_refused",
-                f"{campaign.id} was not started: preflight found {len(faults)} problem{'s' if len(faults) > 1 else ''}",
-                reason=" ".join(fault.message for fault in faults),
-                campaign=campaign.uuid,
-                details={"faults": [fault.as_dict() for fault in faults]},
-            )
-            conductor.touch(campaign)
-            return faults
         set_reports = SetReportService(self._context)
         set_reports.catalogue(order, told)
-        set_reports.made_of_lists(order, found)
         sources = {one["name"]: one["source"] for one in order.payload.get("lists", ())}
+        set_reports.made_of_lists(order, found, sources)
         PinService(self._context).pin(campaign, found, actor=actor, sources=sources)
         specs = [ResolvedSpec(**ResolvedModel.model_validate(one).model_dump()) for one in order.payload.get("resolved", [])]
         SpecificationService(self._context).record(campaign, specs, actor=actor)
+        conductor = Conductor(self._context)
         started = conductor.move(campaign, CampaignAction.START, actor=actor, reason=order.reason or "")
         conductor.advance(started)
         return []
+
+    def _refuse(self, campaign: Campaign, faults: list[Fault]) -> None:
+        self._context.record(
+            "campaign.start_refused",
+            f"{campaign.id} was not started: preflight found {len(faults)} problem{'s' if len(faults) > 1 else ''}",
+            reason=" ".join(fault.message for fault in faults),
+            campaign=campaign.uuid,
+            details={"faults": [fault.as_dict() for fault in faults]},
+        )
+        Conductor(self._context).touch(campaign)
 
     def _is_abandoned(self, order_id: str) -> bool:
         order = self._orders.find(order_id)
