@@ -68,7 +68,7 @@ def test_outputs_of_others_are_told(client: Clients, agent: ScriptedAgent) -> No
     body = {"action": "start", "reason": "Go", "wait_s": 0}
     client(Role.MANAGER).post(f"{API}/campaigns/first/transitions", json=body)
     agent.pass_preflight()
-    [taken] = client(Role.VIEWER).get(f"{API}/campaigns/second").json()["warnings"]
+    [taken] = client(Role.MANAGER).get(f"{API}/campaigns/second").json()["warnings"]
     refused = client(Role.MANAGER).post(f"{API}/campaigns/second/transitions", json=body)
     assert (refused.status_code, refused.json()["detail"]) == (409, taken["message"])
     assert client(Role.VIEWER).get(f"{API}/campaigns/first").json()["warnings"] == []
@@ -83,3 +83,6 @@ def test_sets_that_the_site_does_not_have_are_told_once_it_was_asked(client: Cli
     told = client(Role.VIEWER).get(f"{API}/campaigns/trial").json()
     assert _codes(told) == [("unknown_set", "sets.exclude[1]"), ("unknown_set", "sets.exclude[2]")]
     assert "There is no DataId set worse in main at here" in told["warnings"][1]["message"]
+    listed = {"repository": "https://git.example.org/data.git", "reference": "v1"}
+    told = _define(client, name="listed", output="u/mary/b", sets=sets, data_spec=listed)
+    assert _codes(told) == [("unknown_set", "sets.exclude[1]")], "a list in git may stand for a name without a version"

@@ -36,7 +36,7 @@ def with_reason(arrow: pa.Table, default: object) -> pa.Table:
         return arrow
     text = pc.cast(arrow.column(REASON), pa.string())
     place = arrow.column_names.index(REASON)
-    return arrow.set_column(place, REASON, pc.if_else(pc.fill_null(pc.equal(text, ""), True), default, text))  # noqa: FBT003
+    return arrow.set_column(place, REASON, pc.if_else(pc.fill_null(pc.equal(text, ""), fill_value=True), default, text))
 
 
 def column_type(dimensions: DimensionGroup, name: str) -> pa.DataType:

@@ -73,7 +73,9 @@ def read_rows(
     if limit is not None:
         # All rows are sorted here; only where few are wanted the database has to know their order.
         types = {name: column_type(found.dimensions, name) for name in names}
-        select = select.order_by(*in_order({name: rows.c[name] for name in names}, types, inside.is_postgresql)).limit(limit)
+        select = select.order_by(
+            *in_order({name: rows.c[name] for name in names}, types, is_postgresql=inside.is_postgresql)
+        ).limit(limit)
     batches = list(_batches(inside, select, found, names))
     schema = pa.schema([*((name, column_type(found.dimensions, name)) for name in names), ("reason_id", pa.int32())])
     arrow = pa.Table.from_batches(batches, schema)
@@ -89,7 +91,8 @@ def read_rows(
 def in_order(
     columns: Mapping[str, sa.ColumnElement[Any]],
     types: Mapping[str, pa.DataType],
-    is_postgresql: bool,  # noqa: FBT001
+    *,
+    is_postgresql: bool,
 ) -> list[sa.ColumnElement[Any]]:
     """Give what rows are ordered by: text by its bytes, whatever order the database's language has."""
     collation = "C" if is_postgresql else "BINARY"

@@ -146,7 +146,7 @@ def _summary(connection: sa.Connection, staging: sa.Table, dimensions: Dimension
 def _ordered(connection: sa.Connection, staging: sa.Table, dimensions: DimensionGroup) -> Iterator[pa.RecordBatch]:
     names = sorted(dimensions.required)
     types = {each: column_type(dimensions, each) for each in names} | {REASON: pa.dictionary(pa.int32(), pa.string())}
-    order = in_order({each: staging.c[each] for each in names}, types, connection.dialect.name == "postgresql")
+    order = in_order({each: staging.c[each] for each in names}, types, is_postgresql=connection.dialect.name == "postgresql")
     select = sa.select(*[staging.c[each] for each in (*names, REASON)]).order_by(*order)
     with connection.execute(select, execution_options={"stream_results": True, "yield_per": _FETCHED}) as result:
         for part in result.partitions(_FETCHED):

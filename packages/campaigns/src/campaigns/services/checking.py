@@ -123,9 +123,12 @@ class CheckService:
         if site is None or butler is None or not named or not store.any_of(site, butler):
             # Whether the site has sets nobody has asked yet.
             return
+        entries = store.named(site, butler, {one.reference.partition("@")[0] for one in named})
+        known = {name for entry in entries for name in (entry.name, str(entry))}
         for one in named:
-            name, _, version = one.reference.partition("@")
-            if store.find(site, butler, name, int(version) if version else None) is None:
+            # A name without a version may be that of a list in the data specification, of which the start has the set made.
+            may_be_made = definition.data_spec is not None and "@" not in one.reference
+            if one.reference not in known and not may_be_made:
                 yield Fault(
                     "unknown_set",
                     f"There is no DataId set {one.reference} in {butler} at {site}, as far as the service knows.",

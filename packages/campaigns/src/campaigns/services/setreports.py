@@ -113,7 +113,7 @@ class SetReportService:
                 )
             )
 
-    def made_of_lists(self, order: AgentOrder, found: Sequence[dict[str, Any]], sources: Mapping[str, str]) -> None:
+    def made_of_lists(self, order: AgentOrder, found: Sequence[dict[str, Any]], *, sources: Mapping[str, str]) -> None:
         """Tell of the sets that a start had made of lists in git, and where there was one of that name with other data IDs."""
         for told in found:
             one = MadeSet.model_validate(told)

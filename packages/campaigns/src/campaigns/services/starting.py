@@ -225,7 +225,7 @@ class StartService:
         set_reports = SetReportService(self._context)
         set_reports.catalogue(order, told)
         sources = {one["name"]: one["source"] for one in order.payload.get("lists", ())}
-        set_reports.made_of_lists(order, found, sources)
+        set_reports.made_of_lists(order, found, sources=sources)
         PinService(self._context).pin(campaign, found, actor=actor, sources=sources)
         specs = [ResolvedSpec(**ResolvedModel.model_validate(one).model_dump()) for one in order.payload.get("resolved", [])]
         SpecificationService(self._context).record(campaign, specs, actor=actor)
