@@ -22,6 +22,7 @@ from campaigns.storage.database import Database
 from campaigns.storage.migration import upgrade
 from support.people import NOW_US, add_people
 from support.postgres import MISSING, PostgresServer, find_programs
+from support.running import Runner
 from support.serving import Clients, LiveServer, serve
 
 # Its default paints tracebacks with all their variables, which takes a minute for one error.
@@ -135,3 +136,15 @@ def live_server(settings: Settings, sqlite_database: Database) -> Iterator[LiveS
     """The application on SQLite, served on a port of this machine by the machine's clock."""
     with serve(create_app(settings, sqlite_database)) as server:
         yield server
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runner:
+    """Run commands of ``campaign``, with folders of their own."""
+    monkeypatch.setenv("CAMPAIGN_DATA_DIR", str(tmp_path / "data"))
+    for variable in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+    # What `serve` sets for its process is not for that of the tests.
+    monkeypatch.setattr("campaigns.cli.serve.configure_logging", lambda settings: None)
+    monkeypatch.setattr("campaigns.cli.serve.signal.signal", lambda number, handler: None)
+    return Runner(capsys, monkeypatch)

@@ -12,9 +12,9 @@ from campaigns.client import CampaignClient
 from campaigns.config import Settings
 from campaigns.domain.identity import Role
 from campaigns.gateways.clock import FixedClock
-from cli.test_commands import Runner, run  # noqa: F401 - the fixture
 from support.people import NOW_US, token_of
 from support.repositories import Repository
+from support.running import Runner
 from support.scripted_agent import API, definition
 from support.serving import Clients, LiveServer, TestClient
 from web.conftest import browser
@@ -169,7 +169,7 @@ def test_a_set_is_made_now_by_the_interface_and_by_the_page(client: Clients, rep
 
 def test_the_command_tells_the_same(
     live_server: LiveServer,
-    run: Runner,  # noqa: F811
+    run: Runner,
     monkeypatch: pytest.MonkeyPatch,
     repository: Repository,
 ) -> None:

@@ -10,11 +10,9 @@ from api.test_rerun import DOCUMENT
 from campaigns.client import CampaignClient
 from campaigns.domain.identity import Role
 from campaigns.domain.savedquery import COLUMNS
-from cli.test_commands import Runner, run
 from support.people import token_of
+from support.running import Runner
 from support.serving import LiveServer
-
-__all__ = ("run",)
 
 
 @pytest.fixture(autouse=True)

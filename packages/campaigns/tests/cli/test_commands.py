@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import stat
@@ -15,50 +14,17 @@ from urllib.request import urlopen
 import pytest
 from sqlalchemy import text
 
-from campaigns.cli.main import COMMANDS, cli, main
+from campaigns.cli.main import COMMANDS, cli
 from campaigns.cli.stored_tokens import stored_token, token_file
 from campaigns.client import CampaignClient
 from campaigns.domain.identity import Role
 from campaigns.storage.database import Database
 from support.people import token_of
 from support.postgres import PostgresServer
+from support.running import Runner
 from support.serving import LiveServer
 
 PASSWORD = "correct horse"
-
-
-class Ran:
-    """What a command did."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-
-class Runner:
-    """Runs ``campaign`` in this process."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self._capsys, self._monkeypatch = capsys, monkeypatch
-
-    def __call__(self, *arguments: str, stdin: str = "") -> Ran:
-        self._monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        printed = self._capsys.readouterr()
-        assert "Traceback" not in printed.err
-        assert isinstance(ended.value.code, int)
-        return Ran(ended.value.code, printed.out, printed.err)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runner:
-    monkeypatch.setenv("CAMPAIGN_DATA_DIR", str(tmp_path / "data"))
-    for variable in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(variable, str(tmp_path / variable))
-    # What `serve` sets for its process is not for that of the tests.
-    monkeypatch.setattr("campaigns.cli.serve.configure_logging", lambda settings: None)
-    monkeypatch.setattr("campaigns.cli.serve.signal.signal", lambda number, handler: None)
-    return Runner(capsys, monkeypatch)
 
 
 def test_help_lists_every_command_without_importing_it(run: Runner) -> None:

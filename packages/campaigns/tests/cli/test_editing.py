@@ -11,11 +11,9 @@ from api.test_rerun import DOCUMENT
 from campaigns.client import CampaignClient
 from campaigns.domain.errors import LostUpdate
 from campaigns.domain.identity import Role
-from cli.test_commands import Runner, run
 from support.people import token_of
+from support.running import Runner
 from support.serving import LiveServer
-
-__all__ = ("run",)
 
 
 @pytest.fixture

@@ -10,12 +10,10 @@ from pathlib import Path
 import pytest
 
 from campaigns.domain.identity import Role
-from cli.test_commands import Runner, run
 from support.people import token_of
+from support.running import Runner
 from support.scripted_agent import ScriptedAgent
 from support.serving import Clients, LiveServer
-
-__all__ = ("run",)
 
 
 @pytest.fixture

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from campaigns.domain.identity import Role
-from cli.test_commands import Ran, Runner, run  # noqa: F401 - the fixture
 from support.people import token_of
+from support.running import Ran, Runner
 from support.scripted_agent import ScriptedAgent, definition
 from support.serving import Clients, LiveServer
 
 
 @pytest.fixture
-def ask(run: Runner, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Runner:  # noqa: F811
+def ask(run: Runner, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Runner:
     """Commands as the administrator, on a server with a campaign whose first submission is queued."""
     clients = Clients(live_server.app)
     agent = ScriptedAgent(clients)

@@ -10,11 +10,9 @@ import pytest
 
 from api.test_portable import run_a_campaign
 from campaigns.domain.identity import Role
-from cli.test_commands import Runner, run
 from support.people import token_of
+from support.running import Runner
 from support.serving import Clients, LiveServer
-
-__all__ = ("run",)
 
 
 @pytest.fixture

@@ -6,12 +6,10 @@ import pytest
 
 from campaigns.client import CampaignClient
 from campaigns.domain.identity import Role
-from cli.test_commands import Runner, run
 from support.people import token_of
+from support.running import Runner
 from support.scripted_agent import ScriptedAgent, definition
 from support.serving import Clients, LiveServer
-
-__all__ = ("run",)
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from campaigns.domain.identity import Role
-from cli.test_commands import Runner, run  # noqa: F401 - the fixture
 from support.found import found
 from support.people import token_of
+from support.running import Runner
 from support.scripted_agent import ScriptedAgent, definition
 from support.serving import Clients, LiveServer
 
@@ -39,7 +39,7 @@ class Site:
 
 
 @pytest.fixture
-def site(run: Runner, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Site:  # noqa: F811
+def site(run: Runner, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Site:
     clients = Clients(live_server.app)
     site = Site(clients)
     clients(Role.MANAGER).post("/api/v1/campaigns", json=definition())
@@ -48,7 +48,7 @@ def site(run: Runner, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) 
     return site
 
 
-def test_what_would_run_is_told(run: Runner, site: Site) -> None:  # noqa: F811
+def test_what_would_run_is_told(run: Runner, site: Site) -> None:
     progress = {"now": "step1 g1", "done": 0, "total": 2, "message": "Building"}
     result = found()
     result["steps"][0]["groups"][1:] = []
@@ -75,7 +75,7 @@ def test_what_would_run_is_told(run: Runner, site: Site) -> None:  # noqa: F811
     ]
 
 
-def test_what_cannot_be_built_fails_and_the_rest_is_told(run: Runner, site: Site) -> None:  # noqa: F811
+def test_what_cannot_be_built_fails_and_the_rest_is_told(run: Runner, site: Site) -> None:
     fault = {"code": "empty_quantum_graph", "message": "The graph of step1 g2 is empty.", "where": "steps[0]", "remedy": "Look."}
     site.will({"kind": "findings", "result": found()}, {"kind": "failed", "faults": [fault]})
     ran = run("preflight", "C-1", "--json")
@@ -84,13 +84,13 @@ def test_what_cannot_be_built_fails_and_the_rest_is_told(run: Runner, site: Site
     assert json.loads(ran.err)["faults"][0]["message"] == "The graph of step1 g2 is empty."
 
 
-def test_it_waits_no_longer_than_it_is_told_to(run: Runner, site: Site) -> None:  # noqa: F811
+def test_it_waits_no_longer_than_it_is_told_to(run: Runner, site: Site) -> None:
     ran = run("preflight", "C-1", "--wait", "0", "--no-graphs")
     assert (ran.code, "The site has not answered yet" in ran.out) == (0, True)
 
 
 def test_what_is_wrong_is_said_when_it_is_defined(
-    run: Runner,  # noqa: F811
+    run: Runner,
     site: Site,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
