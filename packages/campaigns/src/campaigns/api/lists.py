@@ -10,12 +10,13 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, TypeVar
+from uuid import UUID
 
 from fastapi import Query
 
 from campaigns.domain.errors import InvalidInput
 
-__all__ = ("MAX_LIMIT", "Cursor", "Limit", "cut", "decode_cursor", "encode_cursor")
+__all__ = ("MAX_LIMIT", "Cursor", "Limit", "cut", "decode_cursor", "encode_cursor", "moment_of")
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 500
@@ -55,9 +56,7 @@ def decode_cursor(cursor: str, *types: type | tuple[type, ...]) -> tuple[Any, ..
     InvalidInput
         If it is not a cursor of this list.
     """
-    wrong = InvalidInput(
-        "The cursor is not one of this list.", where="query.cursor", remedy="Give the value of next as it was, or leave it out."
-    )
+    wrong = _wrong()
     try:
         key = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
@@ -71,6 +70,22 @@ def decode_cursor(cursor: str, *types: type | tuple[type, ...]) -> tuple[Any, ..
     if any((isinstance(part, int) and abs(part) >= 2**63) or (isinstance(part, str) and "\0" in part) for part in key):
         raise wrong
     return tuple(key)
+
+
+def moment_of(cursor: str | None) -> tuple[int, str] | None:
+    """Read the cursor of a list by time and UUID; `None` where there is none. See `decode_cursor`."""
+    if not cursor:
+        return None
+    time_us, uuid = decode_cursor(cursor, int, str)
+    try:
+        return time_us, str(UUID(uuid))
+    except ValueError:
+        raise _wrong() from None
+
+
+def _wrong() -> InvalidInput:
+    remedy = "Give the value of next as it was, or leave it out."
+    return InvalidInput("The cursor is not one of this list.", where="query.cursor", remedy=remedy)
 
 
 def cut(

@@ -12,7 +12,6 @@ from campaigns.domain.attachments import FileLimits, GivenFile, check_sizes, fil
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.dataidsets import DataIdSetEntry
 from campaigns.domain.errors import Conflict, EditConflict, Forbidden, InvalidInput, NotebookClosed, NotFound
-from campaigns.domain.filtering.values import is_uuid
 from campaigns.domain.identity import Role, may
 from campaigns.domain.note import MAX_NOTE, Attachment, Note, NoteKind, mentioned_names
 from campaigns.services.conductor import Conductor
@@ -76,14 +75,7 @@ class NoteService:
             How many at most.
         before : (`int`, `str`), optional
             Only what comes behind this: when a note was written, UTC microseconds, and its version's UUID.
-
-        Raises
-        ------
-        InvalidInput
-            If that is no UUID.
         """
-        if before is not None and not is_uuid(before[1]):
-            raise InvalidInput("The cursor is not one of this list.", where="query.cursor", remedy="Leave it out.")
         return self._store.mentioning(self._context.identity.name, limit=limit, before=before)
 
     def count_mentioning_me(self) -> int:

@@ -18,10 +18,9 @@ from campaigns.api.dependencies import (
     SettingsUsed,
     Writing,
 )
-from campaigns.api.lists import DEFAULT_LIMIT, Cursor, Limit, cut, decode_cursor
+from campaigns.api.lists import DEFAULT_LIMIT, Cursor, Limit, cut, moment_of
 from campaigns.api.policy import agent, viewer
 from campaigns.api.specifications import Git
-from campaigns.domain.errors import InvalidInput
 from campaigns.services.factory import Factory
 from campaigns.services.orders import wait_for_orders
 from campaigns.services.specifications import archive_of
@@ -70,7 +69,7 @@ def list_agents(reading: Reading) -> AgentList:
 @router.get("/orders", tags=["sites"], dependencies=[viewer])
 def list_orders(reading: Reading, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> OrderList:
     """List orders to agents, newest first."""
-    found = reading.orders().recent(limit=limit + 1, after=_order_key(cursor) if cursor else None)
+    found = reading.orders().recent(limit=limit + 1, after=moment_of(cursor))
     items, following = cut(found, limit=limit, key=lambda order: (order.created_us, order.id))
     return OrderList(items=[OrderModel.of(order) for order in items], next=following)
 
@@ -158,11 +157,3 @@ def fetch_specification(
     # Git may take a while, and holds no session.
     archive = archive_of(git, wanted)
     return FileResponse(archive, media_type="application/x-tar", background=BackgroundTask(archive.unlink))
-
-
-def _order_key(cursor: str) -> tuple[int, str]:
-    time_us, order_id = decode_cursor(cursor, int, str)
-    try:
-        return max(0, min(time_us, 2**62)), str(UUID(order_id))
-    except ValueError:
-        raise InvalidInput("The cursor is not one of this list.", where="query.cursor", remedy="Leave it out.") from None

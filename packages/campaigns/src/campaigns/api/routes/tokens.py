@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from campaigns.api.dependencies import Reading, Writing
-from campaigns.api.lists import DEFAULT_LIMIT, Cursor, Limit, cut, decode_cursor
+from campaigns.api.lists import DEFAULT_LIMIT, Cursor, Limit, cut, moment_of
 from campaigns.api.policy import viewer
 from campaigns.wire.users import NewTokenModel, TokenCreate, TokenList, TokenModel
 
@@ -17,12 +17,8 @@ router = APIRouter(prefix="/tokens", tags=["tokens"])
 @router.get("", dependencies=[viewer])
 def list_tokens(reading: Reading, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> TokenList:
     """List tokens that are not revoked, newest first: one's own, or everyone's for administrators."""
-    after = None
-    if cursor:
-        at_us, token_id = decode_cursor(cursor, int, str)
-        after = (at_us, token_id)
     tokens, following = cut(
-        reading.users().list_tokens(after=after, limit=limit + 1),
+        reading.users().list_tokens(after=moment_of(cursor), limit=limit + 1),
         limit=limit,
         key=lambda token: (token.created_us, token.id),
     )

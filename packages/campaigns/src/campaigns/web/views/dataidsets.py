@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from campaigns.api.lists import cut, decode_cursor, encode_cursor
+from campaigns.api.lists import cut, decode_cursor, encode_cursor, moment_of
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.dataidsets import CampaignSet, DataIdSetEntry, ReasonCount, SetFit, SetRole
 from campaigns.domain.decisions import newest_attempts
@@ -180,10 +180,7 @@ def address_of(entry: DataIdSetEntry, version: int | None = None) -> str:
 
 def set_list_page(factory: Factory, *, site: str | None, butler: str | None, name: str | None, cursor: str | None) -> SetListPage:
     """Gather the list of sets, newest first."""
-    after: tuple[int, str] | None = None
-    if cursor:
-        time_us, uuid = decode_cursor(cursor, int, str)
-        after = (time_us, uuid)
+    after = moment_of(cursor)
     service = factory.dataid_sets()
     found = service.list(site=site or None, butler=butler or None, name=name or None, after=after, limit=PAGE_SIZE + 1)
     entries, following = cut(found, limit=PAGE_SIZE, key=lambda entry: (entry.created_us, entry.uuid))
