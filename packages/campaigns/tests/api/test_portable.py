@@ -276,6 +276,19 @@ def test_what_is_wrong_is_refused_and_leaves_nothing(client: Clients, other: Fas
     assert not [path for path in (other.state.settings.data_dir).iterdir() if path.name.startswith(".passing")]
 
 
+def test_what_an_older_program_wrote_is_brought(client: Clients, other: FastAPI) -> None:
+    run_a_campaign(client)
+
+    def without(name: str) -> bytes:
+        return with_rows(export(client, "trial"), "submission", lambda row: {key: row[key] for key in row if key != name})
+
+    there = Clients(other)
+    answer = bring(there, without("commands"))
+    assert answer.status_code == 201, answer.text
+    assert there(Role.VIEWER).get(f"{API}/submissions/S-1").json()["commands"] == []
+    assert bring(there, without("step"), rename="x").json()["detail"] == "The row has no step."
+
+
 def test_bomb_is_not_unpacked(client: Clients) -> None:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as put:

@@ -65,7 +65,7 @@ class Arrivals:
         for name, belonging in self._tables.items():
             self.counts[name] = 0
             wanted = self._referred(belonging)
-            for row in self._archive.rows(name):
+            for row in self.rows(name):
                 self.counts[name] += 1
                 where = f"tables/{name}.jsonl line {self.counts[name]}"
                 _check_columns(belonging, row, where)
@@ -75,7 +75,7 @@ class Arrivals:
                     raise InvalidArchive(f"The file {lost[0]} is not in the archive.", where=where)
         self._check_campaign()
         for name, belonging in self._tables.items():
-            for number, row in enumerate(self._archive.rows(name), start=1):
+            for number, row in enumerate(self.rows(name), start=1):
                 self._check_owner(belonging, row, f"tables/{name}.jsonl line {number}")
 
     def stage_files(self) -> None:
@@ -89,8 +89,9 @@ class Arrivals:
         self._files.keep()
 
     def rows(self, name: str) -> Iterator[dict[str, Any]]:
-        """Give the rows of a table."""
-        return self._archive.rows(name)
+        """Give the rows of a table; what may be empty is so where an older program did not write it."""
+        empty = {column.name: None for column in self._tables[name].columns if column.nullable}
+        return ({**empty, **row} for row in self._archive.rows(name))
 
     def is_whole(self, name: str, row: Mapping[str, Any], known: Known) -> bool:
         """Tell whether all that a row refers to is there.
@@ -121,7 +122,7 @@ class Arrivals:
 
     def _check_campaign(self) -> None:
         manifest, where = self._archive.manifest, f"tables/{CAMPAIGN}.jsonl"
-        rows = list(self._archive.rows(CAMPAIGN))
+        rows = list(self.rows(CAMPAIGN))
         if len(rows) != 1:
             raise InvalidArchive(f"The file has {len(rows)} campaigns; it must have one.", where=where)
         told = tuple(rows[0][name] for name in ("id", "number", "name"))
