@@ -189,6 +189,23 @@ def test_queries_of_others_are_called_by_name(mary: TestClient, client: Clients)
     assert ada.get("/api/v1/queries/weekly").json()["owner"] == "ada"
     ada.post("/api/v1/queries", json={"name": "own"})
     assert otto.get("/api/v1/queries/ada/own").status_code == 404
+    ada.post("/api/v1/queries", json={**body, "name": "mary/weekly"})
+    assert otto.get("/api/v1/queries/mary/weekly").json()["owner"] == "mary", "another's name does not stand in its way"
+
+
+def test_the_history_tells_of_no_query_that_is_not_shared_with_everyone(client: Clients) -> None:
+    mary, ada = client(Role.MANAGER), client(Role.ADMIN)
+    ada.post("/api/v1/teams", json={"name": "kestrels"})
+    ada.post("/api/v1/teams/kestrels/members", json={"user": "mary"})
+    for name, shared in (("falcon", "team:kestrels"), ("heron", "private"), ("wren", "everyone")):
+        made = mary.post("/api/v1/queries", json={"name": name, "filter": f"name = {name}", "shared": shared})
+        assert made.status_code == 201, made.text
+    told = [(one["summary"], one["details"].get("filter")) for one in client(Role.VIEWER).get("/api/v1/events").json()["items"]]
+    assert told[:3] == [
+        ("saved query wren of mary made", "name = wren"),
+        ("a private query of mary made", None),
+        ("a team's query of mary made", None),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from campaigns.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from campaigns.domain.filtering import parse_filter, parse_ordering
 from campaigns.domain.identity import Role
-from campaigns.domain.savedquery import PRIVATE, TEAM, SavedQuery, checked_columns, checked_sharing
+from campaigns.domain.savedquery import EVERYONE, PRIVATE, TEAM, SavedQuery, checked_columns, checked_sharing
 from campaigns.services.context import Context
 from campaigns.storage.queries import QueryStore
 
@@ -57,8 +57,11 @@ class QueryService:
         try:
             uuid.UUID(ref)
         except ValueError:
-            named = [query for query in self._store.all() if ref in (query.name, f"{query.owner}/{query.name}")]
-            found = [query for query in named if query.owner == me and query.name == ref] or named
+            every = self._store.all()
+            named = [query for query in every if query.name == ref]
+            # An owner and a name say which one is meant, whatever others call theirs.
+            owned = [query for query in every if f"{query.owner}/{query.name}" == ref]
+            found = [query for query in named if query.owner == me] or owned or named
         else:
             one = self._store.find(str(uuid.UUID(ref)))
             found = [] if one is None else [one]
@@ -166,10 +169,11 @@ class QueryService:
         return query
 
     def _record(self, what: str, query: SavedQuery) -> None:
-        # What is private is nobody else's to read in the history.
-        is_private = query.shared == PRIVATE
-        told = {} if is_private else {"name": query.name, "filter": query.filter, "sort": query.sort, "shared": query.shared}
-        shown = "a private query" if is_private else f"saved query {query.name}"
+        # Everyone reads the history, and so nothing there says what is not shared with everyone.
+        is_open = query.shared == EVERYONE
+        told = {"name": query.name, "filter": query.filter, "sort": query.sort, "shared": query.shared} if is_open else {}
+        kept = "a private query" if query.shared == PRIVATE else "a team's query"
+        shown = f"saved query {query.name}" if is_open else kept
         self._context.record(f"query.{what}", f"{shown} of {query.owner} {what}", details={"query": query.uuid, **told})
 
     def _own(self, ref: str) -> SavedQuery:
