@@ -72,6 +72,20 @@ def test_specifications_are_looked_at_before_the_start_and_nothing_is_kept(clien
     assert [word in page for word in (commit, "clouds", "Nothing is kept of it", "made at the start")] == [True] * 4
 
 
+def test_a_list_with_half_a_letter_is_told_as_a_fault(client: Clients, repository: Repository) -> None:
+    half = [{"instrument": "HSC", "visit": 1, "reason": "\ud83d"}]
+    repository.commit({"exclusions/bad.json": json.dumps(half)}, tag="v2.1")
+    ref = defined(client(Role.MANAGER), repository, "v2.1")
+    answer = client(Role.VIEWER).get(f"{API}/campaigns/{ref}/specifications/look")
+    assert answer.status_code == 200, answer.text
+    [fault] = answer.json()["faults"]
+    assert (fault["code"], fault["where"]) == ("not_json", "exclusions/bad.json, data_ids[0].reason")
+    assert answer.json()["lists"] == []
+    page = browser(client, Role.VIEWER).get(f"/campaigns/{ref}/specifications")
+    assert page.status_code == 200
+    assert "cannot be kept" in page.text
+
+
 def test_a_start_has_the_set_made_before_anything_is_submitted(client: Clients, repository: Repository) -> None:
     agent, ref = agent_of(client), defined(client(Role.MANAGER), repository)
     commit = repository.git("rev-parse", "v2.0^{commit}")

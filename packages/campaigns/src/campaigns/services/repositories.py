@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaigns.domain.definition import Definition, Specification
-from campaigns.domain.document import dump_yaml, read_yaml
+from campaigns.domain.document import dump_yaml, read_yaml, unkeepable
 from campaigns.domain.errors import Fault, InvalidDefinition
 from campaigns.domain.specifications import CAMPAIGN_FILE, Move, NamedList, SpecError, SpecPin, SpecRole
 from campaigns.gateways.git import GitGateway
@@ -266,4 +266,5 @@ def _listed(git: GitGateway, pin: SpecPin, path: str) -> tuple[dict[str, Any], .
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         return ()
     shared = constants if isinstance(constants, dict) else {}
-    return tuple({**shared, **row} for row in rows)
+    # A half of a letter goes into no answer; making a set of it says where it stands.
+    return () if unkeepable({"constants": shared, "data_ids": rows}) else tuple({**shared, **row} for row in rows)
