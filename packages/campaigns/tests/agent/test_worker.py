@@ -100,3 +100,25 @@ def test_a_process_that_is_gone_before_it_is_asked(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(StackWorker, "_write", staticmethod(write_late))
     with pytest.raises(StackRefused):
         worker.call("hello", timeout_s=10)
+
+
+def test_sets_of_lists_are_made_one_order_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise two campaigns that start from one tag at once would each find no set, and make two."""
+    workers, at_once = Workers(_site(tmp_path, prefix=str(tmp_path)), tmp_path / "workers"), []
+
+    class Helper:
+        n_now = 0
+
+        def call(self, verb: str, **arguments: str) -> dict[str, str]:
+            self.n_now += 1
+            at_once.append((verb, arguments["mark"], self.n_now))
+            time.sleep(0.05)
+            self.n_now -= 1
+            return {"mark": arguments["mark"]}
+
+    helper = Helper()
+    monkeypatch.setattr(workers, "get", lambda _stack: helper)
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda mark: workers.make_sets("odd", mark=mark), "abcd"))
+    assert [one["mark"] for one in made] == ["a", "b", "c", "d"]
+    assert sorted(at_once) == [("make_sets", mark, 1) for mark in "abcd"]

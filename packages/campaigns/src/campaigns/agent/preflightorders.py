@@ -118,8 +118,8 @@ class PreflightOrders:
 
     def _with_sets(self, post: Post, payload: PreflightPayload, found: dict[str, Any]) -> dict[str, Any]:
         """Make the sets of lists that a campaign is about to start with; one that is there is not made again."""
-        made = self._around.workers.get(payload.stack).call(
-            "make_sets",
+        made = self._around.workers.make_sets(
+            payload.stack,
             repository=self._around.site.repositories[payload.repository].uri,
             lists=[one.model_dump() for one in payload.lists],
             mark=f"order {post.order.id}",

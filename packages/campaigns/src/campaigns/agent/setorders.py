@@ -78,12 +78,11 @@ class SetOrders:
     def _ask(
         self, payload: UploadSetPayload | ListSetsPayload | ShowSetPayload | FindOutputsPayload, *, mark: str, rows: Path
     ) -> dict[str, Any]:
-        worker = self._workers.get(payload.stack)
         repository = self._site.repositories[payload.repository].uri
         match payload:
             case UploadSetPayload(listed=ListedSet() as listed):
-                made = worker.call(
-                    "make_sets", repository=repository, lists=[listed.model_dump()], mark=mark, timeout_s=TIMEOUT_S
+                made = self._workers.make_sets(
+                    payload.stack, repository=repository, lists=[listed.model_dump()], mark=mark, timeout_s=TIMEOUT_S
                 )
                 return {"faults": made["faults"]} if made["faults"] else {**made["sets"][0], "fits": []}
             case UploadSetPayload():
@@ -103,6 +102,7 @@ class SetOrders:
                 arguments = {"collections": payload.collections, "data_ids": payload.data_ids}
             case ListSetsPayload():
                 arguments = {"known": [[one.name, one.version, one.digest] for one in payload.known]}
+        worker = self._workers.get(payload.stack)
         told: dict[str, Any] = worker.call(payload.kind.value, repository=repository, timeout_s=TIMEOUT_S, **arguments)
         return told
 

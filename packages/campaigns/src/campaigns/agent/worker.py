@@ -278,6 +278,7 @@ class Workers:
         self._site = site
         self._directory = directory
         self._lock = threading.Lock()
+        self._making = threading.Lock()
         self._workers: dict[str, StackWorker] = {}
 
     def get(self, stack: str) -> StackWorker:
@@ -295,6 +296,12 @@ class Workers:
                 log = self._directory / f"{stack}.log"
                 self._workers[stack] = StackWorker(Stack(self._site, stack), log, preload=[wms_module] if wms_module else [])
             return self._workers[stack]
+
+    def make_sets(self, stack: str, **arguments: Any) -> dict[str, Any]:
+        """Have sets made of lists, one order at a time: of two that want the same, the second finds what the first made."""
+        with self._making:
+            made: dict[str, Any] = self.get(stack).call("make_sets", **arguments)
+        return made
 
     def stop_idle(self, after_s: float) -> None:
         """End those that nobody has asked anything for so long."""
