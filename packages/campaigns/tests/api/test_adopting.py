@@ -347,3 +347,17 @@ def test_name_of_a_hidden_campaign_tells_nothing_of_it(client: Clients) -> None:
     refused = ask(client)
     assert refused.status_code == 409
     assert refused.json()["detail"] == "The name old-run is taken by a campaign that is kept to a team."
+
+
+def test_counts_of_many_tasks_may_add_up_to_more_than_one_has(client: Clients) -> None:
+    ref, most = elsewhere(client, "nights", "days"), 2**31 - 1
+    otto = client(Role.OPERATOR)
+    for submission in ("S-1", "S-2"):
+        body = {"tasks": [task("isr", most, most), task("calibrate", most, most)]}
+        told = otto.post(f"{API}/submissions/{submission}/progress", json=body)
+        assert told.status_code == 200, told.text
+        assert told.json()["quanta"]["expected"] == 2 * most
+    [listed] = otto.get(f"{API}/campaigns").json()["items"]
+    assert (listed["id"], otto.get(f"/campaigns/{ref}").status_code) == (ref, 200)
+    more = otto.post(f"{API}/submissions/S-1/progress", json={"tasks": [task("isr", most + 1, most)]})
+    assert (more.status_code, more.json()["where"]) == (422, "body.tasks[0].expected")

@@ -9,7 +9,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 __all__ = ("COUNTS", "QuantaCounts", "QuantumFailure", "TaskCounts", "cut_to")
 
-Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+"""Of many tasks and submissions together; larger ones no browser reads."""
+
+TaskCount = Annotated[int, Field(ge=0, le=2**31 - 1)]
+"""Of one task: what its column holds."""
 
 
 def cut_to(length: int) -> AfterValidator:
@@ -85,6 +89,12 @@ COUNTS: Final = tuple(QuantaCounts.model_fields)
 class TaskCounts(QuantaCounts):
     """The counts of one task of a submission, in the pipeline's order."""
 
+    expected: TaskCount = 0
+    succeeded: TaskCount = 0
+    caveats: TaskCount = 0
+    failed: TaskCount = 0
+    blocked: TaskCount = 0
+    unknown: TaskCount = 0
     label: Annotated[str, cut_to(200)]
 
 
