@@ -68,3 +68,10 @@ def test_a_file_of_unknown_origin_is_refused(run: Runner, file: Path, head: str)
     assert "`--revision 1`" in refused.err
     assert "`campaign show C-1 --yaml`" in refused.err
     assert run("edit", "C-1", str(file), "-m", "mine", "--revision", "1").code == 0
+
+
+def test_a_byte_order_mark_hides_no_revision(run: Runner, file: Path) -> None:
+    file.write_text("\ufeff" + file.read_text())
+    edited = run("edit", "C-1", str(file), "-m", "as some editors save it")
+    assert edited.code == 0, edited.err
+    assert file.read_text().startswith("# C-1, revision 2\n")

@@ -17,7 +17,7 @@ from campaigns.domain.errors import InvalidInput
 
 __all__ = ("campaign_file", "edit")
 
-_HEAD: Final = re.compile(r"\A# (?P<id>\S+), revision (?P<revision>\d{1,9})$", re.MULTILINE)
+_HEAD: Final = re.compile(r"\A\ufeff?# (?P<id>\S+), revision (?P<revision>\d{1,9})$", re.MULTILINE)
 
 
 @click.command()
