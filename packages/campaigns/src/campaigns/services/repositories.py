@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaigns.domain.definition import Definition, Specification
-from campaigns.domain.document import dump_yaml, read_yaml, unkeepable
+from campaigns.domain.document import dump_yaml, read_yaml
 from campaigns.domain.errors import Fault, InvalidDefinition
+from campaigns.domain.keeping import unkeepable
 from campaigns.domain.specifications import CAMPAIGN_FILE, Move, NamedList, SpecError, SpecPin, SpecRole
 from campaigns.gateways.git import GitGateway
 
