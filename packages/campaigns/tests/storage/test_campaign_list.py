@@ -234,6 +234,16 @@ def test_the_largest_filters_are_within_what_the_databases_take(database: Databa
             assert len(store.page(condition, parse_ordering("id"), after=None, limit=100)) == wanted
 
 
+@pytest.mark.parametrize("field", ["revision", "submissions", "quanta"])
+def test_larger_numbers_than_a_column_has_are_compared(database: Database, campaigns: list[Seen], field: str) -> None:
+    most = "9" * 15
+    texts = [f"{field} {sign} {most}" for sign in ("=", "!=", "<", "<=", ">", ">=")] + [f"{field} in ({most}, 1)"]
+    with database.read() as session:
+        store = CampaignListStore(session, MARY)
+        for condition in (parse_filter(text, now_us=NOW_US) for text in texts):
+            assert store.count(condition) == sum(each.fits(condition) for each in campaigns)
+
+
 def test_several_lists_are_counted_at_once(database: Database) -> None:
     wanted = [parse_filter(text, now_us=NOW_US) for text in ("", "status = draft", "not status = draft", "name = no-such")]
     with database.read() as session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, assert_never
 
-from sqlalchemy import ColumnElement, UnaryExpression, and_, false, func, literal, not_, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, UnaryExpression, and_, false, func, literal, not_, or_, select, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql.functions import FunctionElement
@@ -222,18 +222,20 @@ def _held_against(
     column: ColumnElement[Any] | InstrumentedAttribute[Any], operator: Operator, value: Interval
 ) -> ColumnElement[bool]:
     there = column.is_not(None)
+    # People may write larger numbers than a column has; PostgreSQL would not take these for one of its own.
+    low, end = (None if edge is None else literal(edge, BigInteger) for edge in (value.low, value.end))
     match operator:
         case Operator.LESS:
-            return false() if value.low is None else and_(there, column < value.low)
+            return false() if low is None else and_(there, column < low)
         case Operator.AT_MOST:
-            return there if value.end is None else and_(there, column < value.end)
+            return there if end is None else and_(there, column < end)
         case Operator.MORE:
-            return false() if value.end is None else and_(there, column >= value.end)
+            return false() if end is None else and_(there, column >= end)
         case Operator.AT_LEAST:
-            return there if value.low is None else and_(there, column >= value.low)
+            return there if low is None else and_(there, column >= low)
         case _:
-            ends = [column >= value.low] if value.low is not None else []
-            ends += [column < value.end] if value.end is not None else []
+            ends = [column >= low] if low is not None else []
+            ends += [column < end] if end is not None else []
             return and_(there, *ends)
 
 
