@@ -146,7 +146,8 @@ def test_a_campaign_is_run_again_with_a_change(served: Served) -> None:
     expect(page.locator("#reason")).to_be_focused()
     page.keyboard.type("The next weekly.")
     keys.write("#g-stack", "w_2026_47")
-    expect(page.locator("#changes-h")).to_have_text("3 changes from C-2 revision 1")
+    # Name, output, stack, and the reason that was typed.
+    expect(page.locator("#changes-h")).to_have_text("4 changes from C-2 revision 1")
     keys.to("#save-below")
     keys.press("Enter")
     expect(page.locator("#flash")).to_contain_text("derives from C-2 revision 1")
