@@ -78,6 +78,7 @@ class CampaignRow(Base):
 
     __table_args__ = (
         Index(None, "status", "number"),
+        Index(None, "output", "site", "butler"),
         Index(None, "parent_id"),
         Index(None, "root_id"),
         Index(None, "visible_to"),
