@@ -77,7 +77,8 @@ class CheckService:
         uuid = own.uuid if own is not None else None
         # Who may make no campaigns needs no name or collection, and would only learn that a hidden one has it.
         makes = may(self._context.identity, Role.MANAGER)
-        name = name_fault(self._campaigns, definition.name, own=uuid) if makes else None
+        has_name = own is not None and own.name == definition.name
+        name = name_fault(self._campaigns, definition.name, own=uuid) if makes and not has_name else None
         hindrances = site_faults(self._context, definition) if definition.site is not None else []
         # What is not named yet is told as missing.
         hindrances = [fault for fault in hindrances if getattr(definition, fault.where or "", None) is not None]
