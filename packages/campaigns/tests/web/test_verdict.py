@@ -52,7 +52,7 @@ def test_what_is_sent_anyway_is_refused_in_the_same_words(clients: Clients) -> N
 def test_who_may_make_no_campaigns_does_not_learn_of_hidden_ones(clients: Clients) -> None:
     admin = clients(Role.ADMIN)
     assert admin.post("/api/v1/teams", json={"name": "kites"}).status_code == 201
-    hidden = {**definition("kestrel"), "team": "kites", "visibility": "team", "output": "u/root/kestrel"}
+    hidden = {**definition("kestrel"), "team": "kites", "visibility": "team", "output": "u/otto/kestrel"}
     del hidden["lead"]
     assert admin.post("/api/v1/campaigns", json=hidden).status_code == 201
     assert "is taken by a campaign that is kept to a team" in _verdict(clients, name="kestrel")
