@@ -92,7 +92,8 @@ def _measure(
             for each in measure_lists(client, backend, n=chosen.asks):
                 print(each, flush=True)
                 lists.append(each)
-            for what, p50, p95 in measure_pages(str(client.base_url), token, n=20):
+            saved = {query["name"]: query["uuid"] for query in client.get("/api/v1/queries").raise_for_status().json()["items"]}
+            for what, p50, p95 in measure_pages(str(client.base_url), token, saved=saved, n=20):
                 print(backend, what, p50, p95, flush=True)
                 shown.append(Shown(backend, what, p50, p95))
             command = ["uvicorn", "notebook_bench.bare:app", "--host", "127.0.0.1", "--port", "PORT", "--log-level", "warning"]

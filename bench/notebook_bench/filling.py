@@ -16,9 +16,15 @@ from sqlalchemy import JSON, Boolean, Connection, Integer, Table, insert, text
 
 from campaigns.domain.definition import Definition
 from campaigns.domain.filtering.texts import search_text
+from campaigns.domain.identity import SYSTEM, Role
+from campaigns.domain.people import Team
 from campaigns.domain.states import CampaignStatus, Kind
+from campaigns.domain.users import User
 from campaigns.storage.database import Database
 from campaigns.storage.migration import all_tables
+from campaigns.storage.sites import SiteStore
+from campaigns.storage.teams import TeamStore
+from campaigns.storage.users import UserStore
 
 __all__ = ("END_US", "N_EVENTS", "N_SUBMISSIONS", "campaign_rows", "document_of", "fill", "whole")
 
@@ -29,6 +35,8 @@ END_US = int(datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC).timestamp()) *
 _SPAN_US = 5 * 365 * 86_400_000_000
 _CHUNK = 5_000
 _PEOPLE = [f"{first}{number}" for first in ("ann", "bob", "cai", "dee") for number in range(15)]
+_STACKS = [f"w_{year}_{week:02d}" for year in range(2022, 2027) for week in (3, 27)]
+_TEAMS = ("execution", "pipelines", "commissioning")
 _WORDS = (
     *("coadd", "trailed", "weekly", "regression", "deblender", "photometry", "calibration", "sky", "background", "warp", "visit"),
     *(
@@ -48,8 +56,9 @@ _WORDS = (
 
 
 def fill(database: Database, n_campaigns: int) -> None:
-    """Write so many campaigns, and bring the statistics up to date."""
+    """Write so many campaigns, with the site, people and teams that they name, and bring the statistics up to date."""
     chance = random.Random(1)
+    _named_by_them(database)
     with database.engine.begin() as connection:
         tables = dict(all_tables().tables)
         for start in range(1, n_campaigns + 1, _CHUNK):
@@ -64,6 +73,18 @@ def fill(database: Database, n_campaigns: int) -> None:
             connection.execute(text("INSERT INTO campaign_fts (campaign_fts) VALUES ('rebuild')"))
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE" if database.backend == "sqlite" else "VACUUM ANALYZE")
+
+
+def _named_by_them(database: Database) -> None:
+    with database.write() as session:
+        users, teams = UserStore(session), TeamStore(session, SYSTEM)
+        offered = {"stacks": [{"name": name} for name in _STACKS], "repositories": [{"alias": "main"}]}
+        SiteStore(session, SYSTEM).put("here", offered, now_us=END_US)
+        for name in _PEOPLE:
+            told = {"full_name": name, "role": Role.MANAGER, "disabled": False, "has_password": False, "created_us": END_US}
+            users.add(User(name=name, **told), password_hash=None)
+        for name in _TEAMS:
+            teams.add(Team(name=name, description="", created_us=END_US, created_by="bench", members=()))
 
 
 def _campaigns(connection: Connection, tables: dict[str, Table], numbers: range, chance: random.Random, n_all: int) -> None:
@@ -101,11 +122,11 @@ def document_of(number: int, chance: random.Random, *, prefix: str = "") -> dict
         "description": " ".join(chance.choices(_WORDS, k=25)),
         "kind": chance.choice(list(Kind)).value,
         "lead": chance.choice(_PEOPLE),
-        "team": chance.choice(("execution", "pipelines", "commissioning")),
+        "team": chance.choice(_TEAMS),
         "labels": chance.sample(_WORDS, 2),
         "ticket": f"DM-{number % 30_000}",
         "site": "here",
-        "stack": f"w_{2022 + number % 5}_{1 + number % 52:02d}",
+        "stack": _STACKS[number % len(_STACKS)],
         "butler": "main",
         "instrument": chance.choice(("LSSTCam", "HSC")),
         "inputs": ["LSSTCam/defaults", f"LSSTCam/runs/{2022 + number % 5}"],

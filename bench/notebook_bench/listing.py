@@ -9,8 +9,9 @@ from functools import partial
 import httpx
 
 from notebook_bench.serving import milliseconds, percentile
+from notebook_bench.showing import LIMIT_MS as PAGE_LIMIT_MS
 
-__all__ = ("LIMIT_MS", "Listed", "measure_lists")
+__all__ = ("Listed", "measure_lists")
 
 LIMIT_MS = 50.0
 PAGE = 10
@@ -50,6 +51,7 @@ class Listed:
     n_found: int
     p50_ms: float
     p95_ms: float
+    limit_ms: float = LIMIT_MS
 
 
 def measure_lists(client: httpx.Client, backend: str, *, n: int) -> Iterator[Listed]:
@@ -82,18 +84,22 @@ def _saved(
     def as_page(**place: object) -> None:
         client.get("/campaigns", params={"query": uuid, "block": "live", **place}).raise_for_status()
 
-    for how, act, size in ((f"saved query: {what}", by_query, PAGE), (f"fifty, counted: {what}", as_page, PAGE_OF_FIFTY)):
-        yield _timed(backend, how, "first", n_found, milliseconds(act, n))
+    by_command = (f"saved query: {what}", by_query, PAGE, LIMIT_MS)
+    # What a page asks for is a part of what is seen in the browser.
+    by_page = (f"fifty, counted: {what}", as_page, PAGE_OF_FIFTY, PAGE_LIMIT_MS)
+    for how, act, size, limit in (by_command, by_page):
+        yield _timed(backend, how, "first", n_found, milliseconds(act, n), limit)
         if place:
-            yield _timed(backend, how, f"page {number // size + 1:,}", n_found, milliseconds(partial(act, **place), n))
+            deep = partial(act, **place)
+            yield _timed(backend, how, f"page {number // size + 1:,}", n_found, milliseconds(deep, n), limit)
 
 
 def _listed(client: httpx.Client, backend: str, what: str, page: str, n_found: int, n: int, **params: str) -> Listed:
     return _timed(backend, what, page, n_found, milliseconds(lambda: _get(client, **params, limit=PAGE), n))
 
 
-def _timed(backend: str, what: str, page: str, n_found: int, took: list[float]) -> Listed:
-    return Listed(backend, what, page, n_found, percentile(took, 50), percentile(took, 95))
+def _timed(backend: str, what: str, page: str, n_found: int, took: list[float], limit: float = LIMIT_MS) -> Listed:
+    return Listed(backend, what, page, n_found, percentile(took, 50), percentile(took, 95), limit)
 
 
 def _cursor_of(client: httpx.Client, wanted: str, sort: str, place: int) -> str:

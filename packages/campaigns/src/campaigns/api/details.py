@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from campaigns.domain.campaign import Campaign
+from campaigns.domain.definition import Definition
 from campaigns.services.factory import Factory
 from campaigns.wire.campaigns import CampaignDetail
 
-__all__ = ("detail_of",)
+__all__ = ("detail_of", "made_campaign")
 
 
 def detail_of(services: Factory, campaign: Campaign) -> CampaignDetail:
@@ -20,3 +21,19 @@ def detail_of(services: Factory, campaign: Campaign) -> CampaignDetail:
         The campaign as it stands.
     """
     return CampaignDetail.of(campaign, services.checking().warnings(campaign))
+
+
+def made_campaign(services: Factory, definition: Definition, *, draft: bool) -> CampaignDetail:
+    """Make a campaign of a definition, and its model with warnings; see `CampaignService.create`.
+
+    Parameters
+    ----------
+    services : `Factory`
+        The services.
+    definition : `Definition`
+        A valid definition.
+    draft : `bool`
+        Whether to leave it a draft though it is complete.
+    """
+    warnings = services.checking().warnings_of_new(definition)
+    return CampaignDetail.of(services.campaigns().create(definition, draft=draft), warnings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ("AgentView", "SiteView")
+__all__ = ("AgentView", "SiteOffer", "SiteView")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +28,20 @@ class AgentView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SiteView:
-    """A site: what it offers and who serves it."""
+class SiteOffer:
+    """What a site offers."""
 
     name: str
     description: str
     stacks: tuple[str, ...]
     repositories: tuple[str, ...]
     workflow_system: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteView(SiteOffer):
+    """A site: what it offers and who serves it."""
+
     agents: tuple[AgentView, ...]
 
     @property

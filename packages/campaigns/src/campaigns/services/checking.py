@@ -16,11 +16,10 @@ from campaigns.domain.identity import Role, may
 from campaigns.domain.states import CampaignStatus
 from campaigns.services.context import Context
 from campaigns.services.lookup import OF_A_TEAM
-from campaigns.services.sites import site_faults
-from campaigns.storage.campaigns import CampaignStore
+from campaigns.services.sites import offer_faults
+from campaigns.storage.campaigns import CampaignStore, OutputNaming
 from campaigns.storage.dataidsets import DataIdSetStore
-from campaigns.storage.teams import TeamStore
-from campaigns.storage.users import UserStore
+from campaigns.storage.named import Named, find_named
 
 __all__ = ("CheckService", "Verdict", "name_fault", "output_fault")
 
@@ -58,6 +57,8 @@ class CheckService:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._campaigns = CampaignStore(context.session, context.identity)
+        # Who may make no campaigns needs no name or collection, and would only learn that a hidden one has it.
+        self._makes = may(context.identity, Role.MANAGER)
 
     def verdict(self, definition: Definition, *, own: Campaign | None = None) -> Verdict:
         """Look at a definition.
@@ -75,48 +76,43 @@ class CheckService:
             Of each kind in the order of the document.
         """
         uuid = own.uuid if own is not None else None
-        # Who may make no campaigns needs no name or collection, and would only learn that a hidden one has it.
-        makes = may(self._context.identity, Role.MANAGER)
         has_name = own is not None and own.name == definition.name
-        name = name_fault(self._campaigns, definition.name, own=uuid) if makes and not has_name else None
-        hindrances = site_faults(self._context, definition) if definition.site is not None else []
-        # What is not named yet is told as missing.
-        hindrances = [fault for fault in hindrances if getattr(definition, fault.where or "", None) is not None]
-        taken = output_fault(self._campaigns, definition, own=uuid) if makes else None
-        hindrances += [taken] if taken is not None else []
-        owner = own.owner if own is not None else self._context.identity.name
-        warnings = [*definition_warnings(definition, owner=owner), *self._people(definition)]
-        warnings += self._shared_output(definition, own=uuid) if taken is None else []
-        warnings += self._unknown_sets(definition)
+        name = name_fault(self._campaigns, definition.name, own=uuid) if self._makes and not has_name else None
+        hindrances, warnings = self._beside_name(definition, own=own)
         return Verdict(tuple([name] if name is not None else ()), tuple(hindrances), tuple(warnings))
+
+    def _beside_name(self, definition: Definition, *, own: Campaign | None) -> tuple[list[Fault], list[Fault]]:
+        """Tell what hinders a start, and what is not as it should be."""
+        uuid = own.uuid if own is not None else None
+        named = find_named(self._context.session, self._context.identity, definition)
+        # What is not named yet is told as missing.
+        offered = offer_faults(self._context, definition, named.offer) if definition.site is not None else []
+        hindrances = [fault for fault in offered if getattr(definition, fault.where or "", None) is not None]
+        naming = self._campaigns.naming_output(definition) if self._makes else []
+        taken = _taken(naming, definition, own=uuid)
+        hindrances += taken
+        owner = own.owner if own is not None else self._context.identity.name
+        warnings = [*definition_warnings(definition, owner=owner), *_people(named, definition)]
+        warnings += [] if taken else _shared(naming, definition, own=uuid)
+        warnings += self._unknown_sets(definition)
+        return hindrances, warnings
 
     def warnings(self, campaign: Campaign) -> list[Fault]:
         """Tell what hinders a campaign's start, or is not as it should be; of one that has started, only what it says itself."""
         if campaign.status not in _NOT_STARTED or not campaign.runs_here:
             return definition_warnings(campaign.definition, owner=campaign.owner)
-        verdict = self.verdict(campaign.definition, own=campaign)
-        return [*verdict.hindrances, *verdict.warnings]
+        hindrances, warnings = self._beside_name(campaign.definition, own=campaign)
+        return [*hindrances, *warnings]
 
-    def _people(self, definition: Definition) -> Iterator[Fault]:
-        lead, team = definition.lead, definition.team
-        if lead is not None and not UserStore(self._context.session).enabled([lead]):
-            remedy = "Give the name that they sign in with, or have an administrator make the user."
-            yield Fault("unknown_user", f"There is no user {lead}, who would lead it.", "lead", remedy)
-        if team is not None and TeamStore(self._context.session, self._context.identity).find(team) is None:
-            remedy = "`campaign team list` shows what there is; `campaign team create` makes one."
-            yield Fault("unknown_team", f"There is no team {team}.", "team", remedy)
-        if definition.visibility == "team" and team is None:
-            message = "It is kept to its team, and names none: only its owner, its lead and administrators will see it."
-            yield Fault("no_team", message, "visibility", "Name a `team`, or leave `visibility` out.")
+    def warnings_of_new(self, definition: Definition) -> list[Fault]:
+        """Tell what `warnings` would tell of a campaign that the caller makes of a definition.
 
-    def _shared_output(self, definition: Definition, *, own: str | None) -> Iterator[Fault]:
-        for other in self._campaigns.naming_output(definition, own=own)[:1]:
-            yield Fault(
-                "output_named",
-                f"The output collection {definition.output} is named by {other} too.",
-                "output",
-                "Name another output collection: whichever starts first has it, and the other cannot start.",
-            )
+        Notes
+        -----
+        It is asked before the campaign is made, since others who make one have to wait from then on.
+        """
+        hindrances, warnings = self._beside_name(definition, own=None)
+        return [*hindrances, *warnings]
 
     def _unknown_sets(self, definition: Definition) -> Iterator[Fault]:
         store, site, butler = DataIdSetStore(self._context.session, self._context.identity), definition.site, definition.butler
@@ -136,6 +132,19 @@ class CheckService:
                     one.where,
                     "Correct the name, or have the site's sets looked up anew, on the page of the DataId sets.",
                 )
+
+
+def _people(named: Named, definition: Definition) -> Iterator[Fault]:
+    lead, team = definition.lead, definition.team
+    if lead is not None and not named.lead:
+        remedy = "Give the name that they sign in with, or have an administrator make the user."
+        yield Fault("unknown_user", f"There is no user {lead}, who would lead it.", "lead", remedy)
+    if team is not None and not named.team:
+        remedy = "`campaign team list` shows what there is; `campaign team create` makes one."
+        yield Fault("unknown_team", f"There is no team {team}.", "team", remedy)
+    if definition.visibility == "team" and team is None:
+        message = "It is kept to its team, and names none: only its owner, its lead and administrators will see it."
+        yield Fault("no_team", message, "visibility", "Name a `team`, or leave `visibility` out.")
 
 
 def name_fault(store: CampaignStore, name: str, *, own: str | None) -> Fault | None:
@@ -160,12 +169,30 @@ def name_fault(store: CampaignStore, name: str, *, own: str | None) -> Fault | N
 
 def output_fault(store: CampaignStore, definition: Definition, *, own: str | None) -> Fault | None:
     """Tell whether another campaign, which has started, has a definition's output collection; see `name_fault`."""
-    claimant = store.claimant(definition)
-    if claimant is None or claimant[0] == own:
-        return None
-    return Fault(
-        "output_taken",
-        f"The output collection {definition.output} is that of {claimant[1] or OF_A_TEAM}.",
-        "output",
-        "Name another output collection: two campaigns must not write into one.",
-    )
+    return next(iter(_taken(store.naming_output(definition), definition, own=own)), None)
+
+
+def _taken(naming: list[OutputNaming], definition: Definition, *, own: str | None) -> list[Fault]:
+    return [
+        Fault(
+            "output_taken",
+            f"The output collection {definition.output} is that of {other.id or OF_A_TEAM}.",
+            "output",
+            "Name another output collection: two campaigns must not write into one.",
+        )
+        for other in naming
+        if other.has_it and other.uuid != own
+    ]
+
+
+def _shared(naming: list[OutputNaming], definition: Definition, *, own: str | None) -> list[Fault]:
+    others = [other for other in naming if not other.has_it and other.uuid != own]
+    return [
+        Fault(
+            "output_named",
+            f"The output collection {definition.output} is named by {other.id} too.",
+            "output",
+            "Name another output collection: whichever starts first has it, and the other cannot start.",
+        )
+        for other in others[:1]
+    ]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from campaigns.domain.definition import Definition
 from campaigns.domain.errors import Fault
 from campaigns.domain.identity import SYSTEM
-from campaigns.domain.site import SiteView
+from campaigns.domain.site import SiteOffer, SiteView
 from campaigns.services.context import Context
 from campaigns.storage.sites import SiteStore
 
-__all__ = ("ALIVE_S", "GONE_S", "SiteService", "agent_is_gone", "site_faults")
+__all__ = ("ALIVE_S", "GONE_S", "SiteService", "agent_is_gone", "offer_faults", "site_faults")
 
 ALIVE_S = 45.0
 """An agent that was not heard for so long counts as away; it asks for orders at least every 10 seconds."""
@@ -26,10 +26,13 @@ def agent_is_gone(context: Context, agent_id: str | None) -> bool:
 
 def site_faults(context: Context, definition: Definition) -> list[Fault]:
     """Tell what of a definition its site does not have: the site itself, the stack, the repository."""
-    sites = {site.name: site for site in SiteService(context).list()}
-    site = sites.get(definition.site or "")
+    return offer_faults(context, definition, SiteStore(context.session, context.identity).offer(definition.site or ""))
+
+
+def offer_faults(context: Context, definition: Definition, site: SiteOffer | None) -> list[Fault]:
+    """Tell what of a definition a site does not offer that was looked up already; see `site_faults`."""
     if site is None:
-        known = ", ".join(sites) or "none yet"
+        known = ", ".join(one.name for one in SiteService(context).list()) or "none yet"
         remedy = f"Sites are: {known}. A site appears when its agent first says hello: `campaign agent --site NAME`."
         return [Fault("unknown_site", f"There is no site {definition.site}.", "site", remedy)]
     return [
@@ -56,7 +59,7 @@ class SiteService:
         return SiteStore(self._context.session, self._context.identity).all(alive_since_us=since)
 
 
-def _offer_fault(site: SiteView, field: str, wanted: str | None, offered: tuple[str, ...]) -> list[Fault]:
+def _offer_fault(site: SiteOffer, field: str, wanted: str | None, offered: tuple[str, ...]) -> list[Fault]:
     if wanted in offered:
         return []
     what = "stack" if field == "stack" else "Butler repository"

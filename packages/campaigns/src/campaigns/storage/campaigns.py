@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import ColumnElement, Select, bindparam, or_, select
@@ -31,13 +33,45 @@ from campaigns.storage.inserting import put_rows
 from campaigns.storage.textindex import TextIndex
 from campaigns.storage.visibility import may_see_campaign
 
-__all__ = ("CampaignStore",)
+__all__ = ("CampaignStore", "OutputNaming")
 
 
 _CAMPAIGN: Final = CampaignRow.table().c
 _HOLDER: Final = select(_CAMPAIGN.id, _CAMPAIGN.number).where(_CAMPAIGN.name == bindparam("wanted"))
 
+_NOT_STARTED: Final = (CampaignStatus.DRAFT.value, CampaignStatus.DEFINED.value)
+
 _HOLD: Final = select(CounterRow.table().c.value).where(CounterRow.table().c.name == "campaign").with_for_update()
+
+
+@lru_cache(maxsize=256)
+def _naming_output(identity: Identity) -> Select[str, int, bool, bool]:
+    # Kept for each who asks, since making a statement takes longer than carrying it out.
+    seen = may_see_campaign(identity)
+    named = [getattr(CampaignRow, name) == bindparam(name) for name in ("site", "butler", "output")]
+    will_have_it = CampaignRow.status.in_(_NOT_STARTED) & seen
+    statement = select(CampaignRow.id, CampaignRow.number, CampaignRow.claims_output, seen)
+    statement = statement.where(*named, or_(CampaignRow.claims_output, will_have_it))
+    return statement.order_by(CampaignRow.claims_output.desc(), CampaignRow.number).limit(3)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputNaming:
+    """A campaign that names an output collection.
+
+    Attributes
+    ----------
+    uuid : `str`
+        Its UUID.
+    id : `str` or `None`
+        Its local id, if who asked may see it.
+    has_it : `bool`
+        Whether it has started, and so has the collection as its own.
+    """
+
+    uuid: str
+    id: str | None
+    has_it: bool
 
 
 class CampaignStore:
@@ -180,28 +214,17 @@ class CampaignStore:
         several = select(CampaignRow.id).where(CampaignRow.id.in_(uuids)).order_by(CampaignRow.number)
         self._session.execute(several.with_for_update(key_share=True)).all()
 
-    def claimant(self, definition: Definition) -> tuple[str, str | None] | None:
-        """Give the UUID of the campaign that has a definition's output collection as its own, and its local id if it is seen."""
-        statement = select(CampaignRow.id, CampaignRow.number, may_see_campaign(self._identity)).where(
-            CampaignRow.site == definition.site,
-            CampaignRow.butler == definition.butler,
-            CampaignRow.output == definition.output,
-            CampaignRow.claims_output,
-        )
-        row = self._session.execute(statement).one_or_none()
-        return None if row is None else (row[0], campaign_id(row[1]) if row[2] else None)
+    def naming_output(self, definition: Definition) -> list[OutputNaming]:
+        """List campaigns that name a definition's output collection: the one that has it first, then such as have not started.
 
-    def naming_output(self, definition: Definition, *, own: str | None) -> list[str]:
-        """List the local ids of other campaigns, seen and not started, that name a definition's output collection."""
-        statement = select(CampaignRow.number).where(
-            CampaignRow.site == definition.site,
-            CampaignRow.butler == definition.butler,
-            CampaignRow.output == definition.output,
-            CampaignRow.status.in_([CampaignStatus.DRAFT.value, CampaignStatus.DEFINED.value]),
-            may_see_campaign(self._identity),
-        )
-        others = statement if own is None else statement.where(CampaignRow.id != own)
-        return [campaign_id(number) for number in self._session.scalars(others.order_by(CampaignRow.number).limit(10))]
+        Notes
+        -----
+        At most three, so that there is another one left besides that which has it and the definition's own. Of those that have
+        not started only such as the identity may see.
+        """
+        told = {"site": definition.site, "butler": definition.butler, "output": definition.output}
+        rows = self._session.connection().execute(_naming_output(self._identity), told)
+        return [OutputNaming(row[0], campaign_id(row[1]) if row[3] else None, has_it=row[2]) for row in rows]
 
     def is_name_taken(self, name: str) -> bool:
         """Tell whether a campaign has this short name, whoever may see it."""

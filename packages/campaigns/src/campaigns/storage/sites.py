@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaigns.domain.identity import Identity
 from campaigns.domain.links import LinkKind, LinkTemplate
-from campaigns.domain.site import AgentView, SiteView
+from campaigns.domain.site import AgentView, SiteOffer, SiteView
 from campaigns.schema.agent import AgentRow
 from campaigns.schema.site import SiteRow
 
-__all__ = ("SiteStore",)
+__all__ = ("SiteStore", "offer_of")
+
+# Made once, since making a statement takes longer than carrying it out.
+_DOCUMENT: Final = select(SiteRow.table().c.document).where(SiteRow.table().c.name == bindparam("wanted"))
 
 
 class SiteStore:
@@ -49,11 +52,21 @@ class SiteStore:
             agents.setdefault(row.site, []).append(_agent(row, alive_since_us=alive_since_us))
         return [_site(row, agents.get(row.name, [])) for row in self._session.scalars(statement)]
 
+    def offer(self, name: str) -> SiteOffer | None:
+        """Give what a site offers, or `None`."""
+        document = self._document(name)
+        return None if document is None else offer_of(name, document)
+
     def link_templates(self, name: str) -> list[LinkTemplate]:
         """List the link templates of a site, in its order; none if the site is not known."""
-        row = self._session.get(SiteRow, name)
-        links = [] if row is None or self._identity.site not in (None, name) else row.document.get("links", [])
+        links = (self._document(name) or {}).get("links", [])
         return [LinkTemplate(kind=LinkKind(link["kind"]), title=link["title"], url=link["url"]) for link in links]
+
+    def _document(self, name: str) -> dict[str, Any] | None:
+        if self._identity.site not in (None, name):
+            return None
+        document: dict[str, Any] | None = self._session.connection().execute(_DOCUMENT, {"wanted": name}).scalar()
+        return document
 
     def put(self, name: str, document: dict[str, Any], *, now_us: int) -> bool:
         """Write what a site offers; tells whether that is new."""
@@ -109,12 +122,19 @@ def _agent(row: AgentRow, *, alive_since_us: int) -> AgentView:
 
 
 def _site(row: SiteRow, agents: list[AgentView]) -> SiteView:
-    document = row.document
-    return SiteView(
-        name=row.name,
-        description=document.get("description", ""),
-        stacks=tuple(stack["name"] for stack in document.get("stacks", [])),
-        repositories=tuple(repository["alias"] for repository in document.get("repositories", [])),
-        workflow_system=document.get("workflow_system", ""),
-        agents=tuple(agents),
-    )
+    return SiteView(**_offered(row.name, row.document), agents=tuple(agents))
+
+
+def offer_of(name: str, document: dict[str, Any]) -> SiteOffer:
+    """Give what a site offers, from the document that is kept of it."""
+    return SiteOffer(**_offered(name, document))
+
+
+def _offered(name: str, document: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "description": document.get("description", ""),
+        "stacks": tuple(stack["name"] for stack in document.get("stacks", [])),
+        "repositories": tuple(repository["alias"] for repository in document.get("repositories", [])),
+        "workflow_system": document.get("workflow_system", ""),
+    }

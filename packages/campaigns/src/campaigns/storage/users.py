@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,10 @@ from campaigns.domain.users import User
 from campaigns.schema.user import UserRow
 
 __all__ = ("UserStore",)
+
+_USER: Final = UserRow.table().c
+# Made once, since making a statement takes longer than carrying it out.
+_ENABLED: Final = select(_USER.name).where(_USER.name.in_(bindparam("names", expanding=True)), ~_USER.disabled)
 
 
 class UserStore:
@@ -65,7 +70,7 @@ class UserStore:
         """Give those of some names that are of users who are not disabled."""
         if not names:
             return set()
-        return set(self._session.scalars(select(UserRow.name).where(UserRow.name.in_(list(names)), ~UserRow.disabled)))
+        return set(self._session.connection().execute(_ENABLED, {"names": list(names)}).scalars())
 
     def names_with(self, roles: Iterable[Role]) -> list[str]:
         """List the names of users who have one of some roles and are not disabled."""

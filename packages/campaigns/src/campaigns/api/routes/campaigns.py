@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 
 from campaigns.api.dependencies import Reading, Starting, Writing
-from campaigns.api.details import detail_of
+from campaigns.api.details import detail_of, made_campaign
 from campaigns.api.documents import DOCUMENT_BODY, SentDefinition
 from campaigns.api.idempotency import Once, idempotent
 from campaigns.api.lists import DEFAULT_LIMIT, Cursor, Limit
@@ -68,7 +68,7 @@ def create_campaign(definition: SentDefinition, writing: Writing, once: Once, dr
     return idempotent(
         writing,
         once,
-        lambda: detail_of(writing, writing.campaigns().create(definition, draft=draft)),
+        lambda: made_campaign(writing, definition, draft=draft),
         headers=lambda made: {"Location": f"/api/v1/campaigns/{made.id}", "ETag": f'"{made.revision}"'},
     )
 

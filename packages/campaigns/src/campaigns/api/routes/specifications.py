@@ -7,7 +7,7 @@ from functools import partial
 from fastapi import APIRouter, Response
 
 from campaigns.api.dependencies import Reading, Writing
-from campaigns.api.details import detail_of
+from campaigns.api.details import made_campaign
 from campaigns.api.idempotency import Once, idempotent
 from campaigns.api.policy import manager, operator, viewer
 from campaigns.api.routes.dataidsets import ORDERED
@@ -68,6 +68,6 @@ def create_from_repository(body: FromRepository, definition: DefinitionThere, wr
     return idempotent(
         writing,
         once,
-        lambda: detail_of(writing, writing.campaigns().create(definition, draft=body.draft)),
+        lambda: made_campaign(writing, definition, draft=body.draft),
         headers=lambda made: {"Location": f"/api/v1/campaigns/{made.id}", "ETag": f'"{made.revision}"'},
     )
