@@ -89,6 +89,12 @@ def test_it_waits_no_longer_than_it_is_told_to(run: Runner, site: Site) -> None:
     assert (ran.code, "The site has not answered yet" in ran.out) == (0, True)
 
 
+def test_to_wait_in_vain_is_no_success(run: Runner, site: Site) -> None:
+    ran = run("preflight", "C-1", "--wait", "0.01", "--no-graphs")
+    assert ran.code == 1
+    assert "The site here has not answered in 0.01 s" in ran.err
+
+
 def test_what_is_wrong_is_said_when_it_is_defined(
     run: Runner,
     site: Site,

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from campaigns.agent.stack import INSTACK
 from campaigns.domain.identity import SYSTEM
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.database import Database
@@ -26,7 +27,7 @@ pytestmark = [
 ]
 
 COUNTS = {"expected", "succeeded", "caveats", "failed", "blocked", "unknown"}
-TRAILED, BRIGHT = 903342, 903986
+TRAILED, BRIGHT, GOOD = 903342, 903986, 903334
 
 LOOK_INSIDE = """
 import json, sys
@@ -36,6 +37,13 @@ chain = butler.collections.get_info("u/demo/first-light")
 found = {name: len(butler.query_datasets(name, "u/demo/first-light", explain=False, limit=None)) for name in sys.argv[2:]}
 visits = [ref.dataId["visit"] for ref in butler.query_datasets("demo_visit_summary", "u/demo/first-light")]
 print(json.dumps({"chain": list(chain.children), "found": found, "visits": visits}))
+"""
+
+FIND_OUTPUTS = """
+import json, sys
+from campaigns_instack.looking import find_outputs
+repository, asked = sys.argv[1], json.loads(sys.argv[2])
+print(json.dumps(find_outputs(repository, **asked)))
 """
 
 
@@ -122,6 +130,34 @@ def test_the_outputs_are_in_the_recorded_collections(ran: tuple[Path, subprocess
     assert inside["found"] == dict(zip(names, (26, 1, 2, 1, 1, 2), strict=True))
     assert len(inside["visits"]) == 9
     assert not {TRAILED, BRIGHT} & set(inside["visits"])
+
+
+def test_what_was_combined_from_a_visit_is_found_by_the_graphs(ran: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, _ = ran
+    database = Database(f"sqlite:///{folder / 'campaigns.sqlite'}")
+    with database.read() as session:
+        submissions = [SubmissionStore(session, SYSTEM).find(f"S-{number}") for number in (1, 2, 3)]
+    database.close()
+    runs = [submission.output_run for submission in submissions if submission]
+    submit_dirs = [submission.submit_dir for submission in submissions if submission]
+
+    def found(visit: int, *, submit_dirs: list[str | None]) -> dict[str, Any]:
+        asked = {"collections": runs, "data_ids": [{"instrument": "HSC", "visit": visit}], "submit_dirs": submit_dirs}
+        command = [STACK / "bin" / "python", "-c", FIND_OUTPUTS, folder / "repo", json.dumps(asked)]
+        environment = os.environ | {"PYTHONPATH": str(INSTACK)}
+        looked = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        told: dict[str, Any] = json.loads(looked.stdout)
+        return told
+
+    combined = {"demo_tract_visits", "demo_depth_map"}
+    good = found(GOOD, submit_dirs=submit_dirs)
+    assert (good["n_graphs"], good["unread"]) == (3, [])
+    assert combined <= {one["dataset_type"] for one in good["outputs"]}
+    trailed = found(TRAILED, submit_dirs=submit_dirs)["outputs"]
+    assert {one["collection"] for one in trailed} == {runs[0]}, "it was left out from step2 on"
+    without = found(GOOD, submit_dirs=["/no/such"])
+    assert (without["n_graphs"], without["unread"]) == (0, ["/no/such"])
+    assert not combined & {one["dataset_type"] for one in without["outputs"]}
 
 
 def test_the_sets_were_applied_pinned_and_recorded(ran: tuple[Path, subprocess.CompletedProcess[str]]) -> None:

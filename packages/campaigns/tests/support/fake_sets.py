@@ -26,6 +26,7 @@ class FakeSets:
         self._sets: dict[str, list[dict[str, Any]]] = {}
         self._rows: dict[str, dict[str, Any]] = {}
         self.outputs: list[dict[str, Any]] = []
+        self.graphs: dict[str, Any] = {}
         self.steps: list[dict[str, Any]] = []
 
     def carry_out(self, payload: dict[str, Any], *, mark: str, now_us: int) -> tuple[dict[str, Any], dict[str, Any] | None]:
@@ -46,7 +47,7 @@ class FakeSets:
                 one = self._sets[payload["name"]][payload["version"] - 1]
                 return _done({"set": one}), self._rows[f"{one['name']}@{one['version']}"]
             case "find_outputs":
-                return _done({"outputs": self.outputs}), None
+                return _done({"outputs": self.outputs, **self.graphs}), None
         return _done({}), None
 
     def make(self, name: str, data_ids: Any, *, source: str = "", now_us: int = 0) -> dict[str, Any]:

@@ -150,7 +150,18 @@ def test_excluding_what_failed(clients: Clients) -> None:
     agent.take()
     nothing = manager.get(again).text
     assert "No output of these dimensions has any of it." in nothing
-    assert "such as a coadd, may have it all the same" in nothing
+    assert "such as a coadd, may have them all the same" in nothing
+    agent.sets.graphs = {"n_graphs": 2, "unread": ["/gone"]}
+    clients.clock.advance(seconds=1)
+    partly = manager.post("/submissions/S-5/exclude/look", data={"by": "tract,patch", "pick": PICK}).headers["location"]
+    agent.take()
+    assert "is counted by the graphs of 2 submissions. Of the other submissions no graph can be read" in manager.get(partly).text
+    agent.sets.graphs = {"n_graphs": 3, "unread": []}
+    clients.clock.advance(seconds=1)
+    wholly = manager.post("/submissions/S-5/exclude/look", data={"by": "tract,patch", "pick": PICK}).headers["location"]
+    agent.take()
+    assert "No output has any of it." in manager.get(wholly).text
+    assert "no graph can be read" not in manager.get(wholly).text
     agent.sets.outputs = [{"collection": "u/run", "dataset_type": "deepCoadd", "datasets": 12}]
     # The newest look is the one that counts.
     clients.clock.advance(seconds=1)

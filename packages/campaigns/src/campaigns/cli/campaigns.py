@@ -12,7 +12,7 @@ from campaigns.cli.connecting import client_command
 from campaigns.cli.editing import campaign_file
 from campaigns.cli.output import Output, text_of
 from campaigns.cli.shown import campaign_text, moved_text, progress_text, submission_text, would_run_lines
-from campaigns.client import CampaignClient
+from campaigns.client import CampaignClient, OrderPending
 from campaigns.domain.errors import CampaignError, Fault, PreflightFailed
 from campaigns.domain.submission import parse_submission_id
 
@@ -110,6 +110,9 @@ def preflight(client: CampaignClient, output: Output, campaign: str, *, graphs: 
     output.document(found, text="\n".join([head, *would_run_lines(order["result"])]))
     if order["faults"]:
         raise PreflightFailed(Fault.from_dict(fault) for fault in order["faults"])
+    if order["ended_us"] is None and wait_s:
+        # Who waits for an answer must not go on as if it had been a good one.
+        raise OrderPending(order, waited_s=wait_s)
 
 
 @click.command("next")

@@ -144,13 +144,14 @@ class ShowSetPayload(Wire):
 
 
 class FindOutputsPayload(Wire):
-    """Count what collections have of some data IDs."""
+    """Count what collections have of some data IDs, or what was made from these."""
 
     kind: Literal[OrderKind.FIND_OUTPUTS] = OrderKind.FIND_OUTPUTS
     stack: str
     repository: str
     collections: list[str]
     data_ids: list[dict[str, Any]]
+    submit_dirs: list[str] = Field(default_factory=list, description="Where the graphs are, in the order in which they ran.")
 
 
 Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -249,7 +250,7 @@ class SetRows(_Told):
 
 
 class OutputCount(_Told):
-    """How many datasets of a type a collection has of the data IDs that were asked about."""
+    """How many datasets of a type a collection has of the data IDs that were asked about, or of what was made from them."""
 
     collection: str
     dataset_type: str
@@ -260,6 +261,8 @@ class FoundOutputs(_Told):
     """The result of `FindOutputsPayload`."""
 
     outputs: list[OutputCount] = Field(default_factory=list)
+    n_graphs: Number = Field(default=0, description="How many graphs were read, by which combined data are found.")
+    unread: list[str] = Field(default_factory=list, description="Submit directories without a graph that can be read.")
 
 
 class GraphSet(_Told):
