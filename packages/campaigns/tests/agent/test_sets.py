@@ -19,7 +19,7 @@ from campaigns.domain.definition.parts import SetRule
 from campaigns.domain.errors import InvalidInput
 from campaigns.wire.agent import SubmitPayload
 from campaigns.wire.agentoutputs import CompareOutputsPayload
-from campaigns.wire.agentsets import FindOutputsPayload, ListSetsPayload, PinnedSet, UploadSetPayload
+from campaigns.wire.agentsets import FindOutputsPayload, ListSetsPayload, PinnedSet, SubmittedRun, UploadSetPayload
 from campaigns.wire.processing import ProcessingModel
 
 BAD = PinnedSet(role=SetRole.EXCLUDE, name="demo/bad", version=1, digest="d1")
@@ -139,9 +139,15 @@ def test_a_set_is_made_though_its_data_ids_are_refused(
     [
         (ListSetsPayload(stack="demo", repository="demo"), "list_sets", {"sets": [], "n_sets": 0}),
         (
-            FindOutputsPayload(stack="demo", repository="demo", collections=["r"], data_ids=[{"visit": 1}]),
+            FindOutputsPayload(
+                stack="demo",
+                repository="demo",
+                collections=["r"],
+                data_ids=[{"visit": 1}],
+                submissions=[SubmittedRun(run="r", submit_dir="/s")],
+            ),
             "find_outputs",
-            {"outputs": []},
+            {"outputs": [], "n_graphs": 1, "unread": []},
         ),
         (
             CompareOutputsPayload(stack="demo", repository="demo", before=["r"], after=["s"]),

@@ -139,10 +139,10 @@ def test_what_was_combined_from_a_visit_is_found_by_the_graphs(ran: tuple[Path, 
         submissions = [SubmissionStore(session, SYSTEM).find(f"S-{number}") for number in (1, 2, 3)]
     database.close()
     runs = [submission.output_run for submission in submissions if submission]
-    submit_dirs = [submission.submit_dir for submission in submissions if submission]
+    ran_in = [{"run": submission.output_run, "submit_dir": submission.submit_dir} for submission in submissions if submission]
 
-    def found(visit: int, *, submit_dirs: list[str | None]) -> dict[str, Any]:
-        asked = {"collections": runs, "data_ids": [{"instrument": "HSC", "visit": visit}], "submit_dirs": submit_dirs}
+    def found(visit: int, *, submissions: list[dict[str, str | None]]) -> dict[str, Any]:
+        asked = {"collections": runs, "data_ids": [{"instrument": "HSC", "visit": visit}], "submissions": submissions}
         command = [STACK / "bin" / "python", "-c", FIND_OUTPUTS, folder / "repo", json.dumps(asked)]
         environment = os.environ | {"PYTHONPATH": str(INSTACK)}
         looked = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
@@ -150,13 +150,19 @@ def test_what_was_combined_from_a_visit_is_found_by_the_graphs(ran: tuple[Path, 
         return told
 
     combined = {"demo_tract_visits", "demo_depth_map"}
-    good = found(GOOD, submit_dirs=submit_dirs)
+    good = found(GOOD, submissions=ran_in)
     assert (good["n_graphs"], good["unread"]) == (3, [])
     assert combined <= {one["dataset_type"] for one in good["outputs"]}
-    trailed = found(TRAILED, submit_dirs=submit_dirs)["outputs"]
+    pairs = [(one["collection"], one["dataset_type"]) for one in good["outputs"]]
+    assert len(pairs) == len(set(pairs)), "what has the data ID and was made from it is counted once"
+    trailed = found(TRAILED, submissions=ran_in)["outputs"]
     assert {one["collection"] for one in trailed} == {runs[0]}, "it was left out from step2 on"
-    without = found(GOOD, submit_dirs=["/no/such"])
-    assert (without["n_graphs"], without["unread"]) == (0, ["/no/such"])
+    damaged = folder / "damaged"
+    damaged.mkdir()
+    (damaged / "cut.qg").write_bytes(next(Path(ran_in[0]["submit_dir"] or "").glob("*.qg")).read_bytes()[:1000])
+    lost = [{"run": "gone", "submit_dir": "/no/such"}, {"run": "never", "submit_dir": None}]
+    without = found(GOOD, submissions=[*lost, {"run": "cut", "submit_dir": str(damaged)}])
+    assert (without["n_graphs"], without["unread"]) == (0, ["gone", "never", "cut"])
     assert not combined & {one["dataset_type"] for one in without["outputs"]}
 
 

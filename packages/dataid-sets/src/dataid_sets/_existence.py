@@ -19,7 +19,7 @@ from ._internals import Inside
 from ._table import DataIdTable
 
 _CHUNK = 500
-"""How many keys one statement names."""
+"""How many keys one statement names, where the database has no arrays."""
 _MANY = 20_000
 """From how many keys on it is quicker to read all that may be wanted."""
 _COMING = frozenset({"exposure", "visit", "group", "day_obs"})
@@ -201,7 +201,7 @@ def _lacking_keys(inside: Inside, arrow: pa.Table, dimension: Dimension) -> pa.T
     select = sa.select(*[columns[name].label(name) for name in names]).select_from(source)
     found: list[Any] = []
     with inside.reading() as connection:
-        for condition in _conditions(wanted, columns, dimension):
+        for condition in _conditions(wanted, columns, dimension, arrays=inside.is_postgresql):
             found.extend(connection.execute(select.where(condition)).all())
     transposed = list(zip(*found, strict=True)) if found else [()] * len(names)
     types = {name: wanted.schema.field(name).type for name in names}
@@ -209,7 +209,9 @@ def _lacking_keys(inside: Inside, arrow: pa.Table, dimension: Dimension) -> pa.T
     return wanted.join(present, keys=names, join_type="left anti").sort_by([(name, "ascending") for name in names])
 
 
-def _conditions(wanted: pa.Table, columns: dict[str, Any], dimension: Dimension) -> Iterator[sa.ColumnElement[bool]]:
+def _conditions(
+    wanted: pa.Table, columns: dict[str, Any], dimension: Dimension, *, arrays: bool
+) -> Iterator[sa.ColumnElement[bool]]:
     """Give conditions that together find every key that is wanted, and perhaps others."""
     shared = [
         columns[name].in_(values)
@@ -225,9 +227,13 @@ def _conditions(wanted: pa.Table, columns: dict[str, Any], dimension: Dimension)
         limits = pc.min_max(own).as_py()
         yield sa.and_(*shared, columns[dimension.name].between(limits["min"], limits["max"]))
         return
-    values = own.to_pylist()
+    values, column = own.to_pylist(), columns[dimension.name]
+    if arrays:
+        # One parameter, where thousands would each be written into the statement.
+        yield sa.and_(*shared, column == sa.any_(sa.literal(values, sa.ARRAY(column.type))))
+        return
     for start in range(0, len(values), _CHUNK):
-        yield sa.and_(*shared, columns[dimension.name].in_(values[start : start + _CHUNK]))
+        yield sa.and_(*shared, column.in_(values[start : start + _CHUNK]))
 
 
 def _matching(arrow: pa.Table, keys: pa.Table) -> np.ndarray:

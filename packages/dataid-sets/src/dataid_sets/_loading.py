@@ -76,6 +76,9 @@ def bulk_insert(
     if connection.dialect.name == "postgresql" and _guarded(connection, table):
         _insert_by_way_of_temporary(connection, table, arrow, constants)
         return
+    # What is empty in all rows need not be sent; the database would take its time with each.
+    empty = [name for name in arrow.column_names if table.c[name].nullable and arrow[name].null_count == arrow.num_rows]
+    arrow = arrow.drop_columns(empty)
     names = [*constants, *arrow.column_names]
     prepare = connection.dialect.identifier_preparer
     target = f"{prepare.format_table(table)} ({', '.join(map(prepare.quote, names))})"

@@ -102,13 +102,25 @@ class ServerTags:
             columns = ["dataset_type_id", collection_column, "dataset_id", *names]
             try:
                 # To look for a conflict before each row would take half as long again, on PostgreSQL.
-                with connection.begin_nested():
+                with connection.begin_nested(), self._checked_by_index(connection):
                     connection.execute(sa.insert(tags).from_select(columns, select))
             except sa.exc.IntegrityError:
                 insert = postgresql.insert(tags) if self._inside.is_postgresql else sqlite.insert(tags)
                 # Only the same dataset again is passed over; another of its data ID is an error.
                 passing = insert.on_conflict_do_nothing(index_elements=["dataset_id", collection_column])
                 connection.execute(passing.from_select(columns, select))
+
+    @contextmanager
+    def _checked_by_index(self, connection: sa.Connection) -> Iterator[None]:
+        """Have PostgreSQL check foreign keys by an index; it would read the whole table of detectors, for each row anew."""
+        if not self._inside.is_postgresql:
+            yield
+            return
+        before = connection.execute(sa.text("SELECT current_setting('enable_seqscan')")).scalar_one()
+        put = sa.text("SELECT set_config('enable_seqscan', :value, true)")
+        connection.execute(put, {"value": "off"})
+        yield
+        connection.execute(put, {"value": before})
 
 
 class StockTags:

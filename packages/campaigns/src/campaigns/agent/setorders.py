@@ -99,7 +99,7 @@ class SetOrders:
             case ShowSetPayload():
                 arguments = {"name": payload.name, "version": payload.version, "rows_file": str(rows)}
             case FindOutputsPayload():
-                arguments = payload.model_dump(include={"collections", "data_ids", "submit_dirs"})
+                arguments = payload.model_dump(include={"collections", "data_ids", "submissions"})
             case ListSetsPayload():
                 arguments = {"known": [[one.name, one.version, one.digest] for one in payload.known]}
         worker = self._workers.get(payload.stack)

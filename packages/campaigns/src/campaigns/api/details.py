@@ -34,6 +34,16 @@ def made_campaign(services: Factory, definition: Definition, *, draft: bool) -> 
         A valid definition.
     draft : `bool`
         Whether to leave it a draft though it is complete.
+
+    Returns
+    -------
+    model : `CampaignDetail`
+        The new campaign.
+
+    Raises
+    ------
+    Conflict
+        If the name is taken.
     """
     warnings = services.checking().warnings_of_new(definition)
     return CampaignDetail.of(services.campaigns().create(definition, draft=draft), warnings)

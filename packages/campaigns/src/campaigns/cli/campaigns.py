@@ -88,7 +88,14 @@ def start(client: CampaignClient, output: Output, campaign: str, *, reason: str,
 @click.command()
 @campaign_argument
 @click.option("--graphs/--no-graphs", default=True, show_default=True, help="Build quantum graphs, where their inputs are there.")
-@click.option("--wait", "wait_s", type=click.FloatRange(0), default=1200.0, show_default=True, help="Seconds to wait at most.")
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(0),
+    default=1200.0,
+    show_default=True,
+    help="Seconds to wait at most; without an answer by then it ends with 1. With 0 it only asks, and gives the order.",
+)
 @client_command
 def preflight(client: CampaignClient, output: Output, campaign: str, *, graphs: bool, wait_s: float) -> None:
     """Have the site of CAMPAIGN look whether it could run, and what would run; nothing is started.
@@ -102,10 +109,9 @@ def preflight(client: CampaignClient, output: Output, campaign: str, *, graphs: 
             told = now
             click.echo(now, err=True)
         time.sleep(POLL_S)
+    head = "It could not run." if order["faults"] else "Nothing is wrong."
     if order["ended_us"] is None:
-        head = f"The site has not answered yet; its order is {order_id}."
-    else:
-        head = "It could not run." if order["faults"] else "Nothing is wrong."
+        head = f"The site has not answered yet; its order is {order_id}." if not wait_s else "What it has found so far:"
     found = {"order": order_id, "status": order["status"], "result": order["result"]}
     output.document(found, text="\n".join([head, *would_run_lines(order["result"])]))
     if order["faults"]:

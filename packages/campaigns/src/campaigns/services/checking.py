@@ -109,7 +109,8 @@ class CheckService:
 
         Notes
         -----
-        It is asked before the campaign is made, since others who make one have to wait from then on.
+        It is asked before the campaign is made, since others who make one have to wait from then on. Of two that are made at the
+        same time with one output collection neither may hear of the other; `warnings` tells it from then on.
         """
         hindrances, warnings = self._beside_name(definition, own=None)
         return [*hindrances, *warnings]

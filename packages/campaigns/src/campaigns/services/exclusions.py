@@ -29,7 +29,7 @@ from campaigns.services.sites import ALIVE_S, SiteService
 from campaigns.storage.orders import OrderStore
 from campaigns.storage.sites import SiteStore
 from campaigns.storage.submissions import SubmissionStore
-from campaigns.wire.agentsets import FindOutputsPayload, StepPipeline, UploadSetPayload
+from campaigns.wire.agentsets import FindOutputsPayload, StepPipeline, SubmittedRun, UploadSetPayload
 from campaigns.wire.orderkind import OrderKind
 
 __all__ = ("ExclusionService", "check_under_way")
@@ -85,7 +85,7 @@ class ExclusionService:
             steps=not_begun,
             begun=[step for step in campaign.definition.step_names if step not in not_begun],
             name=f"{campaign.name}/bad",
-            runs=[one.output_run for one in _counting(submissions)],
+            runs=_runs(submissions),
         )
 
     def exclude(
@@ -212,14 +212,16 @@ class ExclusionService:
             self._look(submission, asked)
 
     def _look(self, submission: Submission, data_ids: Sequence[dict[str, Any]]) -> AgentOrder | None:
-        counting = _counting(self._store.of_campaign(submission.campaign_uuid))
-        if not counting:
+        submissions = self._store.of_campaign(submission.campaign_uuid)
+        runs = _runs(submissions)
+        if not runs:
             return None
         payload = FindOutputsPayload(
             stack=submission.stack,
             repository=submission.repository,
-            collections=[one.output_run for one in counting],
-            submit_dirs=[one.submit_dir for one in counting if one.submit_dir],
+            collections=runs,
+            # Also those that were run again: later ones may have read what they made.
+            submissions=[SubmittedRun(run=one.output_run, submit_dir=one.submit_dir) for one in submissions if one.registered],
             data_ids=[_plain(data_id) for data_id in data_ids],
         )
         return order_about_sets(
@@ -285,7 +287,7 @@ def _not_begun(campaign: Campaign, submissions: Sequence[Submission]) -> list[st
     return [step for step in campaign.definition.step_names if step not in begun]
 
 
-def _counting(submissions: Sequence[Submission]) -> list[Submission]:
-    """List the submissions whose outputs are accepted, or may yet be: newest attempts that are in the registry, oldest first."""
-    newest = sorted(newest_attempts(submissions).values(), key=lambda one: one.number)
-    return [one for one in newest if one.registered and one.judgement is not Judgement.REJECTED]
+def _runs(submissions: Sequence[Submission]) -> list[str]:
+    """List the runs that are accepted, or may yet be: newest attempts whose outputs are in the registry."""
+    newest = newest_attempts(submissions).values()
+    return [one.output_run for one in newest if one.registered and one.judgement is not Judgement.REJECTED]

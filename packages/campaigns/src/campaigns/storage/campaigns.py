@@ -48,7 +48,9 @@ _HOLD: Final = select(CounterRow.table().c.value).where(CounterRow.table().c.nam
 def _naming_output(identity: Identity) -> Select[str, int, bool, bool]:
     # Kept for each who asks, since making a statement takes longer than carrying it out.
     seen = may_see_campaign(identity)
-    named = [getattr(CampaignRow, name) == bindparam(name) for name in ("site", "butler", "output")]
+    # Drafts that name no site yet may go to the same.
+    place = [getattr(CampaignRow, name).is_not_distinct_from(bindparam(name)) for name in ("site", "butler")]
+    named = [CampaignRow.output == bindparam("output"), *place]
     will_have_it = CampaignRow.status.in_(_NOT_STARTED) & seen
     statement = select(CampaignRow.id, CampaignRow.number, CampaignRow.claims_output, seen)
     statement = statement.where(*named, or_(CampaignRow.claims_output, will_have_it))
@@ -222,6 +224,8 @@ class CampaignStore:
         At most three, so that there is another one left besides that which has it and the definition's own. Of those that have
         not started only such as the identity may see.
         """
+        if definition.output is None:
+            return []
         told = {"site": definition.site, "butler": definition.butler, "output": definition.output}
         rows = self._session.connection().execute(_naming_output(self._identity), told)
         return [OutputNaming(row[0], campaign_id(row[1]) if row[3] else None, has_it=row[2]) for row in rows]

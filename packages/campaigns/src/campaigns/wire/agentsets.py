@@ -37,6 +37,7 @@ __all__ = (
     "ShowSetPayload",
     "StepFit",
     "StepPipeline",
+    "SubmittedRun",
     "Unknown",
     "UploadSetPayload",
 )
@@ -143,6 +144,13 @@ class ShowSetPayload(Wire):
     version: int
 
 
+class SubmittedRun(Wire):
+    """The outputs of a submission, and where its graph is."""
+
+    run: str
+    submit_dir: str | None = None
+
+
 class FindOutputsPayload(Wire):
     """Count what collections have of some data IDs, or what was made from these."""
 
@@ -151,7 +159,9 @@ class FindOutputsPayload(Wire):
     repository: str
     collections: list[str]
     data_ids: list[dict[str, Any]]
-    submit_dirs: list[str] = Field(default_factory=list, description="Where the graphs are, in the order in which they ran.")
+    submissions: list[SubmittedRun] = Field(
+        default_factory=list, description="Those whose graphs tell what was combined, in the order in which they ran."
+    )
 
 
 Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -262,7 +272,7 @@ class FoundOutputs(_Told):
 
     outputs: list[OutputCount] = Field(default_factory=list)
     n_graphs: Number = Field(default=0, description="How many graphs were read, by which combined data are found.")
-    unread: list[str] = Field(default_factory=list, description="Submit directories without a graph that can be read.")
+    unread: list[str] = Field(default_factory=list, description="The runs whose graph was not read.")
 
 
 class GraphSet(_Told):

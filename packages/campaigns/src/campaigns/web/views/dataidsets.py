@@ -17,6 +17,7 @@ from campaigns.domain.site import SiteView
 from campaigns.domain.submission import Submission
 from campaigns.services.factory import Factory
 from campaigns.web.addresses import set_address
+from campaigns.web.views.already import Already, already_in
 from campaigns.web.views.notes import NoteView, notes_of_several
 from campaigns.wire.agentsets import MAX_SENT_ROWS
 
@@ -159,13 +160,13 @@ class CampaignData:
         In the definition's order.
     looked : `AgentOrder`, optional
         The newest look at what the outputs have of some data IDs already.
-    found : `list` [`tuple` [`str`, `int`, `str`]]
-        What it found: each collection with its number of datasets and their types.
+    already : `Already`, optional
+        What it found.
     """
 
     sets: list[UsedSet]
     looked: AgentOrder | None
-    found: list[tuple[str, int, str]]
+    already: Already | None
 
     @property
     def n_drifted(self) -> int:
@@ -267,20 +268,8 @@ def campaign_data(factory: Factory, campaign: Campaign, submissions: Sequence[Su
     return CampaignData(
         sets=[_used(factory, one, list(newest.values()), droppable) for one in factory.dataid_sets().used_by(campaign)],
         looked=looked,
-        found=found_in(looked),
+        already=already_in(looked),
     )
-
-
-def found_in(order: AgentOrder | None) -> list[tuple[str, int, str]]:
-    """Sum up what a look at the outputs found: each collection with its number of datasets and their types."""
-    outputs = [] if order is None else order.result.get("outputs", [])
-    collections = dict.fromkeys(one["collection"] for one in outputs)
-    found = []
-    for collection in collections:
-        here = [one for one in outputs if one["collection"] == collection]
-        types = ", ".join(f"{one['dataset_type']} {one['datasets']:,}" for one in here)
-        found.append((collection, sum(one["datasets"] for one in here), types))
-    return found
 
 
 def _newer(factory: Factory, one: CampaignSet) -> NewerSet | None:

@@ -12,7 +12,7 @@ from campaigns.domain.exclusions import Excludable, Proposal
 from campaigns.domain.order import AgentOrder
 from campaigns.domain.submission import Submission
 from campaigns.services.factory import Factory
-from campaigns.web.views.dataidsets import found_in
+from campaigns.web.views.already import Already, already_in
 
 __all__ = ("ExcludePage", "exclude_page", "picked")
 
@@ -37,15 +37,15 @@ class ExcludePage:
     ----------
     looked : `AgentOrder`, optional
         The order by which the site looks what the outputs have already.
-    found : `list`
-        What it found, see `found_in`.
+    already : `Already`, optional
+        What it found.
     """
 
     submission: Submission
     excludable: Excludable
     offered: list[Offered]
     looked: AgentOrder | None
-    found: list[tuple[str, int, str]]
+    already: Already | None
     here: str
 
 
@@ -81,7 +81,7 @@ def exclude_page(factory: Factory, ref: str, *, by: str, look: str | None, here:
             for one in excludable.proposals
         ],
         looked=order,
-        found=found_in(order),
+        already=already_in(order),
         here=here,
     )
 

@@ -1,93 +1,141 @@
-"""What was made from some data IDs, over any number of steps, such as coadds: by the edges of quantum graphs."""
+"""What was made from some data IDs, over any number of steps, such as coadds: by the edges of quantum graphs.
+
+A graph says what was meant. What a quantum had no work for, or failed at, is in none of its outputs, and those after it ran
+without: so only what is there is followed. Of a type of which a run has nothing left, since its datasets were removed after they
+had been used, all is followed whose quantum succeeded.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import networkx
-from lsst.daf.butler import Butler
+from lsst.daf.butler import Butler, MissingCollectionError
 from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskImportMode
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraphReader
 
-__all__ = ("Reached",)
+__all__ = ("Made", "Reached")
+
+Made = dict[tuple[str, str], set[UUID]]
+"""Datasets by run and dataset type."""
 
 
-@dataclass
 class Reached:
-    """What the graphs say was made from some data IDs.
+    """Follows the graphs of submissions.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        The repository.
+    data_ids : `list` [`dict`]
+        The data IDs, all of the same dimensions.
+    found : `Made`
+        The datasets that have them themselves.
 
     Attributes
     ----------
-    data_ids : `list` [`dict`]
-        The data IDs, all of the same dimensions.
-    ids : `set` [`uuid.UUID`]
-        Datasets that have them, or were made from such: those that are known beforehand, and what graphs add.
-    made : `dict` [`tuple` [`str`, `str`], `set` [`uuid.UUID`]]
-        Run and dataset type to the datasets that graphs have as made from them.
+    made : `Made`
+        Those that are there and were made from them, over any number of steps.
     n_graphs : `int`
         How many graphs were read.
     unread : `list` [`str`]
-        Submit directories without a graph that can be read.
+        The runs whose graph cannot be read.
     """
 
-    data_ids: list[dict[str, Any]]
-    ids: set[UUID]
-    made: dict[tuple[str, str], set[UUID]] = field(default_factory=dict)
-    n_graphs: int = 0
-    unread: list[str] = field(default_factory=list)
+    def __init__(self, butler: Butler, data_ids: list[dict[str, Any]], found: Made) -> None:
+        self.made: Made = {}
+        self.n_graphs = 0
+        self.unread: list[str] = []
+        self._butler = butler
+        self._names = tuple(data_ids[0])
+        self._wanted = {tuple(data_id.values()) for data_id in data_ids}
+        self._ids = set().union(*found.values())
+        self._there: Made = {}
 
-    def follow(self, submit_dirs: Sequence[str]) -> None:
-        """Read the graphs of submissions, in the order in which they ran."""
-        for directory in submit_dirs:
-            graph = next(iter(sorted(Path(directory).glob("*.qg"))), None)
+    def follow(self, submissions: Sequence[Mapping[str, str | None]], *, within_s: float) -> None:
+        """Read the graphs of submissions.
+
+        Parameters
+        ----------
+        submissions : sequence of mapping
+            Each with its ``run`` and ``submit_dir``, in the order in which they ran.
+        within_s : `float`
+            After this time no further graph is begun.
+        """
+        until = time.monotonic() + within_s
+        for one in submissions:
             try:
-                if graph is None:
-                    raise FileNotFoundError(directory)
-                self._follow(graph)
-            except (OSError, RuntimeError, ValueError, LookupError):
-                # One that is gone, or was made by a stack whose graphs this one does not know.
-                self.unread.append(directory)
-            else:
-                self.n_graphs += 1
-
-    def counted(self, butler: Butler, collections: Sequence[str], *, known: set[UUID]) -> Iterator[dict[str, Any]]:
-        """Count what was made of them and is there, less what is known already; by collection and dataset type."""
-        for (run, name), ids in sorted(self.made.items()):
-            if run not in collections or not ids - known:
+                if time.monotonic() > until:
+                    raise TimeoutError(one["run"])
+                ids, made = self._reached_in(Path(one["submit_dir"] or "/no/directory"))
+            except Exception:  # noqa: BLE001
+                # It is gone, or damaged, or of a stack that this one does not know: the reader's errors are of many kinds.
+                self.unread.append(one["run"] or "")
                 continue
-            there = {ref.id for ref in butler.query_datasets(name, run, find_first=False, explain=False, limit=None)}
-            if number := len(ids & there - known):
-                yield {"collection": run, "dataset_type": name, "datasets": number}
+            self.n_graphs += 1
+            self._ids |= ids
+            for key, several in made.items():
+                self.made.setdefault(key, set()).update(several)
 
-    def _follow(self, graph: Path) -> None:
+    def _reached_in(self, submit_dir: Path) -> tuple[set[UUID], Made]:
+        """Give what one graph adds to what carries on, and of that what is there."""
+        graph = next(iter(sorted(submit_dir.glob("*.qg"))), None)
+        if graph is None:
+            raise FileNotFoundError(submit_dir)
         with PredictedQuantumGraphReader.open(graph, import_mode=TaskImportMode.DO_NOT_IMPORT) as reader:
             reader.read_thin_graph()
-            reader.read_dimension_data()
             reader.read_quantum_datasets()
-            pipeline, components = reader.pipeline_graph, reader.components
-        names = tuple(self.data_ids[0])
-        wanted = {tuple(data_id.values()) for data_id in self.data_ids}
-        places = _places(pipeline, names)
-        for quantum_id in networkx.topological_sort(components.assemble().quantum_only_xgraph):
-            model = components.quantum_datasets[quantum_id]
-            inputs = [one for several in model.inputs.values() for one in several]
-            if not any(one.dataset_id in self.ids or _values(one, places) in wanted for one in inputs):
+            pipeline, thin, datasets = reader.pipeline_graph, reader.components.thin_graph, reader.components.quantum_datasets
+        order = networkx.DiGraph(thin.edges)
+        order.add_nodes_from(one.quantum_id for several in thin.quanta.values() for one in several)
+        places = _places(pipeline, self._names)
+        ids: set[UUID] = set()
+        made: Made = {}
+        for quantum_id in networkx.topological_sort(order):
+            model = datasets[quantum_id]
+            inputs = _all(model.inputs)
+            if not any(one.dataset_id in ids or one.dataset_id in self._ids or self._has(one, places) for one in inputs):
                 continue
-            for one in (one for several in model.outputs.values() for one in several):
-                self.ids.add(one.dataset_id)
-                self.made.setdefault((one.run, one.dataset_type_name), set()).add(one.dataset_id)
+            [metadata] = model.outputs[pipeline.tasks[model.task_label].metadata_output.connection_name]
+            for one in _all(model.outputs):
+                there = self._in_run(one.run, one.dataset_type_name)
+                if one.dataset_id in there:
+                    ids.add(one.dataset_id)
+                    made.setdefault((one.run, one.dataset_type_name), set()).add(one.dataset_id)
+                elif not there and metadata.dataset_id in self._in_run(metadata.run, metadata.dataset_type_name):
+                    ids.add(one.dataset_id)
+        return ids, made
+
+    def _has(self, dataset: Any, places: Mapping[str, tuple[int, ...]]) -> bool:
+        """Tell whether a dataset has one of the data IDs itself."""
+        found = places.get(dataset.dataset_type_name)
+        return found is not None and tuple(dataset.data_coordinate[place] for place in found) in self._wanted
+
+    def _in_run(self, run: str, name: str) -> set[UUID]:
+        """Give the datasets of a type that a run has."""
+        key = (run, name)
+        if key not in self._there:
+            self._there[key] = set()
+            try:
+                known = self._butler.collections.get_info(run, include_summary=True).dataset_types or ()
+            except MissingCollectionError:
+                known = ()
+            if name in known:
+                found = self._butler.query_datasets(name, run, find_first=False, explain=False, limit=None)
+                self._there[key] = {ref.id for ref in found}
+        return self._there[key]
+
+
+def _all(datasets: Mapping[str, Iterable[Any]]) -> list[Any]:
+    """Give the datasets of all connections."""
+    return [one for several in datasets.values() for one in several]
 
 
 def _places(pipeline: PipelineGraph, names: Sequence[str]) -> dict[str, tuple[int, ...]]:
     """Give where each dataset type's data ID has some dimensions, for the types that have all of them."""
     keys = {node.name: list(node.dimensions.data_coordinate_keys) for node in pipeline.dataset_types.values()}
     return {name: tuple(own.index(one) for one in names) for name, own in keys.items() if set(names) <= set(own)}
-
-
-def _values(dataset: Any, places: dict[str, tuple[int, ...]]) -> tuple[Any, ...] | None:
-    found = places.get(dataset.dataset_type_name)
-    return None if found is None else tuple(dataset.data_coordinate[place] for place in found)

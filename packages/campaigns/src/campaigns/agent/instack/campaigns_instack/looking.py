@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from lsst.daf.butler import Butler, DatasetType
 
-from campaigns_instack.combined import Reached
+from campaigns_instack.combined import Made, Reached
 from campaigns_instack.outputs import open_butler
 from campaigns_instack.sets import check_installed, fault_of
 
@@ -16,12 +16,18 @@ __all__ = ("find_outputs",)
 
 IN_ONE_QUERY = 100
 
+MAX_FOLLOWED_S = 1200.0
+"""Well below what the agent waits: what was found by the data IDs is told though not all graphs could be read."""
+
 MAX_LOOKED = 10_000
 """About how many data IDs collections are asked at most, lists and ranges written out."""
 
 
 def find_outputs(
-    repository: str, collections: list[str], data_ids: list[dict[str, Any]], submit_dirs: Sequence[str] = ()
+    repository: str,
+    collections: list[str],
+    data_ids: list[dict[str, Any]],
+    submissions: Sequence[Mapping[str, str | None]] = (),
 ) -> dict[str, Any]:
     """Count the datasets that collections have of some data IDs, or that were made from these.
 
@@ -33,21 +39,20 @@ def find_outputs(
         RUN collections.
     data_ids : `list` [`dict`]
         Data IDs of the same dimensions; lists and ranges stand for all their values.
-    submit_dirs : sequence of `str`, optional
-        Where the graphs of submissions are, in the order in which they ran.
+    submissions : sequence of mapping, optional
+        Whose graphs are followed: each with ``run`` and ``submit_dir``, in the order in which they ran.
 
     Returns
     -------
     result : `dict`
         ``outputs``, each with ``collection``, ``dataset_type`` and ``datasets``; none where there are no datasets; ``n_graphs``,
-        how many graphs were read, and ``unread``, submit directories without one. Or ``faults``, if these are no data IDs.
+        how many graphs were read, and ``unread``, the runs whose graph was not. Or ``faults``, if these are no data IDs.
 
     Notes
     -----
-    Counted are datasets that have the dimensions of the data IDs themselves, and those of the exposures of a visit. The data ID of
-    what was combined from several visits, as coadds are, does not tell: that is found by the graphs.
+    Counted are datasets that have the dimensions of the data IDs themselves, and those of the exposures of a visit. The data ID
+    of what was combined from several visits, as coadds are, does not tell: that is found by the graphs, see `combined`.
     """
-    counted, known = [], set()
     check_installed()
     with open_butler(repository) as butler:
         from dataid_sets import DataIdSetError  # noqa: PLC0415 - a stack may be without it
@@ -62,17 +67,28 @@ def find_outputs(
                 "faults": [{**one, "where": f"data_ids{one['where'] or ''}", "remedy": one["remedy"] or remedy} for one in faults]
             }
         expanded = table.arrow.select(sorted(table.dimensions.required)).to_pylist()
-        for run in collections:
-            summary = butler.collections.get_info(run, include_summary=True).dataset_types or ()
-            for name in sorted(summary):
-                found = _found(butler, butler.get_dataset_type(name), run, expanded)
-                known |= found
-                if found:
-                    counted.append({"collection": run, "dataset_type": name, "datasets": len(found)})
-        reached = Reached(expanded, ids=set(known))
-        reached.follow(submit_dirs)
-        counted += reached.counted(butler, collections, known=known)
-    return {"outputs": counted, "n_graphs": reached.n_graphs, "unread": reached.unread}
+        found = _of_data_ids(butler, collections, expanded)
+        reached = Reached(butler, expanded, found)
+        reached.follow(submissions, within_s=MAX_FOLLOWED_S)
+    for key, ids in reached.made.items():
+        if key[0] in collections:
+            found.setdefault(key, set()).update(ids)
+    outputs = [
+        {"collection": run, "dataset_type": name, "datasets": len(found[run, name])}
+        for run, name in sorted(found, key=lambda key: (collections.index(key[0]), key[1]))
+    ]
+    return {"outputs": outputs, "n_graphs": reached.n_graphs, "unread": reached.unread}
+
+
+def _of_data_ids(butler: Butler, collections: list[str], data_ids: list[dict[str, Any]]) -> Made:
+    """Find the datasets that have some data IDs themselves."""
+    found: Made = {}
+    for run in collections:
+        for name in butler.collections.get_info(run, include_summary=True).dataset_types or ():
+            ids = _found(butler, butler.get_dataset_type(name), run, data_ids)
+            if ids:
+                found[run, name] = ids
+    return found
 
 
 def _found(butler: Butler, dataset_type: DatasetType, run: str, data_ids: list[dict[str, Any]]) -> set[UUID]:
