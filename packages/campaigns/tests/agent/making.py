@@ -31,7 +31,8 @@ O1, O2, O9, R1, K1, X1, E1, C1, P1, P2 = (f"00000000-0000-4000-8000-{number:012}
 TASKS = [{"label": "measure", "expected": 2, "succeeded": 2, "caveats": 0, "failed": 0, "blocked": 0, "unknown": 0}]
 
 ANSWERS: dict[str, Any] = {
-    "scan": {"tasks": TASKS, "unfinished": [], "output_run": "u/ann/trial/run"},
+    "scan": {"tasks": TASKS, "unfinished": [], "succeeded": ["q1", "q2"], "output_run": "u/ann/trial/run"},
+    "spent": [{"label": "measure", "n_read": 2, "cpu_us": 2_600_000, "run_us": 4_000_000, "max_memory_bytes": 310_000_000}],
     "registered": {"measure": 2},
     "pipetask": {},
     "chain": {},

@@ -32,6 +32,8 @@ INPUTS = ["HSC/demo/defaults"]
 TWO_VISITS = "instrument = 'HSC' AND visit IN (903334, 903342)"
 """A visit that can be measured and one whose images show no star."""
 
+LABELS = ("simulateExposure", "measureDetector", "summarizeVisit")
+
 LOCAL = {
     "wmsServiceClass": "campaigns_instack.parsl_service.TrackedParslService",
     "computeSite": "local",
@@ -147,13 +149,47 @@ def _look_at_what_ran(server: FakeServer, order_id: str) -> None:
     assert by_graph.inputs == INPUTS
     assert "no stars" in by_graph.failures[0].message
     assert by_graph.started_us is not None
+    assert [one.n_read for one in by_graph.spent] == [7, 4, 1]
     # Quanta that never ran have left nothing in the registry.
     counts = {task.label: (task.expected, task.succeeded, task.failed) for task in by_chain.tasks}
     assert counts == {"simulateExposure": (7, 7, 0), "measureDetector": (7, 4, 3), "summarizeVisit": (1, 1, 0)}
     assert told[2].faults[0].code in ("nothing_ran", "collection_not_found")
 
 
-def test_run_with_failures_is_told_truly(server: FakeServer, site_file: Path, state_dir: Path, repository: Path) -> None:
+def _look_at_what_it_took(worker: StackWorker, place: Path, submit_dir: str, quanta: Any) -> None:
+    """Look at what was told that quanta took, then ask for less: fewer, and such as have no record that could be read."""
+    took = {one.label: one for one in quanta.spent}
+    assert [(label, one.n_read) for label, one in took.items()] == list(zip(LABELS, (7, 4, 1), strict=True))
+    assert all(one.cpu_us > 0 and 0 < one.run_us < 600_000_000 for one in took.values())
+    # In bytes: less than a process of Python with Butler needs would be another unit.
+    assert all(30_000_000 < (one.max_memory_bytes or 0) < 10**11 for one in took.values())
+    [graph] = map(str, Path(submit_dir).glob("*.qg"))
+    asked = {"graph": graph, "repository": str(place)}
+    few = worker.call("scan", **asked, max_succeeded=3)["succeeded"]
+    assert len(few) == 3 + 3 + 1
+    assert few == worker.call("scan", **asked, max_succeeded=3)["succeeded"]
+    assert worker.call("scan", **asked)["succeeded"] == []
+    told = worker.call("spent", **asked, quanta=few, max_s=60.0)
+    assert [(one["label"], one["n_read"]) for one in told] == list(zip(LABELS, (3, 3, 1), strict=True))
+    assert worker.call("spent", **asked, quanta=few, max_s=-1.0) == []
+    failed = [one.quantum_id for one in quanta.failures]
+    assert worker.call("spent", **asked, quanta=failed, max_s=60.0) == []
+    records = sorted(place.glob(f"u/ann/{R1}/run/measureDetector_metadata/**/*measureDetector_metadata*"))
+    assert len(records) == 4
+    before = [path.read_bytes() for path in records]
+    wrong = (b"{", b"[]", b'{"metadata": {"quantum": {"scalars": {"prepCpuTime": 1.0}}}}', b"")
+    for path, content in zip(records, wrong, strict=True):
+        path.write_bytes(content)
+    all_of_them = worker.call("scan", **asked, max_succeeded=200)["succeeded"]
+    told = worker.call("spent", **asked, quanta=all_of_them, max_s=60.0)
+    assert {one["label"]: one["n_read"] for one in told} == {"simulateExposure": 7, "summarizeVisit": 1}
+    for path, content in zip(records, before, strict=True):
+        path.write_bytes(content)
+
+
+def test_run_with_failures_is_told_truly(
+    server: FakeServer, worker: StackWorker, site_file: Path, state_dir: Path, repository: Path
+) -> None:
     steps = [PreflightStep(name="step1", pipeline=f"{PIPELINE}#step1", data_queries=[TWO_VISITS])]
     look = PreflightPayload(stack="demo", repository="demo", input_collections=INPUTS, output=f"u/ann/{R1}", steps=steps)
     with agent_thread(site_file, server, state_dir):
@@ -191,6 +227,7 @@ def test_run_with_failures_is_told_truly(server: FakeServer, site_file: Path, st
     asked = ["status", "--wms-service-class", LOCAL["wmsServiceClass"], "--id", server.reports(R1, "prepared")[0].submit_dir]
     env = {**_clean(), "PYTHONPATH": str(ROOT / "packages/campaigns/src/campaigns/agent/instack")}
     assert subprocess.run([STACK / "bin" / "bps", *asked], capture_output=True, check=False, env=env).returncode == 19
+    _look_at_what_it_took(worker, repository, server.reports(R1, "prepared")[0].submit_dir, quanta)
 
 
 def test_sets_in_the_stack(worker: StackWorker, repository: Path, tmp_path: Path) -> None:

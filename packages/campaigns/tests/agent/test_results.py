@@ -22,8 +22,10 @@ SCAN = {
         {"task": "isr", "status": "unknown", "data_id": {"visit": 2}, "quantum_id": "q2"},
         {"task": "sum", "status": "blocked", "data_id": {"tract": 3}, "quantum_id": "q3"},
     ],
+    "succeeded": ["q4", "q5"],
     "output_run": "u/a/run",
 }
+SPENT = [{"label": "isr", "n_read": 2, "cpu_us": 2_600_000, "run_us": 4_000_000, "max_memory_bytes": None}]
 REPORT = {
     "isr": {
         "n_expected": 4, "n_successful": 2, "n_failed": 1, "n_blocked": 0, "caveats": {"*N": [{"visit": 7}]},
@@ -41,9 +43,12 @@ class FakeWorker:
     """Answers as the helper in the stack does; `test_real_stack` holds the helper itself to the same form."""
 
     def __init__(self, **answers: Any) -> None:
-        self.answers = {"scan": SCAN, "registered": {"isr": 2, "sum": 0}, "failed_logs": LOGS, "pipetask": {}, **answers}
+        told = {"scan": SCAN, "registered": {"isr": 2, "sum": 0}, "failed_logs": LOGS, "pipetask": {}, "spent": SPENT}
+        self.answers: dict[str, Any] = {**told, **answers}
+        self.asked: dict[str, Any] = {}
 
     def call(self, verb: str, *, timeout_s: float = 0.0, **args: Any) -> Any:
+        self.asked[verb] = args
         if verb == "pipetask" and self.answers["pipetask"] is not None:
             Path(args["arguments"][3]).write_text(json.dumps({"tasks": REPORT}))
         if self.answers[verb] is None and verb != "registered":
@@ -95,3 +100,22 @@ def test_counts_add_up(answers: dict[str, Any], tmp_path: Path) -> None:
 def test_datasets_that_cannot_be_looked_at(tmp_path: Path) -> None:
     with pytest.raises(StackRefused):
         truth_of(FakeWorker(scan=None), tmp_path)
+
+
+def test_what_quanta_took_is_asked_of_those_that_succeeded(tmp_path: Path) -> None:
+    worker = FakeWorker()
+    [took] = truth_of(worker, tmp_path).report.spent
+    assert worker.asked["spent"]["quanta"] == ["q4", "q5"]
+    assert (took.label, took.cpu_each_us, took.run_each_us, took.max_memory_bytes) == ("isr", 1_300_000, 2_000_000, None)
+
+
+@pytest.mark.parametrize("answer", [None, [{"label": "isr", "n_read": 0, "cpu_us": 0, "run_us": 0}], [{"label": "isr"}]])
+def test_what_quanta_took_holds_up_nothing(answer: Any, tmp_path: Path) -> None:
+    report = truth_of(FakeWorker(spent=answer), tmp_path).report
+    assert (report.spent, report.source, report.registered) == ([], "pipetask report", True)
+
+
+def test_nothing_is_asked_where_nothing_succeeded(tmp_path: Path) -> None:
+    worker = FakeWorker(scan={**SCAN, "succeeded": []}, spent=None)
+    assert truth_of(worker, tmp_path).report.spent == []
+    assert "spent" not in worker.asked

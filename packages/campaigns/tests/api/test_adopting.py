@@ -57,7 +57,8 @@ def elsewhere(client: Clients, *steps: str) -> str:
 
 
 def test_finished_run_becomes_a_completed_campaign(client: Clients) -> None:
-    order, agent = adopt(client, found(task("isr", 4, 4)))
+    spent = {"label": "isr", "n_read": 4, "cpu_us": 8_000_000, "run_us": 9_000_000, "max_memory_bytes": 310_000_000}
+    order, agent = adopt(client, found(task("isr", 4, 4), spent=[spent]))
     assert order["status"] == "done"
     mary = client(Role.MANAGER)
     campaign = mary.get(f"{API}/campaigns/{order['result']['campaign']}").json()
@@ -70,6 +71,7 @@ def test_finished_run_becomes_a_completed_campaign(client: Clients) -> None:
     assert (submission["output_run"], submission["submit_dir"]) == (RUN, ADOPT["submit_dir"])
     assert submission["quanta_source"] == "pipetask report"
     assert submission["quanta"]["succeeded"] == 4
+    assert submission["spent"] == [spent]
     events = mary.get(f"{API}/campaigns/C-1/events").json()["items"]
     assert [(event["kind"], event["actor"]) for event in events] == [
         ("campaign.adopted", "mary"),

@@ -117,6 +117,19 @@ def test_only_the_trailed_visit_failed(ran: tuple[Path, subprocess.CompletedProc
     assert all("no stars found" in failure.message for failure in failures if failure.status == "failed")
 
 
+def test_what_quanta_took_is_known_of_each_task(ran: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, _ = ran
+    database = Database(f"sqlite:///{folder / 'campaigns.sqlite'}")
+    with database.read() as session:
+        submissions = [SubmissionStore(session, SYSTEM).find(f"S-{number}") for number in (1, 2, 3)]
+    database.close()
+    for submission in submissions:
+        assert submission is not None
+        counts = {task.label: task.succeeded for task in submission.tasks if task.succeeded}
+        assert {one.label: one.n_read for one in submission.spent} == counts
+        assert all(one.cpu_us > 0 and one.run_us > 0 and (one.max_memory_bytes or 0) > 0 for one in submission.spent)
+
+
 def test_the_outputs_are_in_the_recorded_collections(ran: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, _ = ran
     names = ["demo_sources", "demo_tract_visits", "demo_depth_map", "demo_seeing_plot", "demo_visits_plot", "demo_depth_plot"]

@@ -109,8 +109,10 @@ class ScriptedAgent:
         answer = self.send(order, *reports)
         assert answer.status_code == 200, answer.text
 
-    def run(self, order: dict[str, Any], *tasks: dict[str, Any], registered: bool = True) -> None:
-        """Tell of a whole run that ends with these counts."""
+    def run(
+        self, order: dict[str, Any], *tasks: dict[str, Any], registered: bool = True, spent: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        """Tell of a whole run that ends with these counts, and what quanta took."""
         failures = [
             {"task": counts["label"], "status": "failed", "data_id": {"visit": number}, "message": "no stars"}
             for counts in tasks
@@ -125,7 +127,7 @@ class ScriptedAgent:
             {"kind": "launcher", "exit_code": 0, "ended_us": 9},
             {
                 "kind": "quanta", "source": "pipetask report", "tasks": list(tasks), "failures": failures,
-                "n_failures": len(failures), "registered": registered,
+                "n_failures": len(failures), "registered": registered, "spent": list(spent),
             },
             {"kind": "done"},
         )  # fmt: skip

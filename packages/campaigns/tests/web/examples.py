@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from campaigns.domain.identity import Role
-from campaigns.domain.quanta import QuantumFailure, TaskCounts
+from campaigns.domain.quanta import QuantumFailure, TaskCounts, TaskSpent
 from campaigns.gateways.clock import FixedClock
 from support.serving import Clients, TestClient
 from web.example_files import LOG, bar_chart
@@ -110,7 +110,17 @@ class Examples:
         self._wait(seconds=minutes * 10)
         self.agent.run(order, counts(labels, expected, succeeded=expected // 2, unknown=expected - expected // 2))
         self._wait(seconds=minutes * 50)
-        self.agent.end(order, counts(labels, expected))
+        took = [
+            TaskSpent(
+                label=label,
+                n_read=min(expected, 200),
+                cpu_us=min(expected, 200) * 1_300_000 * place,
+                run_us=min(expected, 200) * 1_700_000 * place,
+                max_memory_bytes=310_000_000 * place,
+            )
+            for place, label in enumerate(labels, start=1)
+        ]
+        self.agent.end(order, counts(labels, expected), spent=took)
 
     def fail_partly(self, order: SubmitOrder) -> None:
         """Run a submission in which quanta fail in two ways, with logs."""

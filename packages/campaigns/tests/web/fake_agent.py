@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from campaigns.domain.quanta import QuantumFailure, TaskCounts
+from campaigns.domain.quanta import QuantumFailure, TaskCounts, TaskSpent
 from campaigns.gateways.clock import Clock
 from support.fake_sets import FakeSets
 from support.people import SITE
@@ -155,7 +155,13 @@ class FakeAgent:
         }
         return [{"kind": "graph", "sets": sets, "pins": pins}]
 
-    def end(self, order: SubmitOrder, tasks: list[TaskCounts], failures: list[QuantumFailure] | None = None) -> None:
+    def end(
+        self,
+        order: SubmitOrder,
+        tasks: list[TaskCounts],
+        failures: list[QuantumFailure] | None = None,
+        spent: list[TaskSpent] | None = None,
+    ) -> None:
         """Tell that it is over."""
         failed = failures or []
         jobs = {task.label: {"SUCCEEDED": task.succeeded, "FAILED": task.failed} for task in tasks}
@@ -181,6 +187,7 @@ class FakeAgent:
                 "failures": [failure.model_dump() for failure in failed],
                 "n_failures": len(failed),
                 "registered": True,
+                "spent": [one.model_dump() for one in spent or []],
             },
             {"kind": "done", "result": {}},
         )

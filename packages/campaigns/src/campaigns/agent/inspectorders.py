@@ -80,4 +80,5 @@ def _told(report: QuantaReport, max_failures: int) -> dict[str, Any]:
         "n_failures": report.n_failures,
         "registered": report.registered,
         "source": report.source,
+        "spent": [one.model_dump() for one in report.spent],
     }

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from campaigns.agent.worker import StackRefused, StackWorker
-from campaigns.domain.quanta import QuantumFailure, TaskCounts
+from campaigns.domain.quanta import QuantumFailure, TaskCounts, TaskSpent
 from campaigns.wire.agent import QuantaReport
 
 __all__ = ("MAX_LOGS", "QuantumLog", "Truth", "find_truth", "scan_counts")
@@ -26,7 +26,14 @@ MAX_LOGS = 50
 MAX_LOG_BYTES = 200_000
 MAX_MESSAGE = 4000
 
+MAX_SPENT = 200
+"""Of how many quanta of each task it is read what they took: a file for each."""
+
+MAX_SPENT_S = 120.0
+"""How long is read at most: a campaign waits for it."""
+
 SCAN_TIMEOUT_S = 3600.0
+SPENT_TIMEOUT_S = 300.0
 
 REPORT_TIMEOUT_S = 6 * 3600.0
 """``pipetask report`` may read a log for each failure of a very large run."""
@@ -90,7 +97,15 @@ def find_truth(worker: StackWorker, *, graph: Path, repository: str, directory: 
     StackRefused
         If the datasets cannot be looked at.
     """
-    scan = worker.call("scan", graph=str(graph), repository=repository, max_unfinished=MAX_FAILURES, timeout_s=SCAN_TIMEOUT_S)
+    scan = worker.call(
+        "scan",
+        graph=str(graph),
+        repository=repository,
+        max_unfinished=MAX_FAILURES,
+        max_succeeded=MAX_SPENT,
+        timeout_s=SCAN_TIMEOUT_S,
+    )
+    spent = _find_spent(worker, graph=graph, repository=repository, quanta=scan.get("succeeded", []))
     registered = _is_registered(worker, scan, repository)
     report_file = directory / "pipetask-report.json"
     summary = _run_report(worker, graph=graph, repository=repository, report_file=report_file) if registered else None
@@ -104,11 +119,26 @@ def find_truth(worker: StackWorker, *, graph: Path, repository: str, directory: 
         failures=failures,
         n_failures=sum(task.failed + task.blocked + task.unknown for task in tasks),
         registered=registered,
+        spent=spent,
     )
     files = tuple(
         QuantumLog(Path(logs[e["quantum_id"]]["path"]), _log_name(e), _title(e)) for e in failed if e["quantum_id"] in logs
     )
     return Truth(report, files, report_file if summary is not None else None, scan)
+
+
+def _find_spent(worker: StackWorker, *, graph: Path, repository: str, quanta: list[str]) -> list[TaskSpent]:
+    if not quanta:
+        return []
+    try:
+        told = worker.call(
+            "spent", graph=str(graph), repository=repository, quanta=quanta, max_s=MAX_SPENT_S, timeout_s=SPENT_TIMEOUT_S
+        )
+        return [TaskSpent.model_validate(one) for one in told]
+    except (StackRefused, ValueError) as error:
+        # What became of the quanta does not depend on it, and must not wait for it.
+        log.warning("what quanta took cannot be seen", graph=str(graph), reason=str(error)[:200])
+        return []
 
 
 def _is_registered(worker: StackWorker, scan: dict[str, Any], repository: str) -> bool:

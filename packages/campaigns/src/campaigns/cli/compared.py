@@ -8,6 +8,7 @@ from typing import Any
 
 from campaigns.cli.output import aligned
 from campaigns.cli.shown import moment, quanta_text, state_text
+from campaigns.domain.amounts import short_time_text, size_text
 from campaigns.domain.differences import is_nothing, line_changes
 from campaigns.domain.lineage import Relation
 
@@ -56,7 +57,8 @@ def comparison_text(found: Mapping[str, Any]) -> str:
     lines += _table("inputs of the graphs", heads, [_input(row) for row in found["inputs"]])
     lines += _table("quanta", heads, [["all", *map(quanta_text, found["totals"])], *tasks])
     lines += _table("failures", heads, failures)
-    lines += _table("time", heads, _efforts(found["efforts"]))
+    lines += _table("time", heads, [*_efforts(found["efforts"]), *_cpu(found["total_costs"])])
+    lines += _table("CPU time, memory", heads, [[row["label"], *map(_cost, row["values"])] for row in found["costs"]])
     lines += _table("metrics", heads, [_metric(row) for row in found["metrics"]])
     lines += [f"  not compared: {told}" for told in found["metrics_left_out"]]
     lines += _table("datasets in one only", [heads[0], heads[-1]], _outputs(found["outputs"]))
@@ -103,6 +105,22 @@ def _efforts(efforts: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     told = [[name, *(str(effort[key]) for effort in efforts)] for name, key in rows]
     times = [("from first to last", "wall_us"), ("run, added up", "run_us"), ("of it in replaced attempts", "lost_us")]
     return told + [[name, *(_duration(effort[key]) for effort in efforts)] for name, key in times]
+
+
+def _cpu(totals: Sequence[Mapping[str, Any] | None]) -> list[list[str]]:
+    return [["CPU time, newest attempts", *("-" if one is None else _in_all(one) for one in totals)]] if any(totals) else []
+
+
+def _cost(cell: Mapping[str, Any] | None) -> str:
+    """Give what one quantum took, and all of the task."""
+    if cell is None:
+        return "-"
+    memory = "" if cell["max_memory_bytes"] is None else f", {size_text(cell['max_memory_bytes'])}"
+    return f"{short_time_text(cell['cpu_each_us'])}{memory}; {_in_all(cell)} in all"
+
+
+def _in_all(cell: Mapping[str, Any]) -> str:
+    return f"{'about ' if cell['estimated'] else ''}{short_time_text(cell['cpu_us'])}"
 
 
 def _metric(row: Mapping[str, Any]) -> list[str]:

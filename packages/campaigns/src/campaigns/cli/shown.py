@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from campaigns.domain.amounts import short_time_text, size_text
 from campaigns.domain.wouldrun import FoundStep, found_sets, found_steps
 
 __all__ = (
@@ -169,7 +170,8 @@ def submission_text(submission: Mapping[str, Any]) -> str:
         f"  workflow:   {(workflow['state'] or 'nothing said').lower()}",
         f"  quanta:     {quanta_text(submission['quanta'])}  ({submission['quanta_source'] or 'not looked at yet'})",
     ]
-    lines.extend(f"    {task['label']}: {quanta_text(task)}" for task in submission["tasks"])
+    spent = {one["label"]: _spent_text(one) for one in submission["spent"]}
+    lines.extend(f"    {task['label']}: {quanta_text(task)}{spent.get(task['label'], '')}" for task in submission["tasks"])
     if submission["commands"]:
         lines.append(commands_text(submission["commands"]))
     if submission["status_reason"]:
@@ -178,3 +180,8 @@ def submission_text(submission: Mapping[str, Any]) -> str:
         lines.append(f"  remedy: {submission['status_remedy']}")
     lines += [line for fault in submission["faults"] for line in _fault_lines(fault)]
     return "\n".join(lines)
+
+
+def _spent_text(spent: Mapping[str, Any]) -> str:
+    memory = "" if spent["max_memory_bytes"] is None else f", {size_text(spent['max_memory_bytes'])}"
+    return f"; {short_time_text(spent['cpu_us'] // spent['n_read'])} CPU time per quantum{memory}"

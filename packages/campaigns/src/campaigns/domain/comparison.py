@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from campaigns.domain.campaign import Campaign, Revision
+from campaigns.domain.comparedcosts import Cost, CostRow, Effort
 from campaigns.domain.comparedinputs import InputRow
 from campaigns.domain.dataidsets import NamedSet, Pin, named_sets
 from campaigns.domain.definition import Definition
@@ -17,12 +18,10 @@ from campaigns.domain.lineage import FieldGroup, Relation, group_of
 from campaigns.domain.metrics import MetricRow
 from campaigns.domain.quanta import QuantaCounts
 from campaigns.domain.specifications import SpecPin, SpecRole
-from campaigns.domain.states import SubmissionStatus
 
 __all__ = (
     "CommandRow",
     "Comparison",
-    "Effort",
     "FailureCount",
     "FailureRow",
     "FieldRow",
@@ -200,36 +199,6 @@ class FailureRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effort:
-    """What a campaign took.
-
-    Attributes
-    ----------
-    n_groups, n_attempts : `int`
-        How many submissions count, and how many there were with those that were run again.
-    states : `dict` [`SubmissionStatus`, `int`]
-        How many of those that count stand where.
-    begun_us, ended_us : `int`, optional
-        When the first began and the last ended, UTC microseconds.
-    run_us, lost_us : `int`
-        How long all ran, added up; and how much of it in attempts that were replaced.
-    """
-
-    n_groups: int = 0
-    n_attempts: int = 0
-    states: Mapping[SubmissionStatus, int] = field(default_factory=dict)
-    begun_us: int | None = None
-    ended_us: int | None = None
-    run_us: int = 0
-    lost_us: int = 0
-
-    @property
-    def wall_us(self) -> int | None:
-        """From the beginning of the first to the end of the last (`int`)."""
-        return None if self.begun_us is None or self.ended_us is None else max(0, self.ended_us - self.begun_us)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Runs:
     """The output runs of a campaign that count: accepted ones, or where there are none, all of the newest attempts.
 
@@ -258,6 +227,8 @@ class Comparison:
         Over all tasks.
     meant : `tuple` [`int` or `None`, ...]
         How many quanta the first steps could have at most, as the site found before the start; `None` where it was not asked.
+    costs, total_costs : `tuple`
+        What the tasks took, and all of them together, over the newest attempts.
     failures_cut : `bool`
         Whether there are more sorts of failures than were counted.
     inputs : `tuple` [`InputRow`, ...]
@@ -276,6 +247,8 @@ class Comparison:
     totals: tuple[QuantaCounts, ...]
     meant: tuple[int | None, ...]
     efforts: tuple[Effort, ...]
+    costs: tuple[CostRow, ...]
+    total_costs: tuple[Cost | None, ...]
     failures: tuple[FailureRow, ...]
     failures_cut: bool
     metrics: tuple[MetricRow, ...]

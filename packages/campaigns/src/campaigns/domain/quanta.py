@@ -7,13 +7,16 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-__all__ = ("COUNTS", "QuantaCounts", "QuantumFailure", "TaskCounts", "cut_to")
+__all__ = ("COUNTS", "QuantaCounts", "QuantumFailure", "TaskCounts", "TaskSpent", "cut_to")
 
 Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
 """Of many tasks and submissions together; larger ones no browser reads."""
 
 TaskCount = Annotated[int, Field(ge=0, le=2**31 - 1)]
 """Of one task: what its column holds."""
+
+Duration = Annotated[int, Field(ge=0, le=10**15)]
+"""In microseconds, of a few hundred quanta: thirty years are longer than any took."""
 
 
 def cut_to(length: int) -> AfterValidator:
@@ -96,6 +99,40 @@ class TaskCounts(QuantaCounts):
     blocked: TaskCount = 0
     unknown: TaskCount = 0
     label: Annotated[str, cut_to(200)]
+
+
+class TaskSpent(BaseModel):
+    """What quanta of one task of a submission took that succeeded, as far as their own records were read.
+
+    Attributes
+    ----------
+    label : `str`
+        The task's label.
+    n_read : `int`
+        Of how many quanta the records were read.
+    cpu_us, run_us : `int`
+        Processor time, and time, of these together, in microseconds.
+    max_memory_bytes : `int`, optional
+        The most memory that a process had which ran one of them; `None` if no record has it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: Annotated[str, cut_to(200)]
+    n_read: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    cpu_us: Duration
+    run_us: Duration
+    max_memory_bytes: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
+
+    @property
+    def cpu_each_us(self) -> int:
+        """Processor time of one quantum, in the mean (`int`)."""
+        return self.cpu_us // self.n_read
+
+    @property
+    def run_each_us(self) -> int:
+        """Time of one quantum, in the mean (`int`)."""
+        return self.run_us // self.n_read
 
 
 class QuantumFailure(BaseModel):

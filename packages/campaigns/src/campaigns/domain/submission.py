@@ -7,7 +7,7 @@ from typing import Any
 
 from campaigns.domain.dataidsets import SetUse
 from campaigns.domain.errors import Fault
-from campaigns.domain.quanta import QuantaCounts, TaskCounts
+from campaigns.domain.quanta import QuantaCounts, TaskCounts, TaskSpent
 from campaigns.domain.states import Judgement, SubmissionStatus
 
 __all__ = ("Launcher", "LeftAtSite", "StoredFile", "Submission", "Workflow", "parse_submission_id", "submission_id")
@@ -88,6 +88,8 @@ class Submission:
         What people say was typed, where the service did not start it; each is a line, or several.
     tasks : `tuple` [`TaskCounts`, ...]
         The third truth: what the quanta say, in the pipeline's order.
+    spent : `tuple` [`TaskSpent`, ...]
+        What its quanta took, where that is known; in lists of submissions it is left out.
     quanta_source : `str`, optional
         How the counts were found; while it runs, by looking at the datasets.
     quanta_final : `bool`
@@ -143,6 +145,7 @@ class Submission:
     launcher: Launcher = Launcher()
     workflow: Workflow = Workflow()
     tasks: tuple[TaskCounts, ...] = ()
+    spent: tuple[TaskSpent, ...] = ()
     quanta_source: str | None = None
     quanta_final: bool = False
     registered: bool = False

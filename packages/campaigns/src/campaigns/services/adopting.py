@@ -246,6 +246,7 @@ class AdoptService:
         begin_operating(self._context, submission, actor=actor)
         self._submissions.set_counts(submission, run.tasks)
         self._submissions.set_failures(submission, run.failures)
+        self._submissions.set_spent(submission, run.spent)
         self._context.record(
             "submission.adopted",
             f"{submission_id(number)} adopted as {status.value.replace('_', ' ')}: {run.run}",

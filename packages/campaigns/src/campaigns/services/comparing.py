@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from campaigns.domain.campaign import Campaign
+from campaigns.domain.comparedcosts import compared_costs, total_cost
 from campaigns.domain.comparedinputs import compared_inputs
 from campaigns.domain.comparison import (
     CommandRow,
@@ -112,7 +113,7 @@ class ComparisonService:
         subjects = self.subjects(refs)
         store = ComparisonStore(self._context.session, self._context.identity, [one.key for one in subjects])
         definitions = [one.revision.definition for one in subjects]
-        quanta, (failures, cut) = store.quanta(), store.failures()
+        quanta, costs, (failures, cut) = store.quanta(), store.costs(), store.failures()
         pins = PinStore(self._context.session, self._context.identity)
         columns = [(one.revision.definition, pins.of_campaign(one.campaign.uuid)) for one in subjects]
         metrics, left_out = self._metrics(store, n_subjects=len(subjects))
@@ -127,6 +128,8 @@ class ComparisonService:
             totals=tuple(QuantaCounts.total(one.values()) for one in quanta),
             meant=tuple(self._meant(one) for one in subjects),
             efforts=tuple(store.efforts()),
+            costs=tuple(compared_costs(costs)),
+            total_costs=tuple(total_cost(one.values()) for one in costs),
             failures=tuple(compared_failures(failures, n_subjects=len(subjects))),
             failures_cut=cut,
             metrics=tuple(compared_metrics(metrics)),

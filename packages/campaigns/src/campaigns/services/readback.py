@@ -89,6 +89,8 @@ def _read_submissions(session: Session, campaign: Campaign) -> None:
     for submission in submissions:
         with _table("submission_graph"):
             store.graph(submission)
+        with _table("task_spent"):
+            store.spent(submission)
         with _table("quantum_failure"):
             store.failures(submission, limit=ALL)
         with _table("stored_file"):

@@ -215,6 +215,7 @@ class ReportService:
     def _quanta(self, submission: Submission, report: QuantaReport) -> None:
         self._store.set_counts(submission, report.tasks)
         self._store.set_failures(submission, report.failures)
+        self._store.set_spent(submission, report.spent)
         self._save(
             replace(
                 submission,

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Double, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from campaigns.domain.comparison import Effort, FailureCount, Runs
+from campaigns.domain.comparedcosts import Cost, Effort
+from campaigns.domain.comparison import FailureCount, Runs
 from campaigns.domain.graphpins import GraphPins
 from campaigns.domain.identity import Identity
 from campaigns.domain.quanta import COUNTS, QuantaCounts
@@ -21,6 +22,7 @@ from campaigns.schema.stored_file import StoredFileRow
 from campaigns.schema.submission import SubmissionRow
 from campaigns.schema.submission_graph import SubmissionGraphRow
 from campaigns.schema.task_counts import TaskCountsRow
+from campaigns.schema.task_spent import TaskSpentRow
 from campaigns.storage.visibility import may_see_rows_of
 
 __all__ = ("ComparisonStore", "Key", "MetricsFile")
@@ -86,6 +88,33 @@ class ComparisonStore:
             for subject in self._subjects(uuid, revision):
                 parts[subject][label].append(counts)
         return [{label: QuantaCounts.total(counts) for label, counts in one.items()} for one in parts]
+
+    def costs(self) -> list[dict[str, Cost]]:
+        """Give what the quanta of each task took, by label in the pipeline's order, also of tasks of which nothing is known."""
+        task, spent = TaskCountsRow, TaskSpentRow
+        # As many quanta as succeeded are taken to have cost what those cost whose records were read. Numbers with a point,
+        # since of many submissions together an integer may not hold the sum.
+        share = cast(task.succeeded, Double) / spent.n_read
+        sums = (
+            func.sum(task.succeeded),
+            func.sum(case((spent.n_read.is_not(None), task.succeeded), else_=0)),
+            func.sum(func.coalesce(spent.n_read, 0)),
+            func.coalesce(func.sum(share * spent.cpu_us), 0),
+            func.coalesce(func.sum(share * spent.run_us), 0),
+        )
+        statement = (
+            select(*self._own, task.label, func.min(task.position), *sums, func.max(spent.max_memory_bytes))
+            .join(SubmissionRow, SubmissionRow.id == task.submission_id)
+            .outerjoin(spent, and_(spent.submission_id == task.submission_id, spent.label == task.label))
+            .where(self._counting)
+            .group_by(*self._own, task.label)
+            .order_by(func.min(task.position), task.label)
+        )
+        parts: list[dict[str, list[Any]]] = [defaultdict(list) for _ in self._keys]
+        for uuid, revision, label, _, *numbers in self._session.execute(statement):
+            for subject in self._subjects(uuid, revision):
+                parts[subject][label].append(numbers)
+        return [{label: _cost(rows) for label, rows in one.items()} for one in parts]
 
     def commands(self) -> list[dict[str, tuple[str, ...]]]:
         """Give by which commands each step ran that the service did not start, as people tell, in the steps' order."""
@@ -209,6 +238,15 @@ class ComparisonStore:
 
     def _subjects(self, uuid: str, revision: int) -> list[int]:
         return [index for index, key in enumerate(self._keys) if key in ((uuid, None), (uuid, revision))]
+
+
+def _cost(rows: Sequence[Any]) -> Cost:
+    """Add up what a task took, and estimate by it what it took in submissions of which nothing is known."""
+    succeeded, known, n_read = (sum(int(row[place]) for row in rows) for place in range(3))
+    scale = succeeded / known if known else 1.0
+    cpu_us, run_us = (round(scale * sum(float(row[place]) for row in rows)) for place in (3, 4))
+    memory = [int(row[5]) for row in rows if row[5] is not None]
+    return Cost(n_read=n_read, n_quanta=succeeded, cpu_us=cpu_us, run_us=run_us, max_memory_bytes=max(memory, default=None))
 
 
 def _effort(rows: Sequence[Any]) -> Effort:

@@ -16,7 +16,7 @@ from campaigns.domain.dataidsets import SetUse
 from campaigns.domain.errors import Fault
 from campaigns.domain.graphpins import GraphPins
 from campaigns.domain.identity import Identity
-from campaigns.domain.quanta import COUNTS, QuantumFailure, TaskCounts
+from campaigns.domain.quanta import COUNTS, QuantumFailure, TaskCounts, TaskSpent
 from campaigns.domain.states import Judgement, SubmissionStatus
 from campaigns.domain.submission import (
     Launcher,
@@ -31,6 +31,7 @@ from campaigns.schema.stored_file import StoredFileRow
 from campaigns.schema.submission import SubmissionRow
 from campaigns.schema.submission_graph import SubmissionGraphRow
 from campaigns.schema.task_counts import TaskCountsRow
+from campaigns.schema.task_spent import TaskSpentRow
 from campaigns.storage.campaigncounts import counts_of, shift_counts
 from campaigns.storage.visibility import may_see_campaign
 
@@ -61,8 +62,9 @@ class SubmissionStore:
         self._identity = identity
 
     def find(self, ref: str) -> Submission | None:
-        """Give a submission by local id or UUID; `None` if there is none to be seen."""
-        return next(iter(self._read(self._visible().where(_matches(ref)))), None)
+        """Give a submission by local id or UUID, with what its quanta took; `None` if there is none to be seen."""
+        found = next(iter(self._read(self._visible().where(_matches(ref)))), None)
+        return None if found is None else replace(found, spent=self.spent(found))
 
     def of_campaign(self, campaign_uuid: str) -> list[Submission]:
         """List a campaign's submissions, oldest first."""
@@ -120,6 +122,20 @@ class SubmissionStore:
         changes = counts_of(self._session, [submission.uuid])
         changes.subtract(before)
         shift_counts(self._session, submission.campaign_uuid, changes)
+
+    def set_spent(self, submission: Submission, spent: Sequence[TaskSpent]) -> None:
+        """Replace what the quanta of a submission's tasks took; of two with one label, the last counts."""
+        self._session.execute(delete(TaskSpentRow).where(TaskSpentRow.submission_id == submission.uuid))
+        rows = {one.label: {"submission_id": submission.uuid, **one.model_dump()} for one in spent}
+        if rows:
+            self._session.execute(insert(TaskSpentRow), list(rows.values()))
+
+    def spent(self, submission: Submission) -> tuple[TaskSpent, ...]:
+        """Give what the quanta of a submission's tasks took, by label, as far as it is known."""
+        statement = select(TaskSpentRow).where(TaskSpentRow.submission_id == submission.uuid).order_by(TaskSpentRow.label)
+        names = list(TaskSpent.model_fields)
+        rows = self._session.scalars(statement.execution_options(populate_existing=True))
+        return tuple(TaskSpent(**{name: getattr(row, name) for name in names}) for row in rows)
 
     def set_failures(self, submission: Submission, failures: Sequence[QuantumFailure]) -> None:
         """Replace the quanta that did not succeed."""

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from campaigns.api.dependencies import services_of
+from campaigns.domain.amounts import short_time_text, size_text
 from campaigns.domain.identity import Identity, Role, may
 from campaigns.domain.quanta import QuantaCounts
 from campaigns.gateways.clock import Clock
@@ -66,7 +67,8 @@ class Renderer:
             words=_words,
             yaml_marked=yaml_marked,
             path=lambda text: quote(str(text), safe=""),
-            size=_size,
+            short_time=short_time_text,
+            size=size_text,
             ticked=ticked,
         )
         self._environment.globals.update(
@@ -183,13 +185,3 @@ def _percent(part: int, whole: int) -> str:
 def _words(value: object) -> str:
     """Write a value of the wire in words: ``data_release`` is ``data release``."""
     return str(value).replace("_", " ")
-
-
-def _size(n_bytes: int) -> str:
-    """Write a size, such as ``1.2 MB``."""
-    value = float(n_bytes)
-    for unit in ("B", "kB", "MB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} GB"

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from campaigns.domain.quanta import QuantumFailure, TaskCounts, cut_to
+from campaigns.domain.quanta import QuantumFailure, TaskCounts, TaskSpent, cut_to
 from campaigns.domain.states import Kind
 from campaigns.wire.interface import Wire as Told
 from campaigns.wire.orderkind import OrderKind
@@ -66,6 +66,7 @@ class FoundRun(BaseModel):
     n_failures: int = Field(default=0, ge=0)
     source: Annotated[str, cut_to(200)] | None = None
     registered: bool = False
+    spent: list[TaskSpent] = Field(default_factory=list)
     started_us: int | None = None
     ended_us: int | None = None
 

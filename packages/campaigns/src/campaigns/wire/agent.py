@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from campaigns.domain.quanta import QuantumFailure, TaskCounts, cut_to
+from campaigns.domain.quanta import QuantumFailure, TaskCounts, TaskSpent, cut_to
 from campaigns.domain.states import OrderStatus
 from campaigns.wire.adopting import InspectRunPayload
 from campaigns.wire.agentoutputs import CompareOutputsPayload
@@ -305,6 +305,7 @@ class QuantaReport(Wire):
     failures: list[QuantumFailure] = Field(max_length=2000)
     n_failures: int
     registered: bool = Field(description="Whether the outputs reached the registry, so that they can be chained.")
+    spent: list[TaskSpent] = Field(default_factory=list, description="What quanta took, for tasks of which it is known.")
 
 
 class LostReport(Wire):

@@ -16,7 +16,7 @@ from campaigns.domain.campaign import (
 )
 from campaigns.domain.errors import Fault
 from campaigns.domain.graphpins import GraphPins
-from campaigns.domain.quanta import QuantaCounts, QuantumFailure, TaskCounts
+from campaigns.domain.quanta import QuantaCounts, QuantumFailure, TaskCounts, TaskSpent
 from campaigns.domain.states import (
     CampaignStatus,
     Judgement,
@@ -314,6 +314,7 @@ class SubmissionDetail(SubmissionModel):
     launcher: dict[str, Any] = Field(description="The first truth: how bps was started and how it ended.")
     workflow: dict[str, Any] = Field(description="The second truth: what the workflow system says.")
     tasks: list[TaskCounts] = Field(description="The third truth: what the quanta say.")
+    spent: list[TaskSpent] = Field(description="What quanta that succeeded took, by the label of their task, where it is known.")
     quanta_source: str | None
     quanta_final: bool
     registered: bool

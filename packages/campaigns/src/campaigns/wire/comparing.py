@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import Field
 
+from campaigns.domain.comparedcosts import Cost, Effort
 from campaigns.domain.comparedinputs import InputKind
-from campaigns.domain.comparison import Comparison, Effort, FieldRow, SetCell, Subject
+from campaigns.domain.comparison import Comparison, FieldRow, SetCell, Subject
 from campaigns.domain.lineage import FieldGroup, Relation
 from campaigns.domain.quanta import QuantaCounts
 from campaigns.domain.specifications import SpecRole
@@ -147,6 +148,26 @@ class EffortModel(Wire):
         return cls(**told, states={status.value: number for status, number in effort.states.items()})
 
 
+class CostModel(Wire):
+    """What quanta took that succeeded, over the newest attempts, as their own records tell."""
+
+    n_read: int = Field(description="Of how many quanta the records were read.")
+    n_quanta: int = Field(description="How many quanta succeeded.")
+    estimated: bool = Field(description="Whether not all records were read.")
+    cpu_us: int = Field(description="Processor time of all that succeeded, in microseconds.")
+    cpu_each_us: int = Field(description="Processor time of one quantum, in the mean.")
+    run_us: int = Field(description="How long all of them ran, added up, in microseconds.")
+    max_memory_bytes: int | None = Field(description="The most memory that a process had; null where it is not known.")
+
+
+class CostRowModel(Wire):
+    """What a task took; null where that is not known."""
+
+    label: str
+    differs: bool = Field(description="Whether processor time or memory of a quantum differ by more than a tenth.")
+    values: list[CostModel | None]
+
+
 class MetricModel(Wire):
     """A metric side by side; null where it was not measured."""
 
@@ -188,6 +209,8 @@ class ComparisonModel(Wire):
     failures: list[FailureModel]
     failures_cut: bool = Field(description="Whether there are more sorts of failures than were counted.")
     efforts: list[EffortModel]
+    costs: list[CostRowModel]
+    total_costs: list[CostModel | None] = Field(description="What all tasks took; null where nothing is known.")
     metrics: list[MetricModel] = Field(description="The largest relative change first.")
     metrics_left_out: list[str] = Field(description="What was measured and is not compared, with why.")
     outputs: OutputsModel
@@ -234,6 +257,11 @@ class ComparisonModel(Wire):
             failures=[_failure(row) for row in wanted(comparison.failures)],
             failures_cut=comparison.failures_cut,
             efforts=[EffortModel.of(effort) for effort in comparison.efforts],
+            costs=[
+                CostRowModel(label=row.label, differs=row.differs, values=[_cost(cell) for cell in row.cells])
+                for row in wanted(comparison.costs)
+            ],
+            total_costs=[_cost(total) for total in comparison.total_costs],
             metrics=[MetricModel.model_validate(row) for row in wanted(comparison.metrics)],
             metrics_left_out=list(comparison.metrics_left_out),
             outputs=OutputsModel(
@@ -252,6 +280,10 @@ class CompareOutputsBody(Wire):
     dataset_types: list[str] = Field(
         default_factory=list, max_length=1000, description="Only these; by default all but logs, metadata and configurations."
     )
+
+
+def _cost(cost: Cost | None) -> CostModel | None:
+    return None if cost is None else CostModel.model_validate(cost)
 
 
 def _failure(row: Any) -> FailureModel:

@@ -8,6 +8,7 @@ from itertools import groupby
 from urllib.parse import urlencode
 
 from campaigns.domain.campaign import CampaignListing
+from campaigns.domain.comparedcosts import CostRow
 from campaigns.domain.comparedinputs import InputRow
 from campaigns.domain.comparison import CommandRow, Comparison, FailureRow, FieldRow, SetRow, Subject, TaskRow
 from campaigns.domain.differences import Line, line_changes
@@ -69,6 +70,7 @@ class ComparePage:
     commands: list[CommandRow]
     inputs: list[InputRow]
     tasks: list[TaskRow]
+    costs: list[CostRow]
     failures: list[FailureRow]
     metrics: list[MetricRow]
     n_same: int
@@ -112,6 +114,7 @@ def compare_page(factory: Factory, refs: Sequence[str], *, everything: bool) -> 
         commands=[row for row in comparison.commands if everything or row.differs],
         inputs=[row for row in comparison.inputs if everything or row.differs],
         tasks=[row for row in comparison.tasks if everything or row.differs],
+        costs=[row for row in comparison.costs if everything or row.differs],
         failures=[row for row in comparison.failures if everything or row.differs],
         metrics=[row for row in comparison.metrics if everything or row.differs],
         n_same=sum(not row.differs for row in comparison.fields),

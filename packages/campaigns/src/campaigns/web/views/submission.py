@@ -13,6 +13,7 @@ from campaigns.domain.failures import PlacedFailure
 from campaigns.domain.graphpins import GraphPins
 from campaigns.domain.identity import Role, may
 from campaigns.domain.links import Link
+from campaigns.domain.quanta import TaskSpent
 from campaigns.domain.states import (
     ACTIVE,
     FINAL_CAMPAIGNS,
@@ -51,6 +52,7 @@ class SubmissionPage:
     wait: Wait | None
     command: str
     settings: str
+    spent: dict[str, TaskSpent]
     failures: Failures
     graph: GraphPins | None
     files: Sequence[StoredFile]
@@ -102,6 +104,7 @@ def submission_page(factory: Factory, ref: str) -> SubmissionPage:
         wait=next((wait for wait in campaign.waits if wait.submission == submission.id), None),
         command=shown_command(submission.command),
         settings=yaml.safe_dump(submission.bps, sort_keys=False, allow_unicode=True) if submission.bps else "",
+        spent={one.label: one for one in submission.spent},
         failures=failures_of([submission], (PlacedFailure(submission.id, failure) for failure in failures)),
         graph=service.graph(ref),
         files=[file for file in service.files(ref) if file.kind != FileKind.QUANTUM_LOG],

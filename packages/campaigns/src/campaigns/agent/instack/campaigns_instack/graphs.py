@@ -189,7 +189,7 @@ def statuses(graph: Graph, repository: str) -> dict[str, str]:
     return found
 
 
-def scan(graph: str, repository: str, *, max_unfinished: int = 0) -> dict[str, Any]:
+def scan(graph: str, repository: str, *, max_unfinished: int = 0, max_succeeded: int = 0) -> dict[str, Any]:
     """Count the quanta of a submission by task and by what became of them.
 
     Parameters
@@ -200,21 +200,26 @@ def scan(graph: str, repository: str, *, max_unfinished: int = 0) -> dict[str, A
         The repository's root or configuration.
     max_unfinished : `int`, optional
         How many of the quanta that did not succeed to list: failed first, then unknown, then blocked.
+    max_succeeded : `int`, optional
+        How many of each task's quanta that succeeded to list, spread evenly over the graph.
 
     Returns
     -------
     found : `dict`
         ``tasks``, in the pipeline's order, with ``label``, ``expected``, ``succeeded``, ``caveats``, ``failed``, ``blocked`` and
-        ``unknown``; ``unfinished``, with ``task``, ``status``, ``data_id`` and ``quantum_id``; and of the graph's header
-        ``output_run`` and ``sets``.
+        ``unknown``; ``unfinished``, with ``task``, ``status``, ``data_id`` and ``quantum_id``; ``succeeded``, ids of quanta; and
+        of the graph's header ``output_run`` and ``sets``.
     """
     read = load(graph)
     found = statuses(read, repository)
     names = ("expected", "succeeded", "caveats", "failed", "blocked", "unknown")
     counts = {label: dict.fromkeys(names, 0) for label in read.labels}
+    succeeded: dict[str, list[str]] = {label: [] for label in read.labels}
     for quantum in read.quanta:
         counts[quantum.label]["expected"] += 1
         counts[quantum.label][found[quantum.id]] += 1
+        if max_succeeded and found[quantum.id] == "succeeded":
+            succeeded[quantum.label].append(quantum.id)
     order = {"failed": 0, "unknown": 1, "blocked": 2}
     rest = sorted((q for q in read.quanta if found[q.id] in order), key=lambda q: order[found[q.id]])
     return {
@@ -222,9 +227,15 @@ def scan(graph: str, repository: str, *, max_unfinished: int = 0) -> dict[str, A
         "unfinished": [
             {"task": q.label, "status": found[q.id], "data_id": q.data_id, "quantum_id": q.id} for q in rest[:max_unfinished]
         ],
+        "succeeded": [quantum_id for listed in succeeded.values() for quantum_id in _spread(listed, max_succeeded)],
         "output_run": read.output_run,
         "sets": graph_sets(read.metadata),
     }
+
+
+def _spread(listed: list[str], most: int) -> list[str]:
+    """Give so many of a list at most, as far from each other as can be."""
+    return listed if len(listed) <= most else [listed[index * len(listed) // most] for index in range(most)]
 
 
 def write_logs(graph: str, repository: str, quanta: list[str], directory: str, max_bytes: int) -> dict[str, Any]:

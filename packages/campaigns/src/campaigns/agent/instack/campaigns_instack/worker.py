@@ -48,6 +48,7 @@ VERBS: dict[str, str] = {
     "registered": "campaigns_instack.outputs:count_registered",
     "scan": "campaigns_instack.graphs:scan",
     "show_set": "campaigns_instack.sets:show_set",
+    "spent": "campaigns_instack.spent:spent",
     "task_labels": "campaigns_instack.pipelines:task_labels",
     "upload_set": "campaigns_instack.sets:upload_set",
     "wms_cancel": "campaigns_instack.workflow:cancel",
