@@ -139,8 +139,8 @@ def test_the_page_and_the_command_say_what_is_an_estimate(client: Clients, agent
     ran(client, agent, "again", took("isr", 200, 1.8), took("sum", 2, 10.1))
     victor = browser(client, Role.VIEWER)
     page = text_of(victor.get("/compare?of=C-1&of=C-2").text)
-    assert "about 20 min 20 s by 202 of 1,002 quanta" in page
-    assert "about 30 min 20 s +10 min 0 s by 202 of 1,002 quanta" in page
+    assert "about 20 min 20 s (by 202 of 1,002 quanta)" in page
+    assert "about 30 min 20 s +10 min 0 s (by 202 of 1,002 quanta)" in page
     assert "isr 1.2 s, 310 MB about 20 min 0 s in all, by 200 of 1,000 1.8 s, 310 MB" in page
     assert "sum 10.0 s" not in page
     assert "sum 10.0 s, 310 MB 20.0 s in all" in text_of(victor.get("/compare?of=C-1&of=C-2&all=1").text)
