@@ -179,6 +179,7 @@ def test_data_is_excluded_from_later_steps(client: Clients, agent: SetAgent) -> 
     agent.sets.outputs = [{"collection": "u/mary/trial/step1", "dataset_type": "raw", "datasets": 12}]
     asked = agent.carry_out("find_outputs")
     assert asked["data_ids"] == [{"instrument": "HSC", "visit": 2}]
+    assert [one["run"] for one in asked["submissions"]] == asked["collections"] != []
     assert client(Role.VIEWER).get(f"{API}/orders/{looked['id']}").json()["result"]["outputs"][0]["datasets"] == 12
 
     body = {"name": "demo/bad", "data_ids": BAD, "reason": "It is trailed"}

@@ -14,6 +14,7 @@ import pytest
 
 from campaigns.agent.stack import INSTACK
 from campaigns.domain.identity import SYSTEM
+from campaigns.domain.submission import Submission
 from campaigns.storage.campaigns import CampaignStore
 from campaigns.storage.database import Database
 from campaigns.storage.dataidsets import DataIdSetStore, PinStore
@@ -45,6 +46,15 @@ from campaigns_instack.looking import find_outputs
 repository, asked = sys.argv[1], json.loads(sys.argv[2])
 print(json.dumps(find_outputs(repository, **asked)))
 """
+
+
+def _submissions(folder: Path) -> list[Submission]:
+    """Give the demonstration's submissions, as the service has them."""
+    database = Database(f"sqlite:///{folder / 'campaigns.sqlite'}")
+    with database.read() as session:
+        found = [SubmissionStore(session, SYSTEM).find(f"S-{number}") for number in (1, 2, 3)]
+    database.close()
+    return [submission for submission in found if submission is not None]
 
 
 def _left_behind(folder: Path) -> list[str]:
@@ -119,12 +129,9 @@ def test_only_the_trailed_visit_failed(ran: tuple[Path, subprocess.CompletedProc
 
 def test_what_quanta_took_is_known_of_each_task(ran: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, _ = ran
-    database = Database(f"sqlite:///{folder / 'campaigns.sqlite'}")
-    with database.read() as session:
-        submissions = [SubmissionStore(session, SYSTEM).find(f"S-{number}") for number in (1, 2, 3)]
-    database.close()
+    submissions = _submissions(folder)
+    assert len(submissions) == 3
     for submission in submissions:
-        assert submission is not None
         counts = {task.label: task.succeeded for task in submission.tasks if task.succeeded}
         assert {one.label: one.n_read for one in submission.spent} == counts
         assert all(one.cpu_us > 0 and one.run_us > 0 and (one.max_memory_bytes or 0) > 0 for one in submission.spent)
@@ -147,12 +154,9 @@ def test_the_outputs_are_in_the_recorded_collections(ran: tuple[Path, subprocess
 
 def test_what_was_combined_from_a_visit_is_found_by_the_graphs(ran: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, _ = ran
-    database = Database(f"sqlite:///{folder / 'campaigns.sqlite'}")
-    with database.read() as session:
-        submissions = [SubmissionStore(session, SYSTEM).find(f"S-{number}") for number in (1, 2, 3)]
-    database.close()
-    runs = [submission.output_run for submission in submissions if submission]
-    ran_in = [{"run": submission.output_run, "submit_dir": submission.submit_dir} for submission in submissions if submission]
+    submissions = _submissions(folder)
+    runs = [submission.output_run for submission in submissions]
+    ran_in = [{"run": submission.output_run, "submit_dir": submission.submit_dir} for submission in submissions]
 
     def found(visit: int, *, submissions: list[dict[str, str | None]]) -> dict[str, Any]:
         asked = {"collections": runs, "data_ids": [{"instrument": "HSC", "visit": visit}], "submissions": submissions}

@@ -1,4 +1,4 @@
-"""Campaigns as REST answers with them: with their definition, and what the server knows to be wrong with it."""
+"""Campaigns as REST answers with them, also once it has made them: with the definition, and what is known to be wrong with it."""
 
 from __future__ import annotations
 

@@ -71,44 +71,29 @@ class Reached:
             try:
                 if time.monotonic() > until:
                     raise TimeoutError(one["run"])
-                ids, made = self._reached_in(Path(one["submit_dir"] or "/no/directory"))
+                graph = _read(one["submit_dir"])
             except Exception:  # noqa: BLE001
                 # It is gone, or damaged, or of a stack that this one does not know: the reader's errors are of many kinds.
                 self.unread.append(one["run"] or "")
                 continue
             self.n_graphs += 1
-            self._ids |= ids
-            for key, several in made.items():
-                self.made.setdefault(key, set()).update(several)
+            # Not within the above: where the registry fails, the look fails.
+            self._follow(*graph)
 
-    def _reached_in(self, submit_dir: Path) -> tuple[set[UUID], Made]:
-        """Give what one graph adds to what carries on, and of that what is there."""
-        graph = next(iter(sorted(submit_dir.glob("*.qg"))), None)
-        if graph is None:
-            raise FileNotFoundError(submit_dir)
-        with PredictedQuantumGraphReader.open(graph, import_mode=TaskImportMode.DO_NOT_IMPORT) as reader:
-            reader.read_thin_graph()
-            reader.read_quantum_datasets()
-            pipeline, thin, datasets = reader.pipeline_graph, reader.components.thin_graph, reader.components.quantum_datasets
-        order = networkx.DiGraph(thin.edges)
-        order.add_nodes_from(one.quantum_id for several in thin.quanta.values() for one in several)
+    def _follow(self, pipeline: PipelineGraph, models: Sequence[Any]) -> None:
+        """Add what one graph adds to what carries on, and of that what is there."""
         places = _places(pipeline, self._names)
-        ids: set[UUID] = set()
-        made: Made = {}
-        for quantum_id in networkx.topological_sort(order):
-            model = datasets[quantum_id]
-            inputs = _all(model.inputs)
-            if not any(one.dataset_id in ids or one.dataset_id in self._ids or self._has(one, places) for one in inputs):
+        for model in models:
+            if not any(one.dataset_id in self._ids or self._has(one, places) for one in _all(model.inputs)):
                 continue
             [metadata] = model.outputs[pipeline.tasks[model.task_label].metadata_output.connection_name]
             for one in _all(model.outputs):
                 there = self._in_run(one.run, one.dataset_type_name)
                 if one.dataset_id in there:
-                    ids.add(one.dataset_id)
-                    made.setdefault((one.run, one.dataset_type_name), set()).add(one.dataset_id)
+                    self._ids.add(one.dataset_id)
+                    self.made.setdefault((one.run, one.dataset_type_name), set()).add(one.dataset_id)
                 elif not there and metadata.dataset_id in self._in_run(metadata.run, metadata.dataset_type_name):
-                    ids.add(one.dataset_id)
-        return ids, made
+                    self._ids.add(one.dataset_id)
 
     def _has(self, dataset: Any, places: Mapping[str, tuple[int, ...]]) -> bool:
         """Tell whether a dataset has one of the data IDs itself."""
@@ -128,6 +113,20 @@ class Reached:
                 found = self._butler.query_datasets(name, run, find_first=False, explain=False, limit=None)
                 self._there[key] = {ref.id for ref in found}
         return self._there[key]
+
+
+def _read(submit_dir: str | None) -> tuple[PipelineGraph, list[Any]]:
+    """Give the pipeline of a submission's graph, and its quanta, each after those that it depends on."""
+    graph = next(iter(sorted(Path(submit_dir).glob("*.qg"))), None) if submit_dir else None
+    if graph is None:
+        raise FileNotFoundError(submit_dir)
+    with PredictedQuantumGraphReader.open(graph, import_mode=TaskImportMode.DO_NOT_IMPORT) as reader:
+        reader.read_thin_graph()
+        reader.read_quantum_datasets()
+        pipeline, thin, datasets = reader.pipeline_graph, reader.components.thin_graph, reader.components.quantum_datasets
+    order = networkx.DiGraph(thin.edges)
+    order.add_nodes_from(one.quantum_id for several in thin.quanta.values() for one in several)
+    return pipeline, [datasets[quantum_id] for quantum_id in networkx.topological_sort(order)]
 
 
 def _all(datasets: Mapping[str, Iterable[Any]]) -> list[Any]:
